@@ -1,0 +1,1 @@
+"""Shared values: pure or tiny, imports nothing else of ours."""

@@ -1,0 +1,219 @@
+"""The values that pass between stages. Frozen; names carry units and frame of reference.
+
+Times: `wall_ns` is UTC nanoseconds since the epoch, `mono_ns` the unit's monotonic clock.
+Boxes: `(left, top, right, bottom)` in pixels of the lens's main stream, origin top left.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BoxXyxy: TypeAlias = tuple[float, float, float, float]
+
+
+class ObjectClass(StrEnum):
+    """What perception tells apart."""
+
+    PERSON = "person"
+    CAT = "cat"
+    DOG = "dog"
+    ANIMAL = "animal"
+    BICYCLE = "bicycle"
+    CAR = "car"
+    TRUCK = "truck"
+    BUS = "bus"
+
+
+class Facing(StrEnum):
+    """Where a lens looks."""
+
+    ROAD = "road"
+    DRIVER = "driver"
+    CABIN = "cabin"
+    PORCH = "porch"
+    ROOM = "room"
+
+
+class Severity(StrEnum):
+    """How grave an event is, from least to most."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Purpose(StrEnum):
+    """Why somebody watches."""
+
+    OWN = "own"
+    INCIDENT = "incident"
+    COACHING = "coaching"
+    TROUBLESHOOTING = "troubleshooting"
+    REVIEW = "review"
+    SUBJECT_REQUEST = "subject_request"
+    LEAK_CASE = "leak_case"
+    TRAINING = "training"
+
+
+class Picture(Protocol):
+    """One decoded frame, lazily converted: capture makes it, perception reads it."""
+
+    wall_ns: int
+    mono_ns: int
+    width_px: int
+    height_px: int
+    is_keyframe: bool
+
+    def luma(self) -> "NDArray[np.uint8]":
+        """Return the luma plane, shape (height_px, width_px), uint8, without a colour conversion where possible."""
+        ...
+
+    def rgb(self) -> "NDArray[np.uint8]":
+        """Return the frame as RGB, shape (height_px, width_px, 3), uint8. Converts at the first call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object found by a detector in one frame."""
+
+    object_class: ObjectClass
+    score_0_1: float
+    box_px_xyxy: BoxXyxy
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedObject:
+    """One object followed over frames.
+
+    `score_0_1` is the score over the track's history, not this frame's; `confirmed` says that the history has
+    passed the hysteresis, so that rules may count on it.
+    """
+
+    track_id: int
+    object_class: ObjectClass
+    score_0_1: float
+    box_px_xyxy: BoxXyxy
+    confirmed: bool
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What perception saw in one frame of one lens. `motion_0_1` is the share of the picture that moved."""
+
+    lens: str
+    wall_ns: int
+    mono_ns: int
+    width_px: int
+    height_px: int
+    objects: tuple[TrackedObject, ...] = ()
+    motion_0_1: float = 0.0
+    idle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One telemetry reading. None means that the source did not say."""
+
+    wall_ns: int
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    altitude_m: float | None = None
+    speed_mps: float | None = None
+    course_deg: float | None = None
+    accel_mps2_xyz: tuple[float, float, float] | None = None
+    gyro_radps_xyz: tuple[float, float, float] | None = None
+    horizontal_accuracy_m: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ManualMark:
+    """Somebody at the site pressed the button."""
+
+    wall_ns: int
+    by: str = "button"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One measured value that made a rule decide, beside the threshold it passed."""
+
+    name: str
+    value: float | str
+    threshold: float | str | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A decision. `end_wall_ns` is None while it lasts. `lens` is None when no lens saw it (speed, button)."""
+
+    event_id: str
+    kind: str
+    rule: str
+    onset_wall_ns: int
+    severity: Severity
+    lens: str | None = None
+    end_wall_ns: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventUpdate:
+    """What a rule says of an event: it began, or it ended (same `event_id`)."""
+
+    phase: Literal["onset", "end"]
+    event: Event
+    raises_alert: bool = True
+    cuts_clip: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The message to the person in place, at once."""
+
+    event_id: str
+    kind: str
+    severity: Severity
+    text: str
+    wall_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which weights saw it."""
+
+    name: str
+    task: str
+    sha256_hex: str
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LensFilm:
+    """One lens's part of a clip as a fragmented MP4 on the unit's disk.
+
+    `first_frame_wall_ns` is the wall time of presentation time zero; `start_wall_ns`/`end_wall_ns` in the manifest
+    give the kept range, which the film covers and may exceed by up to one GOP before it.
+    """
+
+    lens: str
+    facing: Facing
+    path: str
+    codec: str
+    width_px: int
+    height_px: int
+    duration_ns: int
+    frames: int
+    first_frame_wall_ns: int
+    has_sound: bool
+    sha256_hex: str
+    size_bytes: int
+    observations: tuple[Observation, ...] = field(default=())

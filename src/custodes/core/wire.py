@@ -1,0 +1,266 @@
+"""What a unit and the hub say to each other. Both sides import these models and nothing else of each other.
+
+Every model refuses unknown keys, so that a version mismatch is an error and not a silent loss. All times are UTC
+nanoseconds. Sizes are bytes. Hashes are lower-case hex SHA-256.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from custodes.core.types import Facing, ObjectClass, Severity
+
+MANIFEST_PART = "manifest"
+MAX_LENSES = 16
+MAX_PART_BYTES = 2 * 1024**3
+
+Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+WallNs = Annotated[int, Field(ge=0, lt=2**63)]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
+PartName = Annotated[str, Field(pattern=r"^(manifest|film\.[a-z0-9][a-z0-9_-]{0,31})$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class WireModel(BaseModel):
+    """Base: frozen, strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- the manifest: the clip's facts, sealed with it ---------------------------------------------------------
+
+
+class WireEvidence(WireModel):
+    """One measured value beside the threshold it passed."""
+
+    name: Annotated[str, Field(max_length=64)]
+    value: Finite | Annotated[str, Field(max_length=200)]
+    threshold: Finite | Annotated[str, Field(max_length=200)] | None = None
+    unit: Annotated[str, Field(max_length=16)] = ""
+
+
+class WireEvent(WireModel):
+    """The decision that cut the clip."""
+
+    event_id: UUID
+    kind: Name
+    rule: Annotated[str, Field(max_length=200)]
+    onset_wall_ns: WallNs
+    end_wall_ns: WallNs | None
+    severity: Severity
+    lens: Name | None = None
+    evidence: Annotated[list[WireEvidence], Field(max_length=32)] = []
+
+
+class WireObject(WireModel):
+    """One box in one frame, in pixels of the lens's main stream: left, top, right, bottom."""
+
+    track_id: Annotated[int, Field(ge=0)]
+    object_class: ObjectClass
+    score_0_1: Annotated[float, Field(ge=0, le=1)]
+    box_px_xyxy: tuple[Finite, Finite, Finite, Finite]
+    confirmed: bool = True
+
+
+class WireFrame(WireModel):
+    """What was seen at one moment; `t_ns` counts from the film's first frame."""
+
+    t_ns: Annotated[int, Field(ge=-60_000_000_000, lt=2**53)]
+    objects: Annotated[list[WireObject], Field(max_length=200)]
+
+
+class WireSample(WireModel):
+    """One telemetry reading."""
+
+    wall_ns: WallNs
+    lat_deg: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lon_deg: Annotated[float, Field(ge=-180, le=180)] | None = None
+    speed_mps: Annotated[float, Field(ge=0, le=200)] | None = None
+    course_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    accel_mps2_xyz: tuple[Finite, Finite, Finite] | None = None
+
+
+class WireLens(WireModel):
+    """One lens's film and what the AI saw in it. The plain film's hash, not the sealed blob's."""
+
+    lens: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    facing: Facing
+    part: PartName
+    codec: Annotated[str, Field(max_length=32)]
+    width_px: Annotated[int, Field(gt=0, le=16384)]
+    height_px: Annotated[int, Field(gt=0, le=16384)]
+    duration_ns: Annotated[int, Field(gt=0, lt=2**53)]
+    frames: Annotated[int, Field(gt=0)]
+    first_frame_wall_ns: WallNs
+    has_sound: bool
+    film_sha256: Sha256Hex
+    film_bytes: Annotated[int, Field(gt=0)]
+    seen: Annotated[list[WireFrame], Field(max_length=20_000)] = []
+
+
+class WireModelIdentity(WireModel):
+    """Which weights saw it."""
+
+    name: Annotated[str, Field(max_length=64)]
+    task: Annotated[str, Field(max_length=32)]
+    sha256: Sha256Hex
+    licence: Annotated[str, Field(max_length=64)] = ""
+
+
+class Manifest(WireModel):
+    """The facts of one clip. `kept_*` is the range that the policy asked to keep: the yellow line."""
+
+    format: Literal["custodes.manifest/1"] = "custodes.manifest/1"
+    clip_id: UUID
+    event: WireEvent
+    kept_start_wall_ns: WallNs
+    kept_end_wall_ns: WallNs
+    lenses: Annotated[list[WireLens], Field(min_length=1, max_length=MAX_LENSES)]
+    samples: Annotated[list[WireSample], Field(max_length=20_000)] = []
+    models: Annotated[list[WireModelIdentity], Field(max_length=16)] = []
+    policy_version: Annotated[str, Field(max_length=64)]
+    software: Annotated[str, Field(max_length=64)]
+    notes: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=32)] = []
+    """What the reader should know: film cut short by a power loss, a clock that jumped."""
+
+
+# --- shipping -----------------------------------------------------------------------------------------------
+
+
+class SealedPart(WireModel):
+    """One sealed blob of a clip: its hash and size are of the sealed bytes, as they travel."""
+
+    part: PartName
+    sealed_sha256: Sha256Hex
+    sealed_bytes: Annotated[int, Field(gt=0, le=MAX_PART_BYTES)]
+
+
+class ClipDeclaration(WireModel):
+    """POST /api/unit/v1/clips: announces one clip. Idempotent by `clip_id`; a changed repeat is refused (409).
+
+    `envelope` is the clip's content key, wrapped to the hub's public key by HPKE with the clip id and the unit id
+    as associated data; base64. Kind, severity and times stand here in the clear so that the hub can list a clip;
+    everything seen stands in the sealed manifest.
+    """
+
+    format: Literal["custodes.clip/1"] = "custodes.clip/1"
+    clip_id: UUID
+    kind: Name
+    severity: Severity
+    onset_wall_ns: WallNs
+    end_wall_ns: WallNs | None
+    kept_start_wall_ns: WallNs
+    kept_end_wall_ns: WallNs
+    envelope: Annotated[str, Field(max_length=2048)]
+    hub_key_id: Annotated[str, Field(max_length=64)]
+    parts: Annotated[list[SealedPart], Field(min_length=2, max_length=MAX_LENSES + 1)]
+
+
+class PartUpload(WireModel):
+    """Where one part goes, and how much of it the hub already holds."""
+
+    part: PartName
+    upload_path: str
+    offset_bytes: int
+
+
+class Receipt(WireModel):
+    """The hub's word that a clip is durable. Signed by the hub's Ed25519 key over `signed_bytes()`."""
+
+    format: Literal["custodes.receipt/1"] = "custodes.receipt/1"
+    clip_id: UUID
+    unit_id: UUID
+    parts: list[SealedPart]
+    received_wall_ns: WallNs
+    ledger_size: int
+    signature: str = ""
+
+    def signed_bytes(self) -> bytes:
+        """Return the canonical bytes that the signature covers (JSON, fixed key order, no signature)."""
+        return self.model_dump_json(exclude={"signature"}).encode()
+
+
+class ClipAnswer(WireModel):
+    """The hub's answer to a declaration: what is missing, or the receipt."""
+
+    uploads: list[PartUpload] = []
+    receipt: Receipt | None = None
+
+
+class WireTombstone(WireModel):
+    """Footage that could not be kept, and why: never a silent loss."""
+
+    tombstone_id: UUID
+    reason: Literal["disk_full", "torn", "source_lost", "upload_refused", "expired", "corrupt"]
+    detail: Annotated[str, Field(max_length=300)] = ""
+    lens: Name | None = None
+    clip_id: UUID | None = None
+    start_wall_ns: WallNs
+    end_wall_ns: WallNs
+
+
+class LensHealth(WireModel):
+    """One lens, now."""
+
+    lens: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    facing: Facing
+    state: Literal["recording", "connecting", "blind", "off", "ended"]
+    detail: Annotated[str, Field(max_length=200)] = ""
+    last_frame_wall_ns: WallNs | None = None
+    width_px: int = 0
+    height_px: int = 0
+    fps: Annotated[float, Field(ge=0, le=1000)] = 0.0
+
+
+class Heartbeat(WireModel):
+    """POST /api/unit/v1/heartbeat, every 10 s: health, position, tombstones."""
+
+    sent_wall_ns: WallNs
+    software: Annotated[str, Field(max_length=64)]
+    lenses: Annotated[list[LensHealth], Field(max_length=MAX_LENSES)] = []
+    queue_clips: Annotated[int, Field(ge=0)] = 0
+    queue_bytes: Annotated[int, Field(ge=0)] = 0
+    disk_free_bytes: Annotated[int, Field(ge=0)] = 0
+    sample: WireSample | None = None
+    tombstones: Annotated[list[WireTombstone], Field(max_length=100)] = []
+
+
+class HeartbeatAnswer(WireModel):
+    """What the hub tells the unit: its own time, and the ledger head that the unit keeps as a witness."""
+
+    hub_wall_ns: WallNs
+    accepted_tombstones: list[UUID] = []
+    ledger_size: int = 0
+    ledger_root: str = ""
+    ledger_signature: str = ""
+    consistency_proof: list[str] = []
+
+
+class EnrolRequest(WireModel):
+    """POST /api/unit/v1/enrol: a code, and the key that was made on the unit (base64 raw Ed25519)."""
+
+    code: Annotated[str, Field(min_length=4, max_length=32)]
+    unit_name: Annotated[str, Field(min_length=1, max_length=64)]
+    public_key: Annotated[str, Field(max_length=64)]
+    software: Annotated[str, Field(max_length=64)] = ""
+
+
+class EnrolAnswer(WireModel):
+    """What the unit keeps: who it is, and the hub's keys (base64 raw X25519 for sealing, Ed25519 for receipts)."""
+
+    unit_id: UUID
+    site_id: UUID
+    site_name: str
+    hub_seal_key: str
+    hub_key_id: str
+    hub_sign_key: str
+    policy_version: str = ""
+
+
+class Problem(WireModel):
+    """Every refusal, as JSON: what is wrong and what to do."""
+
+    error: str
+    message: str
+    retry: bool = False
