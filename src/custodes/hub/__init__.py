@@ -1,0 +1,1 @@
+"""The hub: one Django app a noun. It never imports `custodes.edge`."""

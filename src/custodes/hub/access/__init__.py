@@ -1,0 +1,1 @@
+"""The one door to footage: policy, views, and the bytes behind them."""

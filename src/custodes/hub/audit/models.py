@@ -1,0 +1,34 @@
+"""The ledger's rows. Leaves and bodies lie apart: a body can be erased and the tree still verifies."""
+
+from django.db import models
+
+
+class LedgerLeaf(models.Model):
+    """One leaf of the Merkle tree (RFC 6962). `seq` counts from 0 without a gap."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    leaf_hash = models.BinaryField(max_length=32)
+    """SHA-256(0x00 ‖ leaf bytes), where the leaf bytes hold the salted hash of the body."""
+    body_hash = models.BinaryField(max_length=32)
+    kind = models.CharField(max_length=48)
+    recorded_wall_ns = models.BigIntegerField()
+
+
+class LedgerBody(models.Model):
+    """What happened, in canonical JSON, with the salt that its hash was made with."""
+
+    leaf = models.OneToOneField(LedgerLeaf, on_delete=models.PROTECT, primary_key=True, related_name="body")
+    salt = models.BinaryField(max_length=16)
+    body_json = models.TextField()
+    clip_id = models.UUIDField(null=True, blank=True, db_index=True)
+    person_id = models.UUIDField(null=True, blank=True, db_index=True)
+
+
+class TreeHead(models.Model):
+    """A signed head: tree size, root and time, under the hub's Ed25519 ledger key."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField(max_length=32)
+    signed_wall_ns = models.BigIntegerField()
+    signature = models.BinaryField(max_length=64)
+    key_id = models.CharField(max_length=64)

@@ -1,0 +1,1 @@
+"""Clips: what was kept, its state, and what people did about it."""

@@ -1,0 +1,127 @@
+"""Clips, their parts, and footage that could not be kept."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from custodes.core.types import Severity
+from custodes.hub.fleet.models import Site, Unit
+
+
+class Clip(models.Model):
+    """Footage around one event. Everything seen lies sealed in the vault; here stands what a list needs."""
+
+    class State(models.TextChoices):
+        """Where the clip is in its life."""
+
+        RECEIVING = "receiving", _("Arriving")
+        PROCESSING = "processing", _("Being checked")
+        READY = "ready", _("Ready")
+        QUARANTINED = "quarantined", _("Quarantined")
+        DELETED = "deleted", _("Deleted")
+
+    class Triage(models.TextChoices):
+        """What people have done about it."""
+
+        NEW = "new", _("New")
+        OPEN = "open", _("Open")
+        DONE = "done", _("Done")
+        DISMISSED = "dismissed", _("Dismissed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    """Chosen by the unit: one clip per event, however often it is sent."""
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="clips")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="clips")
+    subject = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="recorded_in"
+    )
+    """The driver on shift at the onset, where there was one."""
+    kind = models.CharField(max_length=64)
+    severity = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Severity])
+    onset_wall_ns = models.BigIntegerField()
+    end_wall_ns = models.BigIntegerField(null=True, blank=True)
+    kept_start_wall_ns = models.BigIntegerField()
+    kept_end_wall_ns = models.BigIntegerField()
+    declared_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVING)
+    quarantine_reason = models.CharField(max_length=300, blank=True)
+    declaration_sha256 = models.CharField(max_length=64)
+    """Hash of the declaration: a changed repeat is refused."""
+    receipt_json = models.TextField(blank=True)
+    triage = models.CharField(max_length=16, choices=Triage.choices, default=Triage.NEW)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned_clips"
+    )
+    triaged_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    erase_after = models.DateTimeField(null=True, blank=True)
+    """End of the undo window; after it keys and blobs go."""
+    erased_at = models.DateTimeField(null=True, blank=True)
+    revision = models.BigIntegerField(default=0)
+    """Grows with every change; the live feed orders by it."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["site", "-onset_wall_ns"]),
+            models.Index(fields=["-onset_wall_ns"]),
+            models.Index(fields=["revision"]),
+            models.Index(fields=["erase_after"], condition=Q(erased_at=None), name="clip_to_erase"),
+        ]
+
+
+class ClipPart(models.Model):
+    """One sealed blob of a clip: the manifest, one lens's film, or the poster."""
+
+    class Kind(models.TextChoices):
+        """What it holds."""
+
+        MANIFEST = "manifest"
+        FILM = "film"
+        POSTER = "poster"
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="parts")
+    name = models.CharField(max_length=48)
+    """As in the wire: `manifest`, `film.<lens>`; the hub adds `poster`."""
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    lens = models.CharField(max_length=32, blank=True)
+    sealed_sha256 = models.CharField(max_length=64)
+    sealed_bytes = models.PositiveBigIntegerField()
+    plain_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    media_type = models.CharField(max_length=64, blank=True)
+    stored_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("clip", "name", name="part_name_once")]
+
+
+class Tombstone(models.Model):
+    """Footage that could not be kept: shown in the portal, never silent."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tombstones")
+    reason = models.CharField(max_length=32)
+    detail = models.CharField(max_length=300, blank=True)
+    lens = models.CharField(max_length=32, blank=True)
+    clip_id_lost = models.UUIDField(null=True, blank=True)
+    start_wall_ns = models.BigIntegerField()
+    end_wall_ns = models.BigIntegerField()
+    reported_at = models.DateTimeField(auto_now_add=True)
+
+
+class Reading(models.Model):
+    """That one person has looked at one clip's page: bold or plain in their own inbox."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="readings")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="readings")
+    first_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("clip", "person", name="reading_once")]

@@ -1,0 +1,1 @@
+"""Organisations, households, sites, units, cameras, people and their roles."""

@@ -1,0 +1,200 @@
+"""Who and what there is: the hub's standing facts."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from custodes.core.types import Facing
+from custodes.hub.fleet.people import PersonManager
+
+
+class Organisation(models.Model):
+    """A company that runs vehicles, or a household that lives in a home."""
+
+    class Kind(models.TextChoices):
+        """What it is."""
+
+        COMPANY = "company", _("Company")
+        HOUSEHOLD = "household", _("Household")
+
+    class SpeedUnit(models.TextChoices):
+        """How speed is shown."""
+
+        MPH = "mph", "MPH"
+        KMH = "kmh", "km/h"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    speed_unit = models.CharField(max_length=8, choices=SpeedUnit.choices, default=SpeedUnit.MPH)
+    undo_window_s = models.PositiveIntegerField(default=600)
+    """How long a deleted clip can be brought back (s)."""
+    quota_bytes = models.PositiveBigIntegerField(default=50 * 1024**3)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(AbstractUser):
+    """Somebody who can sign in. The e-mail address is the name to sign in with."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = None  # type: ignore[assignment]  # people sign in by e-mail
+    email = models.EmailField(_("e-mail address"), unique=True)
+    display_name = models.CharField(_("name"), max_length=120, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    time_zone = models.CharField(max_length=64, blank=True)
+    speed_unit = models.CharField(max_length=8, choices=Organisation.SpeedUnit.choices, blank=True)
+
+    USERNAME_FIELD: ClassVar[str] = "email"
+    REQUIRED_FIELDS = []
+    objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]  # ours signs in by e-mail
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="person_email_case_insensitive")]
+
+    def __str__(self) -> str:
+        return self.display_name or self.email
+
+
+class Membership(models.Model):
+    """One person's role in one organisation, over all its sites or at one."""
+
+    class Role(models.TextChoices):
+        """What a person is there. An operator runs the hub and sees no footage."""
+
+        OPERATOR = "operator", _("Operator")
+        MANAGER = "manager", _("Manager")
+        DISPATCHER = "dispatcher", _("Dispatcher")
+        DRIVER = "driver", _("Driver")
+        OWNER = "owner", _("Owner")
+        MEMBER = "member", _("Household member")
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
+    site = models.ForeignKey("Site", on_delete=models.CASCADE, null=True, blank=True, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    since = models.DateTimeField(auto_now_add=True)
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "person", "organisation", "site", "role", name="membership_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.get_role_display()} · {self.organisation}"
+
+
+class Site(models.Model):
+    """A vehicle or a home."""
+
+    class Kind(models.TextChoices):
+        """What it is."""
+
+        VEHICLE = "vehicle", _("Vehicle")
+        HOME = "home", _("Home")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sites")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    time_zone = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("organisation", "name", name="site_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unit(models.Model):
+    """The program at a site: its key, and how it was when last heard."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="units")
+    name = models.CharField(max_length=64)
+    public_key = models.BinaryField(max_length=32, unique=True)
+    """Raw Ed25519 public key, made on the unit."""
+    enrolled_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_sequence = models.BigIntegerField(default=0)
+    """The highest request sequence seen; a request at or below it is a replay."""
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    software = models.CharField(max_length=64, blank=True)
+    clock_skew_ms = models.IntegerField(null=True, blank=True)
+    """Unit's clock minus the hub's (ms)."""
+    queue_clips = models.PositiveIntegerField(default=0)
+    queue_bytes = models.PositiveBigIntegerField(default=0)
+    disk_free_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    last_lat_deg = models.FloatField(null=True, blank=True)
+    last_lon_deg = models.FloatField(null=True, blank=True)
+    last_speed_mps = models.FloatField(null=True, blank=True)
+    witnessed_size = models.BigIntegerField(default=0)
+    """The ledger size that this unit was last told."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Camera(models.Model):
+    """One lens of a unit, and how it is."""
+
+    class State(models.TextChoices):
+        """As the unit says."""
+
+        RECORDING = "recording", _("Recording")
+        CONNECTING = "connecting", _("Connecting")
+        BLIND = "blind", _("Sees nothing")
+        OFF = "off", _("Off")
+        ENDED = "ended", _("Film ended")
+
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="cameras")
+    lens = models.CharField(max_length=32)
+    facing = models.CharField(max_length=16, choices=[(f.value, f.value) for f in Facing])
+    state = models.CharField(max_length=16, choices=State.choices, default=State.CONNECTING)
+    detail = models.CharField(max_length=200, blank=True)
+    last_frame_at = models.DateTimeField(null=True, blank=True)
+    width_px = models.PositiveIntegerField(default=0)
+    height_px = models.PositiveIntegerField(default=0)
+    fps = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("unit", "lens", name="camera_lens_once")]
+
+    def __str__(self) -> str:
+        return f"{self.unit} · {self.lens}"
+
+
+class EnrolmentCode(models.Model):
+    """A short-lived word by which one unit joins one site. Only its hash is kept."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="enrolment_codes")
+    code_sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    tries_left = models.PositiveSmallIntegerField(default=3)
+    used_at = models.DateTimeField(null=True, blank=True)
+    unit = models.ForeignKey(Unit, on_delete=models.SET_NULL, null=True, blank=True)
+
+
+class Shift(models.Model):
+    """Who drives which vehicle, and when. `ends_at` None: still out."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="shifts")
+    driver = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="shifts")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["site", "starts_at"])]

@@ -1,0 +1,1 @@
+"""The door for units: enrolment, heartbeats, declarations, resumable upload."""

@@ -1,0 +1,1 @@
+"""Durable work on a clip after it arrived."""
