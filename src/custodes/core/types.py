@@ -69,7 +69,7 @@ class Picture(Protocol):
     is_keyframe: bool
 
     def luma(self) -> "NDArray[np.uint8]":
-        """Return the luma plane, shape (height_px, width_px), uint8, without a colour conversion where possible."""
+        """Return the luma plane, shape (height_px, width_px), uint8, without converting colours where possible."""
         ...
 
     def rgb(self) -> "NDArray[np.uint8]":

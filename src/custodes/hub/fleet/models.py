@@ -52,7 +52,7 @@ class Person(AbstractUser):
     time_zone = models.CharField(max_length=64, blank=True)
     speed_unit = models.CharField(max_length=8, choices=Organisation.SpeedUnit.choices, blank=True)
 
-    USERNAME_FIELD: ClassVar[str] = "email"
+    USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
     objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]  # ours signs in by e-mail
 

