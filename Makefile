@@ -1,0 +1,55 @@
+# The verbs of Custodes. `make` alone lists them. Needs GNU make 3.81 or newer and Python 3.11 or newer.
+
+PYTHON ?= python3
+JOBS   ?= 2
+BIN    := .venv/bin
+READY  := .venv/.ready
+CODE   := src tests bench tools
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types imports format browser bench eval docs lock clean
+
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## Make .venv from the lock file (every other verb does it by itself)
+
+$(READY): requirements.lock pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
+
+demo: $(READY) ## Start a hub, a van and a home on real film, and print the address
+	@$(BIN)/custodes demo
+
+test: lint browser ## Run every check: lint, types, imports, tests with coverage
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --cov --cov-report=term:skip-covered --durations=10 $(ARGS)
+
+lint: $(READY) types imports ## Check style, formatting, types and the direction of imports
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+
+types: $(READY)
+	@$(BIN)/mypy
+
+imports: $(READY)
+	@$(BIN)/lint-imports
+
+format: $(READY) ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
+
+browser: $(READY) ## Find a Chromium for the browser tests, or install one
+	@sh tools/chromium.sh
+
+bench: $(READY) ## Measure each claim of speed beside its peer; write docs/performance.md
+	@$(BIN)/python -m bench.run $(ARGS)
+
+docs: $(READY) ## Write the reference pages (commands, settings, events) from the code
+	@$(BIN)/python tools/reference.py
+
+lock: $(READY) ## Resolve requirements.lock again (UPGRADE=1 takes newer versions)
+	@sh tools/lock.sh
+
+clean: ## Remove .venv, caches and what tests and the demo left behind
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov build dist custodes-demo
+	rm -f .coverage .coverage.*
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
