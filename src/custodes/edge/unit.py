@@ -1,0 +1,253 @@
+"""The unit's centre: observations and samples go in; alerts, clips and their manifests come out.
+
+It knows no thread and no socket. Lenses call it under its lock; what it decides, it hands to small protocols.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from custodes.core.clock import NS_PER_S, Clock
+from custodes.core.fs import write_durably
+from custodes.core.types import (
+    Event,
+    EventUpdate,
+    LensFilm,
+    ManualMark,
+    ModelIdentity,
+    Observation,
+    Sample,
+)
+from custodes.core.wire import Manifest
+from custodes.edge.alert import Alerter
+from custodes.edge.assemble import Draft, Memory, manifest_of, part_of, with_observations
+from custodes.edge.clip.settings import ClipSettings
+from custodes.edge.decide import Decider, alert_for
+from custodes.edge.report import Happening, Reporter
+
+EXTEND_AHEAD_NS = NS_PER_S
+"""A clip of an event that still lasts is extended this long before its film would close."""
+
+
+class FilmDesk(Protocol):
+    """One lens's recorder, seen from the centre. Calls are queued and answered later by `Unit.film_done`."""
+
+    def begin(self, clip_id: UUID, *, start_wall_ns: int, end_wall_ns: int) -> None:
+        """Start a film; its pre-roll comes from the ring."""
+        ...
+
+    def extend(self, clip_id: UUID, *, end_wall_ns: int) -> None:
+        """Let a film run on."""
+        ...
+
+
+class ClipSink(Protocol):
+    """Where finished clips go: the outbox of a joined unit, or a folder."""
+
+    def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
+        """Take the clip; durable on return. Returns a line for people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UnitParts:
+    """What the centre works with."""
+
+    decider: Decider
+    alerter: Alerter
+    sink: ClipSink
+    reporter: Reporter
+    clip: ClipSettings
+    drafts_dir: Path
+    clock: Clock
+    policy_version: str
+
+
+class Unit:
+    """Decides for all lenses of one site together."""
+
+    def __init__(self, parts: UnitParts) -> None:
+        self.parts = parts
+        self.memory = Memory()
+        self.models: dict[str, ModelIdentity] = {}
+        self.desks: dict[str, FilmDesk] = {}
+        self.drafts: dict[UUID, Draft] = {}
+        self.lasting: dict[str, UUID] = {}
+        self.counts = {"events": 0, "alerts": 0, "clips": 0, "detections": 0}
+        self._lock = threading.RLock()
+        self._known_tracks: set[tuple[str, int]] = set()
+        parts.drafts_dir.mkdir(parents=True, exist_ok=True)
+
+    def add_desk(self, lens: str, desk: FilmDesk) -> None:
+        """Let clips include this lens's film."""
+        self.desks[lens] = desk
+
+    def observe(self, observation: Observation) -> None:
+        """Take what one lens saw."""
+        with self._lock:
+            self.memory.see(observation)
+            self._announce_tracks(observation)
+            self._apply(self.parts.decider.on_observation(observation))
+            self._keep_lasting(observation.wall_ns)
+
+    def measure(self, samples: Sequence[Sample]) -> None:
+        """Take telemetry readings, oldest first."""
+        with self._lock:
+            for sample in samples:
+                self.memory.measure(sample)
+                self._apply(self.parts.decider.on_sample(sample))
+
+    def mark(self, mark: ManualMark) -> None:
+        """Take a press of the button."""
+        with self._lock:
+            self._apply(self.parts.decider.on_mark(mark))
+
+    def tick(self, wall_ns: int) -> None:
+        """Let time pass: rules end events, lasting clips run on."""
+        with self._lock:
+            self._apply(self.parts.decider.on_tick(wall_ns))
+            self._keep_lasting(wall_ns)
+
+    def film_done(self, clip_id: UUID, film: LensFilm) -> None:
+        """Take one lens's finished film; the clip is complete when its last one came."""
+        with self._lock:
+            draft = self.drafts.get(clip_id)
+            if draft is None:
+                return
+            draft.waiting.discard(film.lens)
+            draft.films.append(with_observations(film, self.memory.seen_in(film)))
+            if not draft.waiting:
+                self._complete(draft)
+
+    def film_failed(self, clip_id: UUID, lens: str, why: str) -> None:
+        """A lens has no film for this clip; go on with the others."""
+        with self._lock:
+            draft = self.drafts.get(clip_id)
+            if draft is None or lens not in draft.waiting:
+                return
+            draft.waiting.discard(lens)
+            draft.notes.append(f"no film from {lens}: {why}"[:300])
+            if not draft.waiting:
+                self._complete(draft)
+
+    def lens_gone(self, lens: str) -> None:
+        """A lens stopped for good: clips no longer wait for it."""
+        with self._lock:
+            self.desks.pop(lens, None)
+            for clip_id in [one.clip_id for one in self.drafts.values() if lens in one.waiting]:
+                self.film_failed(clip_id, lens, "its film ended")
+
+    def _apply(self, updates: Sequence[EventUpdate]) -> None:
+        for update in updates:
+            if update.phase == "onset":
+                self._onset(update)
+            else:
+                self._end(update)
+
+    def _onset(self, update: EventUpdate) -> None:
+        event = update.event
+        self.counts["events"] += 1
+        alert = alert_for(event)
+        self._tell("event", alert.text, event.onset_wall_ns, event=event)
+        if update.raises_alert:
+            self.counts["alerts"] += 1
+            self.parts.alerter.raise_alert(alert)
+        if update.cuts_clip:
+            self._begin_clip(event)
+
+    def _begin_clip(self, event: Event) -> None:
+        clip = self.parts.clip
+        start_wall_ns = event.onset_wall_ns - round(clip.pre_roll_s * NS_PER_S)
+        draft = Draft(
+            clip_id=uuid4(),
+            event=event,
+            start_wall_ns=start_wall_ns,
+            end_wall_ns=event.onset_wall_ns + round(clip.post_roll_s * NS_PER_S),
+            last_end_wall_ns=start_wall_ns + round(clip.max_s * NS_PER_S),
+            waiting=set(self.desks),
+        )
+        if not draft.waiting:
+            self._tell("note", "no lens records, so this event has no clip", event.onset_wall_ns, event=event)
+            return
+        self.drafts[draft.clip_id] = draft
+        self.lasting[event.event_id] = draft.clip_id
+        write_durably(self.draft_path(draft.clip_id), draft.as_json().encode())
+        for desk in list(self.desks.values()):
+            desk.begin(draft.clip_id, start_wall_ns=draft.start_wall_ns, end_wall_ns=draft.end_wall_ns)
+
+    def _end(self, update: EventUpdate) -> None:
+        event = update.event
+        self._tell("event_end", f"{event.kind} over", event.end_wall_ns or event.onset_wall_ns, event=event)
+        clip_id = self.lasting.pop(event.event_id, None)
+        draft = self.drafts.get(clip_id) if clip_id else None
+        if draft is None or event.end_wall_ns is None:
+            return
+        draft.event = event
+        self._extend(draft, event.end_wall_ns + round(self.parts.clip.post_roll_s * NS_PER_S))
+
+    def _keep_lasting(self, wall_ns: int) -> None:
+        for clip_id in list(self.lasting.values()):
+            draft = self.drafts.get(clip_id)
+            if draft is not None and wall_ns + EXTEND_AHEAD_NS > draft.end_wall_ns:
+                self._extend(draft, wall_ns + 2 * EXTEND_AHEAD_NS)
+
+    def _extend(self, draft: Draft, end_wall_ns: int) -> None:
+        end_wall_ns = min(end_wall_ns, draft.last_end_wall_ns)
+        if end_wall_ns <= draft.end_wall_ns:
+            return
+        draft.end_wall_ns = end_wall_ns
+        for lens in draft.waiting:
+            if lens in self.desks:
+                self.desks[lens].extend(draft.clip_id, end_wall_ns=end_wall_ns)
+
+    def _complete(self, draft: Draft) -> None:
+        del self.drafts[draft.clip_id]
+        if not draft.films:
+            self._tell("tombstone", "no lens had film of this event", draft.event.onset_wall_ns, event=draft.event)
+            self.draft_path(draft.clip_id).unlink(missing_ok=True)
+            return
+        samples = self.memory.measured_in(draft.start_wall_ns, draft.end_wall_ns)
+        manifest = manifest_of(
+            draft, samples, models=list(self.models.values()), policy_version=self.parts.policy_version
+        )
+        seconds = (manifest.kept_end_wall_ns - manifest.kept_start_wall_ns) / NS_PER_S
+        lenses = " and ".join(lens.lens for lens in manifest.lenses)
+        self.counts["clips"] += 1
+        self._tell("clip_cut", f"{draft.event.kind}, {seconds:.0f} s, {lenses}", 0, draft.event, draft.clip_id)
+        films = {part_of(film.lens): Path(film.path) for film in draft.films}
+        line = self.parts.sink.put(manifest, films)
+        self.draft_path(draft.clip_id).unlink(missing_ok=True)
+        self._tell("sealed", line, 0, draft.event, draft.clip_id)
+
+    def draft_path(self, clip_id: UUID) -> Path:
+        """Return where the draft of a clip lies until the clip is in its sink."""
+        return self.parts.drafts_dir / f"{clip_id}.json"
+
+    def _announce_tracks(self, observation: Observation) -> None:
+        for one in observation.objects:
+            key = (observation.lens, one.track_id)
+            if not one.confirmed or key in self._known_tracks:
+                continue
+            if len(self._known_tracks) > 10_000:
+                self._known_tracks.clear()
+            self._known_tracks.add(key)
+            self.counts["detections"] += 1
+            text = f"{one.object_class} {one.score_0_1:.2f} on {observation.lens}"
+            self.parts.reporter.tell(Happening("detection", text, observation.wall_ns, lens=observation.lens))
+
+    def _tell(
+        self, kind: str, text: str, wall_ns: int, event: Event | None = None, clip_id: UUID | None = None
+    ) -> None:
+        happening = Happening(
+            kind,  # type: ignore[arg-type]  # the literals above are the kinds
+            text,
+            wall_ns or self.parts.clock.wall_ns(),
+            lens=event.lens if event else None,
+            event_id=event.event_id if event else None,
+            clip_id=str(clip_id) if clip_id else None,
+        )
+        self.parts.reporter.tell(happening)
+
