@@ -13,6 +13,7 @@ help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## Make .venv from the lock file (every other verb does it by itself)
+	@echo "custodes: .venv is ready"
 
 $(READY): requirements.lock pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" sh tools/setup.sh
@@ -31,7 +32,7 @@ types: $(READY)
 	@$(BIN)/mypy
 
 imports: $(READY)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: $(READY) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format $(CODE)
@@ -52,4 +53,4 @@ lock: $(READY) ## Resolve requirements.lock again (UPGRADE=1 takes newer version
 clean: ## Remove .venv, caches and what tests and the demo left behind
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov build dist custodes-demo
 	rm -f .coverage .coverage.*
-	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -40,7 +40,7 @@ rm -f .venv/.ready
 if ! .venv/bin/uv --version >/dev/null 2>&1; then
     pins=.venv/uv.pins
     awk '/^[^ #]/ { wanted = ($0 ~ /^uv==/) } wanted' requirements.lock >"$pins"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$pins" ||
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r "$pins" ||
         echo "custodes: uv is not to be had here; pip does the work, more slowly" >&2
 fi
 
@@ -48,7 +48,7 @@ echo "custodes: installing what requirements.lock names"
 if .venv/bin/uv --version >/dev/null 2>&1; then
     install=".venv/bin/uv pip install --quiet --python .venv/bin/python"
 else
-    install=".venv/bin/python -m pip install --quiet --disable-pip-version-check"
+    install=".venv/bin/python -m pip install -qq --disable-pip-version-check"
 fi
 $install --require-hashes -r requirements.lock
 # The build backend is in the lock too, so nothing unpinned is fetched to install the tree itself.
