@@ -1,12 +1,42 @@
-"""Django's settings, from one typed object."""
+"""Django's settings, from the typed object that `custodes.hub.config` reads."""
 
-SECRET_KEY = "replaced-by-the-floor"
-USE_TZ = True
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from custodes.hub.config import HubSettings, load
+
+HUB: HubSettings = load()
+
+SECRET_KEY_FILE = HUB.keys_dir / "django_secret"
+# `custodes hub serve` makes the file before it loads this module. A process that has no hub (tests, tools)
+# gets a key that dies with it.
+SECRET_KEY = SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.is_file() else secrets.token_urlsafe(64)
+
+DEBUG = False
+ALLOWED_HOSTS = HUB.host_names
+ROOT_URLCONF = "custodes.hub.urls"
+ASGI_APPLICATION = "custodes.hub.asgi.application"
 AUTH_USER_MODEL = "fleet.Person"
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
 INSTALLED_APPS = [
+    "custodes.hub.portal",  # first: its templates stand before allauth's
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
+    "django_htmx",
+    "leaflet",
     "custodes.hub.audit",
     "custodes.hub.fleet",
     "custodes.hub.vault",
@@ -14,5 +44,151 @@ INSTALLED_APPS = [
     "custodes.hub.ingest",
     "custodes.hub.access",
     "custodes.hub.process",
-    "custodes.hub.portal",
 ]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "custodes.hub.headers.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "custodes.hub.headers.PersonalTimeAndTongue",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# synchronous=FULL: units keep the ledger's signed heads as witnesses. NORMAL may lose the last transactions in a
+# power cut, and the hub would then look as if its operator had cut the ledger short. See docs/design/audit.md.
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA foreign_keys=ON; "
+    "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;"
+)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(HUB.database_path),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"timeout": 10, "transaction_mode": "IMMEDIATE", "init_command": SQLITE_PRAGMAS},
+    }
+}
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "display_name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "custodes.hub.fleet.accounts.InvitedOnly"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HUB.is_https else "http"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+MFA_ADAPTER = "custodes.hub.fleet.accounts.NamedHub"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_TOTP_ISSUER = HUB.name
+# Browsers allow passkeys on http://localhost only; everywhere else they want TLS.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HUB.is_https
+
+AXES_FAILURE_LIMIT = HUB.sign_in.failures_before_lock
+AXES_COOLOFF_TIME = timedelta(minutes=HUB.sign_in.lock_minutes)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+SESSION_COOKIE_AGE = HUB.sign_in.session_hours * 3600
+SESSION_COOKIE_NAME = "custodes_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HUB.is_https
+CSRF_COOKIE_NAME = "custodes_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HUB.is_https
+CSRF_TRUSTED_ORIGINS = [HUB.public_url] if HUB.public_url else []
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HUB.is_https else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if HUB.public_url.startswith("https://") and HUB.tls.certificate is None:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+USE_TZ = True
+TIME_ZONE = HUB.time_zone
+USE_I18N = True
+LANGUAGE_CODE = HUB.languages[0]
+LANGUAGES = [(code, name) for code, name in (("en", _("English")), ("fr", _("French"))) if code in HUB.languages]
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
+LANGUAGE_COOKIE_NAME = "custodes_language"
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+# The clip page draws its own map without a tile server; nothing is loaded from a third party's host.
+LEAFLET_CONFIG = {"TILES": [], "MINIMAP": False, "RESET_VIEW": False, "NO_GLOBALS": True, "ATTRIBUTION_PREFIX": ""}
+
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if HUB.mail.host else "django.core.mail.backends.console.EmailBackend"
+)
+EMAIL_HOST = HUB.mail.host
+EMAIL_PORT = HUB.mail.port
+EMAIL_HOST_USER = HUB.mail.user
+EMAIL_HOST_PASSWORD = HUB.mail.password_file.read_text().strip() if HUB.mail.password_file else ""
+EMAIL_USE_TLS = HUB.mail.security == "starttls"
+EMAIL_USE_SSL = HUB.mail.security == "tls"
+DEFAULT_FROM_EMAIL = HUB.mail.sender
+SERVER_EMAIL = HUB.mail.sender
+
+# Films arrive by tus in pieces that the ingest reads as a stream; a form is small.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": HUB.log_level.upper()},
+    "loggers": {"axes": {"level": "WARNING"}, "_granian": {"level": "WARNING"}, "granian.access": {"level": "WARNING"}},
+}

@@ -32,3 +32,28 @@ class TreeHead(models.Model):
     signed_wall_ns = models.BigIntegerField()
     signature = models.BinaryField(max_length=64)
     key_id = models.CharField(max_length=64)
+
+
+class LedgerState(models.Model):
+    """The one row that says how long the ledger is and keeps the tree's right edge, so that an append is cheap."""
+
+    only = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    size = models.BigIntegerField(default=0)
+    frontier = models.BinaryField(default=b"")
+    """Roots of the complete subtrees of `size` leaves, largest first, 32 bytes each."""
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only=1), name="ledger_state_is_one")]
+
+
+class LedgerNode(models.Model):
+    """Root of a complete subtree of 256 or 65,536 … leaves: what a proof reads in place of its leaves."""
+
+    height = models.PositiveSmallIntegerField()
+    """log2 of the leaves under it: 8, 16, 24 …"""
+    index = models.BigIntegerField()
+    """Counts subtrees of this height from the left, from 0."""
+    node_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("height", "index", name="ledger_node_once")]

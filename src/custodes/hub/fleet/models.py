@@ -179,7 +179,10 @@ class EnrolmentCode(models.Model):
     """A short-lived word by which one unit joins one site. Only its hash is kept."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="enrolment_codes")
+    locator = models.CharField(max_length=8, unique=True)
+    """First half of the code: finds the row, so that a wrong second half costs this code one of its tries."""
     code_sha256 = models.CharField(max_length=64, unique=True)
+    """HMAC-SHA-256 of the whole code under the hub's secret."""
     created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
@@ -198,3 +201,35 @@ class Shift(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["site", "starts_at"])]
+
+
+class EnrolmentFailure(models.Model):
+    """One refused enrolment: guessing is slowed for the address it came from, and for all."""
+
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField(db_index=True)
+
+
+class SignInLink(models.Model):
+    """A link that signs one person in, once. Only the token's hash is kept."""
+
+    class Kind(models.TextChoices):
+        """Why it was made."""
+
+        SIGN_IN = "sign_in", _("Sign-in link")
+        INVITATION = "invitation", _("Invitation")
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sign_in_links")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.SIGN_IN)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+
+class SetupToken(models.Model):
+    """The word by which the first administrator comes in. A new start of the hub makes a new one."""
+
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)

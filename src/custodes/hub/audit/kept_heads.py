@@ -1,0 +1,78 @@
+"""Heads kept beside the database, so that a database put back to an older day is noticed.
+
+`ledger-heads.jsonl` in the data folder gains one line a minute at most. Whoever can write the data folder can
+change it too: the units are the witnesses that the operator does not own. This file finds mistakes, such as a
+restored backup.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from custodes.core.clock import NS_PER_S
+
+if TYPE_CHECKING:
+    from custodes.hub.audit.ledger import SignedHead
+
+FILE_NAME = "ledger-heads.jsonl"
+KEEP_EVERY_NS = 60 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHead:
+    """One head that somebody kept, and where it was kept."""
+
+    size: int
+    root: bytes
+    signed_wall_ns: int
+    signature: bytes
+    key_id: str
+    source: str
+
+
+def keep(head: "SignedHead") -> None:
+    """Add `head` to the file, unless the last line there was signed within a minute of it."""
+    path: Path = settings.HUB.data_dir / FILE_NAME
+    if abs(head.signed_wall_ns - _last_signed_ns(path)) < KEEP_EVERY_NS:
+        return
+    line = {
+        "size": head.size,
+        "root": head.root.hex(),
+        "signed_wall_ns": head.signed_wall_ns,
+        "signature": head.signature.hex(),
+        "key_id": head.key_id,
+    }
+    with path.open("a", encoding="ascii") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def read(path: Path) -> Iterator[KeptHead]:
+    """Yield the heads in a file of kept heads. A line torn by a power cut is passed over."""
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text(encoding="ascii", errors="replace").splitlines(), start=1):
+        try:
+            fields = json.loads(line)
+            yield KeptHead(
+                size=int(fields["size"]),
+                root=bytes.fromhex(fields["root"]),
+                signed_wall_ns=int(fields["signed_wall_ns"]),
+                signature=bytes.fromhex(fields["signature"]),
+                key_id=str(fields["key_id"]),
+                source=f"{path.name}:{number}",
+            )
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def _last_signed_ns(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 1024))
+            return int(json.loads(file.read().splitlines()[-1])["signed_wall_ns"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return -KEEP_EVERY_NS

@@ -1,0 +1,241 @@
+"""The ledger: append an act, sign the head, prove a place. See docs/design/audit.md."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from custodes.core import merkle
+from custodes.core.errors import BadInput, Corrupt
+from custodes.hub import keyring
+from custodes.hub.audit import kept_heads
+from custodes.hub.audit.leaf import SALT_BYTES, LedgerEntry, body_hash, canonical_json, head_bytes, leaf_bytes
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
+
+NODE_STEP = 8
+"""Subtrees of 2^8, 2^16 … leaves are stored; a proof builds those between from at most 256 of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """Tree size, root and time under the hub's Ed25519 ledger key."""
+
+    size: int
+    root: bytes
+    signed_wall_ns: int
+    signature: bytes
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Everything that an outsider needs to check one entry against one signed head."""
+
+    seq: int
+    kind: str
+    recorded_wall_ns: int
+    body_hash: bytes
+    leaf_hash: bytes
+    path: tuple[bytes, ...]
+    head: SignedHead
+    hub_key: bytes
+    salt: bytes | None = None
+    body_json: str | None = None
+
+
+def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry:
+    """Add one act as the next leaf, inside the caller's transaction (or one of its own).
+
+    `body` may name `clip` and `person` (UUIDs); entries are found by them. Sequence numbers have no gap: whoever
+    appends holds the write lock until the transaction ends, and a rolled-back act gives its number back. Durable
+    when the outermost transaction commits. `now_ns`: wall time (ns).
+    """
+    text = canonical_json(body)
+    salt = secrets.token_bytes(SALT_BYTES)
+    hashed_body = body_hash(salt, text)
+    with transaction.atomic():
+        state = _locked_state()
+        seq = state.size
+        hashed_leaf = merkle.leaf_hash(
+            leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body)
+        )
+        frontier, completed = merkle.Frontier.from_bytes(seq, bytes(state.frontier)).append(hashed_leaf)
+        # `filter().update()`: one statement, where `save()` would first look whether the row is there.
+        LedgerState.objects.filter(only=1).update(size=frontier.size, frontier=frontier.to_bytes())
+        LedgerLeaf.objects.bulk_create(
+            [
+                LedgerLeaf(
+                    seq=seq, leaf_hash=hashed_leaf, body_hash=hashed_body, kind=kind, recorded_wall_ns=now_ns
+                )
+            ]
+        )
+        LedgerBody.objects.bulk_create(
+            [
+                LedgerBody(
+                    leaf_id=seq,
+                    salt=salt,
+                    body_json=text,
+                    clip_id=_uuid_in(body, "clip"),
+                    person_id=_uuid_in(body, "person"),
+                )
+            ]
+        )
+        for node in completed:
+            if node.height % NODE_STEP == 0:
+                LedgerNode.objects.create(height=node.height, index=node.index, node_hash=node.hash)
+    return LedgerEntry(
+        seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body, leaf_hash=hashed_leaf
+    )
+
+
+def erase_body(*, seq: int, reason: str, now_ns: int) -> LedgerEntry:
+    """Forget what entry `seq` said, and say so in a new entry. The tree still verifies.
+
+    Raises BadInput when there is no such body.
+    """
+    with transaction.atomic():
+        _locked_state()
+        if not LedgerBody.objects.filter(pk=seq).delete()[0]:
+            raise BadInput(f"ledger entry {seq} has no body to erase.")
+        return append(kind="ledger.body_erased", body={"seq": seq, "reason": reason}, now_ns=now_ns)
+
+
+def size() -> int:
+    """Return the number of leaves."""
+    return LedgerState.objects.filter(only=1).values_list("size", flat=True).first() or 0
+
+
+def signed_head(*, now_ns: int) -> SignedHead:
+    """Return a signed head of the ledger as it is now; the same one again while nothing was added.
+
+    Call it outside of a transaction that has appended: a head must never name leaves that may yet be rolled back.
+    """
+    with transaction.atomic():
+        state = _locked_state()
+        kept = TreeHead.objects.filter(size=state.size).first()
+        if kept is not None:
+            return _head_of(kept)
+        root = merkle.Frontier.from_bytes(state.size, bytes(state.frontier)).root()
+        head = sign_head(size=state.size, root=root, now_ns=now_ns)
+        TreeHead.objects.create(
+            size=head.size,
+            root=head.root,
+            signed_wall_ns=head.signed_wall_ns,
+            signature=head.signature,
+            key_id=head.key_id,
+        )
+        transaction.on_commit(lambda: kept_heads.keep(head))
+    return head
+
+
+def sign_head(*, size: int, root: bytes, now_ns: int) -> SignedHead:
+    """Sign one head under the hub's key. Stores nothing."""
+    key = keyring.signing_key()
+    key_id = keyring.signing_key_id()
+    signature = key.sign(head_bytes(size=size, root=root, signed_wall_ns=now_ns, key_id=key_id))
+    return SignedHead(size=size, root=root, signed_wall_ns=now_ns, signature=signature, key_id=key_id)
+
+
+def prove(seq: int, *, now_ns: int) -> Proof:
+    """Return the proof that entry `seq` stands in the ledger, under a head signed now or before.
+
+    Raises BadInput when there is no such entry.
+    """
+    head = signed_head(now_ns=now_ns)
+    leaf = LedgerLeaf.objects.select_related("body").filter(seq=seq).first()
+    if leaf is None:
+        raise BadInput(f"the ledger has no entry {seq}; it has {head.size}.")
+    body = leaf.body if hasattr(leaf, "body") else None
+    return Proof(
+        seq=seq,
+        kind=leaf.kind,
+        recorded_wall_ns=leaf.recorded_wall_ns,
+        body_hash=bytes(leaf.body_hash),
+        leaf_hash=bytes(leaf.leaf_hash),
+        path=tuple(merkle.inclusion_proof(seq, head.size, stored_node)),
+        head=head,
+        hub_key=keyring.signing_public_key().public_bytes_raw(),
+        salt=bytes(body.salt) if body else None,
+        body_json=body.body_json if body else None,
+    )
+
+
+def prove_growth(old_size: int, new_size: int) -> list[bytes]:
+    """Return the proof that the ledger of `new_size` leaves begins with that of `old_size`.
+
+    Raises BadInput when the ledger is shorter than `new_size` or the sizes are the wrong way round.
+    """
+    if not 0 <= old_size <= new_size <= size():
+        raise BadInput(f"the ledger has no growth from {old_size} to {new_size}; it has {size()} entries.")
+    return merkle.consistency_proof(old_size, new_size, stored_node)
+
+
+def stored_node(height: int, index: int) -> bytes:
+    """Return the root of a complete subtree, from the stored node or leaf hashes under it (at most 256 rows).
+
+    Raises Corrupt when the ledger lacks one of them.
+    """
+    base = height - height % NODE_STEP
+    count = 1 << (height - base)
+    start = index * count
+    if base == 0:
+        rows = LedgerLeaf.objects.filter(seq__gte=start, seq__lt=start + count).order_by("seq")
+        hashes = [bytes(row) for row in rows.values_list("leaf_hash", flat=True)]
+    else:
+        nodes = LedgerNode.objects.filter(height=base, index__gte=start, index__lt=start + count).order_by("index")
+        hashes = [bytes(row) for row in nodes.values_list("node_hash", flat=True)]
+    if len(hashes) != count:
+        raise Corrupt(f"ledger rows under node ({height}, {index}) are missing. Run 'custodes audit verify'.")
+    return merkle.root_of(hashes)
+
+
+def _locked_state() -> LedgerState:
+    # SQLite takes the write lock with BEGIN IMMEDIATE; elsewhere the row is locked.
+    state = LedgerState.objects.select_for_update().filter(only=1).first()
+    return state if state is not None else LedgerState.objects.create(only=1)
+
+
+def _head_of(row: TreeHead) -> SignedHead:
+    return SignedHead(
+        size=row.size,
+        root=bytes(row.root),
+        signed_wall_ns=row.signed_wall_ns,
+        signature=bytes(row.signature),
+        key_id=row.key_id,
+    )
+
+
+def _uuid_in(body: Mapping[str, object], key: str) -> UUID | None:
+    value = body.get(key)
+    if value is None or isinstance(value, UUID):
+        return value
+    return UUID(str(value))
+
+
+def proof_json(proof: Proof) -> str:
+    """Return a proof as JSON that a script can check without us: hex hashes, times in nanoseconds."""
+    return json.dumps(
+        {
+            "format": "custodes.proof/1",
+            "seq": proof.seq,
+            "kind": proof.kind,
+            "recorded_wall_ns": proof.recorded_wall_ns,
+            "salt": proof.salt.hex() if proof.salt is not None else None,
+            "body": proof.body_json,
+            "body_hash": proof.body_hash.hex(),
+            "leaf_hash": proof.leaf_hash.hex(),
+            "path": [step.hex() for step in proof.path],
+            "head": {
+                "size": proof.head.size,
+                "root": proof.head.root.hex(),
+                "signed_wall_ns": proof.head.signed_wall_ns,
+                "signature": proof.head.signature.hex(),
+                "key_id": proof.head.key_id,
+            },
+            "hub_key": proof.hub_key.hex(),
+        },
+        indent=2,
+    )

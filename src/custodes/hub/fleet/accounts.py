@@ -1,0 +1,28 @@
+"""How allauth behaves here: nobody signs up by themselves."""
+
+from typing import TYPE_CHECKING
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """People come in by invitation; the sign-up page is closed."""
+
+    def is_open_for_signup(self, request: "HttpRequest") -> bool:  # noqa: ARG002  # allauth's signature
+        """Refuse: an account is made by an invitation or by the setup page."""
+        return False
+
+
+class NamedHub(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+    """Names the hub in authenticator apps and passkeys."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Return who asks for the passkey: the hub's name and the host in the address bar."""
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        entity["name"] = settings.HUB.name
+        return entity

@@ -1,0 +1,19 @@
+"""Every address of the hub. `tests/access/test_matrix.py` fails for a route that it does not know."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django's signature
+    """Say that the hub answers, and nothing else about it."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("custodes.hub.fleet.urls")),
+    path("", include("custodes.hub.access.urls")),
+    path("api/unit/v1/", include("custodes.hub.ingest.urls")),
+    path("", include("custodes.hub.portal.urls")),
+]

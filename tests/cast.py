@@ -1,0 +1,213 @@
+"""The cast of every test about people: Alice owns, Bob works with her, Charlie must see nothing.
+
+Alice manages a company with two vans, Bob dispatches there, Dina drives the first van now. Hanna owns a home and
+Milo lives in it. Oscar operates the hub. Charlie manages another company; Sam dispatches the second van only; Eve
+was a dispatcher until yesterday.
+"""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from custodes.core.types import Facing, Severity
+from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.fleet.models import Camera, Membership, Organisation, Person, Shift, Site, Unit
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+NOW_NS = int(NOW.timestamp()) * 1_000_000_000
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """People, places and units that tests meet."""
+
+    company: Organisation
+    household: Organisation
+    rival: Organisation
+    van: Site
+    other_van: Site
+    home: Site
+    rival_van: Site
+    van_unit: Unit
+    other_van_unit: Unit
+    home_unit: Unit
+    rival_unit: Unit
+    alice: Person
+    bob: Person
+    charlie: Person
+    dina: Person
+    oscar: Person
+    hanna: Person
+    milo: Person
+    sam: Person
+    eve: Person
+    stranger: Person
+    root: Person
+
+    @property
+    def manager(self) -> Person:
+        """Alice, who runs the company."""
+        return self.alice
+
+    @property
+    def dispatcher(self) -> Person:
+        """Bob, who works with her."""
+        return self.bob
+
+    @property
+    def outsider(self) -> Person:
+        """Charlie, manager of another company."""
+        return self.charlie
+
+    @property
+    def driver(self) -> Person:
+        """Dina, on shift in the first van."""
+        return self.dina
+
+    @property
+    def operator(self) -> Person:
+        """Oscar, who runs the hub."""
+        return self.oscar
+
+    @property
+    def owner(self) -> Person:
+        """Hanna, who owns the home."""
+        return self.hanna
+
+    @property
+    def member(self) -> Person:
+        """Milo, who lives there."""
+        return self.milo
+
+    @property
+    def people(self) -> dict[str, Person]:
+        """Everybody, by what they are."""
+        return {
+            "manager": self.alice,
+            "dispatcher": self.bob,
+            "rival manager": self.charlie,
+            "driver": self.dina,
+            "operator": self.oscar,
+            "owner": self.hanna,
+            "member": self.milo,
+            "dispatcher elsewhere": self.sam,
+            "former dispatcher": self.eve,
+            "stranger": self.stranger,
+            "superuser": self.root,
+        }
+
+
+def make_person(name: str, **fields: object) -> Person:
+    """Store a person called `name`. Without `password` they cannot sign in by one (hashing is slow)."""
+    return Person.objects.create_user(f"{name}@example.org", display_name=name.title(), **fields)
+
+
+def make_unit(site: Site, name: str, key: Ed25519PrivateKey | None = None) -> Unit:
+    """Store an enrolled unit at `site`."""
+    public = (key or Ed25519PrivateKey.generate()).public_key().public_bytes_raw()
+    return Unit.objects.create(site=site, name=name, public_key=public)
+
+
+def make_cast() -> Cast:
+    """Store the cast. Dina's shift in the first van began an hour before NOW and lasts."""
+    company = Organisation.objects.create(
+        name="Harbour Vans", kind=Organisation.Kind.COMPANY, time_zone="Europe/Paris", speed_unit="mph"
+    )
+    rival = Organisation.objects.create(name="Rival Vans", kind=Organisation.Kind.COMPANY)
+    household = Organisation.objects.create(name="Elm Street", kind=Organisation.Kind.HOUSEHOLD, speed_unit="kmh")
+    van = Site.objects.create(organisation=company, name="Van 12", kind=Site.Kind.VEHICLE)
+    other_van = Site.objects.create(organisation=company, name="Van 13", kind=Site.Kind.VEHICLE)
+    home = Site.objects.create(organisation=household, name="Home", kind=Site.Kind.HOME)
+    rival_van = Site.objects.create(organisation=rival, name="Rival 1", kind=Site.Kind.VEHICLE)
+    names = ("alice", "bob", "charlie", "dina", "oscar", "hanna", "milo", "sam", "eve", "stranger")
+    people = {name: make_person(name) for name in names}
+    root = Person.objects.create_superuser("root@example.org", display_name="Root")
+    roles = Membership.Role
+    for name, organisation, role, site in (
+        ("alice", company, roles.MANAGER, None),
+        ("bob", company, roles.DISPATCHER, None),
+        ("charlie", rival, roles.MANAGER, None),
+        ("dina", company, roles.DRIVER, None),
+        ("oscar", company, roles.OPERATOR, None),
+        ("oscar", household, roles.OPERATOR, None),
+        ("hanna", household, roles.OWNER, None),
+        ("milo", household, roles.MEMBER, None),
+        ("sam", company, roles.DISPATCHER, other_van),
+        ("eve", company, roles.DISPATCHER, None),
+    ):
+        Membership.objects.create(person=people[name], organisation=organisation, role=role, site=site)
+    Membership.objects.filter(person=people["eve"]).update(until=NOW - timedelta(days=1))
+    Shift.objects.create(site=van, driver=people["dina"], starts_at=NOW - timedelta(hours=1))
+    van_unit = make_unit(van, "Van 12")
+    home_unit = make_unit(home, "Porch")
+    for unit, lens, facing in (
+        (van_unit, "road", Facing.ROAD),
+        (van_unit, "driver", Facing.DRIVER),
+        (home_unit, "porch", Facing.PORCH),
+    ):
+        Camera.objects.create(unit=unit, lens=lens, facing=facing, state=Camera.State.RECORDING)
+    return Cast(
+        company=company,
+        household=household,
+        rival=rival,
+        van=van,
+        other_van=other_van,
+        home=home,
+        rival_van=rival_van,
+        van_unit=van_unit,
+        other_van_unit=make_unit(other_van, "Van 13"),
+        home_unit=home_unit,
+        rival_unit=make_unit(rival_van, "Rival 1"),
+        root=root,
+        **people,
+    )
+
+
+def make_clip(
+    unit: Unit,
+    *,
+    kind: str = "presence",
+    state: str = Clip.State.READY,
+    subject: Person | None = None,
+    onset: datetime = NOW,
+    lenses: tuple[str, ...] = ("road",),
+    **fields: object,
+) -> Clip:
+    """Store a clip of 20 s around `onset` with a row per part. No bytes stand behind the parts."""
+    onset_ns = int(onset.timestamp()) * 1_000_000_000
+    clip_id = fields.pop("id", None) or uuid.uuid4()
+    clip = Clip.objects.create(
+        id=clip_id,
+        site=unit.site,
+        unit=unit,
+        subject=subject,
+        kind=kind,
+        severity=fields.pop("severity", Severity.NOTE.value),
+        onset_wall_ns=onset_ns,
+        end_wall_ns=onset_ns + 5_000_000_000,
+        kept_start_wall_ns=onset_ns - 10_000_000_000,
+        kept_end_wall_ns=onset_ns + 10_000_000_000,
+        state=state,
+        declaration_sha256=hashlib.sha256(str(clip_id).encode()).hexdigest(),
+        **fields,
+    )
+    for name, part_kind, lens, media_type in (
+        ("manifest", ClipPart.Kind.MANIFEST, "", "application/json"),
+        *((f"film.{lens}", ClipPart.Kind.FILM, lens, "video/mp4") for lens in lenses),
+        ("poster", ClipPart.Kind.POSTER, "", "image/jpeg"),
+    ):
+        ClipPart.objects.create(
+            clip=clip,
+            name=name,
+            kind=part_kind,
+            lens=lens,
+            media_type=media_type,
+            sealed_sha256="0" * 64,
+            sealed_bytes=1000,
+            plain_bytes=900,
+        )
+    return clip
