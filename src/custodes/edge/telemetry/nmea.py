@@ -1,0 +1,159 @@
+"""NMEA 0183 logs: RMC, GGA, VTG, GLL and ZDA, joined by their time of day."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from pynmeagps import NMEAReader
+from pynmeagps.exceptions import NMEAMessageError, NMEAParseError, NMEAStreamError, NMEATypeError
+
+from custodes.core.errors import BadInput
+from custodes.core.types import Sample
+from custodes.edge.telemetry.gpx import UERE_M, wall_ns_of
+from custodes.edge.telemetry.reading import Raw, Reason, Tally
+
+SENTENCE = re.compile(rb"\$[A-Z]{2}(?:RMC|GGA|VTG|GLL|ZDA),[^\r\n$!]*")
+MPS_PER_KNOT = 1852 / 3600
+_HALF_DAY = timedelta(hours=12)
+_ERRORS = (NMEAParseError, NMEAMessageError, NMEATypeError, NMEAStreamError, ValueError, KeyError, IndexError)
+
+
+@dataclass(slots=True)
+class _Epoch:
+    """What the sentences of one moment said."""
+
+    at: time
+    day: date | None = None
+    fix: bool | None = None
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    altitude_m: float | None = None
+    speed_mps: float | None = None
+    course_deg: float | None = None
+    hdop: float | None = None
+
+
+def read_nmea(content: bytes, *, name: str, tally: Tally) -> Raw:
+    """Return one sample per moment with a fix; count what is damaged, without a fix or without a date.
+
+    Raises BadInput when no sentence at all is sound.
+    """
+    epochs: list[_Epoch] = []
+    sound = 0
+    for match in SENTENCE.finditer(content):
+        sentence = _parse(match.group(), tally)
+        if sentence is None:
+            continue
+        sound += 1
+        _take(sentence, epochs)
+    if not sound:
+        raise BadInput(f"{name} has no sound NMEA sentence ({tally.sentence()}). Record it again.")
+    return Raw("NMEA", _dated(epochs, tally))
+
+
+def _parse(raw: bytes, tally: Tally) -> Any | None:
+    body, star, stated = raw[1:].partition(b"*")
+    if not star or not re.fullmatch(rb"[0-9A-Fa-f]{2}", stated.strip()[:2]):
+        tally.add(Reason.MALFORMED)
+        return None
+    actual = 0
+    for byte in body:
+        actual ^= byte
+    if actual != int(stated.strip()[:2], 16):
+        tally.add(Reason.BAD_CHECKSUM)
+        return None
+    try:
+        sentence = NMEAReader.parse(raw.strip() + b"\r\n")
+    except _ERRORS:
+        tally.add(Reason.MALFORMED)
+        return None
+    return sentence
+
+
+def _take(sentence: Any, epochs: list[_Epoch]) -> None:
+    """Add what a sentence says to the moment it belongs to; VTG has no time and belongs to the newest."""
+    if sentence.msgID == "VTG":
+        if epochs and epochs[-1].speed_mps is None:
+            knots = _number(getattr(sentence, "sogn", None))
+            epochs[-1].speed_mps = knots * MPS_PER_KNOT if knots is not None else None
+            epochs[-1].course_deg = _number(getattr(sentence, "cogt", None))
+        return
+    at = sentence.time
+    if not isinstance(at, time):
+        return
+    if not epochs or epochs[-1].at != at:
+        epochs.append(_Epoch(at))
+    epoch = epochs[-1]
+    if sentence.msgID == "ZDA":
+        epoch.day = _day(sentence)
+        return
+    epoch.lat_deg = _number(sentence.lat) if _number(sentence.lat) is not None else epoch.lat_deg
+    epoch.lon_deg = _number(sentence.lon) if _number(sentence.lon) is not None else epoch.lon_deg
+    if sentence.msgID == "RMC":
+        _take_rmc(sentence, epoch)
+    elif sentence.msgID == "GGA":
+        has_fix = sentence.quality not in (0, "", None)
+        epoch.fix = has_fix if epoch.fix is None else epoch.fix and has_fix
+        epoch.altitude_m = _number(sentence.alt)
+        epoch.hdop = _number(sentence.HDOP)
+    elif epoch.fix is None:
+        epoch.fix = sentence.status == "A"
+
+
+def _take_rmc(sentence: Any, epoch: _Epoch) -> None:
+    has_fix = sentence.status == "A"
+    epoch.fix = has_fix if epoch.fix is None else epoch.fix and has_fix
+    epoch.day = sentence.date if isinstance(sentence.date, date) else epoch.day
+    knots = _number(sentence.spd)
+    epoch.speed_mps = knots * MPS_PER_KNOT if knots is not None else epoch.speed_mps
+    epoch.course_deg = _number(sentence.cog)
+
+
+def _day(sentence: Any) -> date | None:
+    try:
+        return date(int(sentence.year), int(sentence.month), int(sentence.day))
+    except (TypeError, ValueError):
+        return None
+
+
+def _dated(epochs: list[_Epoch], tally: Tally) -> list[Sample]:
+    """Return samples with full times: the date comes from RMC or ZDA and rolls over at midnight."""
+    samples: list[Sample] = []
+    day: date | None = None
+    before: time | None = None
+    for epoch in epochs:
+        if epoch.day is not None:
+            day = epoch.day
+        elif day is not None and before is not None and _since_midnight(before) - _since_midnight(epoch.at) > _HALF_DAY:
+            day += timedelta(days=1)
+        before = epoch.at
+        if not epoch.fix or epoch.lat_deg is None or epoch.lon_deg is None:
+            tally.add(Reason.NO_FIX)
+        elif day is None:
+            tally.add(Reason.NO_DATE)
+        else:
+            samples.append(_sample(epoch, day))
+    return samples
+
+
+def _since_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+
+
+def _sample(epoch: _Epoch, day: date) -> Sample:
+    return Sample(
+        wall_ns=wall_ns_of(datetime.combine(day, epoch.at.replace(tzinfo=None), UTC)),
+        lat_deg=epoch.lat_deg,
+        lon_deg=epoch.lon_deg,
+        altitude_m=epoch.altitude_m,
+        speed_mps=epoch.speed_mps if epoch.speed_mps is None or epoch.speed_mps >= 0 else None,
+        course_deg=epoch.course_deg % 360 if epoch.course_deg is not None else None,
+        horizontal_accuracy_m=epoch.hdop * UERE_M if epoch.hdop is not None else None,
+        source="nmea",
+    )
+
+
+def _number(value: object) -> float | None:
+    """Return the number; NMEA leaves a field empty when it does not know."""
+    return float(value) if isinstance(value, int | float) else None

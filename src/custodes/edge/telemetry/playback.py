@@ -1,0 +1,100 @@
+"""Play a telemetry file along with the unit's time line."""
+
+from bisect import bisect_right
+from dataclasses import replace
+from pathlib import Path
+
+from custodes.core.clock import NS_PER_S, Clock
+from custodes.core.errors import BadInput
+from custodes.core.types import Sample
+from custodes.edge.telemetry.formats import read_telemetry
+from custodes.edge.telemetry.reading import Reading
+from custodes.edge.telemetry.settings import FILM, Anchor, TelemetrySettings
+
+CATCH_UP_NS = 60 * NS_PER_S
+"""A reader who was away longer is given the last minute, not the whole past."""
+
+SEAM_NS = NS_PER_S
+"""The pause between the last reading and the first when a file loops."""
+
+
+class TelemetrySource:
+    """A telemetry file on the unit's time line. One thread reads it."""
+
+    def __init__(self, reading: Reading, *, start_wall_ns: int | None, loop: bool) -> None:
+        """Lay `reading.origin_wall_ns` on `start_wall_ns`; None: on the first moment that is asked for."""
+        self.reading = reading
+        self._times = [sample.wall_ns - reading.origin_wall_ns for sample in reading.samples]
+        self._start_ns = start_wall_ns
+        self._loop = loop
+        self._lap_ns = max(self._times[-1] - min(0, self._times[0]), 0) + SEAM_NS
+        self._read_ns: int | None = None
+
+    def read_until(self, wall_ns: int) -> list[Sample]:
+        """Return the samples since the last call up to `wall_ns`, oldest first, timed on the unit's time line.
+
+        The first call, and one after a long silence, reach back at most CATCH_UP_NS. A `wall_ns` that goes back
+        gives nothing until it has passed where it was.
+        """
+        if self._start_ns is None:
+            self._start_ns = wall_ns
+        if self._read_ns is not None and wall_ns <= self._read_ns:
+            return []
+        earliest_ns = wall_ns - CATCH_UP_NS
+        after_ns = earliest_ns if self._read_ns is None else max(self._read_ns, earliest_ns)
+        self._read_ns = wall_ns
+        return self._between(after_ns - self._start_ns, wall_ns - self._start_ns)
+
+    @property
+    def exhausted(self) -> bool:
+        """Return whether the last sample has been read and none will follow."""
+        if self._loop or self._start_ns is None or self._read_ns is None:
+            return False
+        return self._read_ns - self._start_ns >= self._times[-1]
+
+    def _between(self, after_ns: int, until_ns: int) -> list[Sample]:
+        """Return the samples in (after_ns, until_ns], both counted from the start of the first lap."""
+        if not self._loop:
+            return self._lap(after_ns, until_ns, 0)
+        first, last = max(0, after_ns // self._lap_ns), until_ns // self._lap_ns
+        return [
+            sample
+            for lap in range(first, last + 1)
+            for sample in self._lap(after_ns - lap * self._lap_ns, until_ns - lap * self._lap_ns, lap * self._lap_ns)
+        ]
+
+    def _lap(self, after_ns: int, until_ns: int, shift_ns: int) -> list[Sample]:
+        assert self._start_ns is not None
+        first, last = bisect_right(self._times, after_ns), bisect_right(self._times, until_ns)
+        start_ns = self._start_ns + shift_ns
+        return [
+            replace(sample, wall_ns=start_ns + at_ns)
+            for sample, at_ns in zip(self.reading.samples[first:last], self._times[first:last], strict=True)
+        ]
+
+
+def open_telemetry(
+    settings: TelemetrySettings,
+    *,
+    clock: Clock,
+    film: Path | None = None,
+    film_start_wall_ns: int | None = None,
+) -> TelemetrySource:
+    """Read the whole file and lay it on the unit's time line.
+
+    `film` is the first lens's film, used when `settings.source` is `film`. `film_start_wall_ns` is the wall time of
+    its first moment; None: the first moment that `read_until` asks for. Raises BadInput.
+    """
+    if settings.source == FILM:
+        if film is None:
+            raise BadInput("telemetry.source is 'film', but the first lens is no film. Give a telemetry file.")
+        path = film
+    else:
+        path = Path(settings.source)
+    reading = read_telemetry(path, parked_filter=settings.parked_filter)
+    starts = {
+        Anchor.FILM: film_start_wall_ns,
+        Anchor.OWN: reading.origin_wall_ns,
+        Anchor.NOW: clock.wall_ns(),
+    }
+    return TelemetrySource(reading, start_wall_ns=starts[settings.anchor], loop=settings.loop)
