@@ -23,6 +23,7 @@ TAG: Final = "custodes-unit-1"
 SEQUENCE_HEADER: Final = "Custodes-Sequence"
 TIME_HEADER: Final = "Custodes-Time"
 FLOOR_HEADER: Final = "Custodes-Sequence-Floor"
+HINT_HEADER: Final = "Custodes-Hint"
 MAX_SKEW_S: Final = 300
 MIN_NONCE_CHARS: Final = 16
 _ALWAYS: Final = ("@method", "@authority", "@path", "content-digest", "custodes-sequence")
@@ -33,9 +34,10 @@ EMPTY_DIGEST: Final = hashlib.sha256(b"").digest()
 class BadSignature(Permanent):
     """The request is not proven to come from the unit it names. `code` is for machines."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, nonce: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.nonce = nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ def verify(line: RequestLine, *, find_key: Callable[[str], Ed25519PublicKey | No
         raise BadSignature(
             "clock_skew",
             f"the unit's clock differs from the hub's by {created_s - now_s:+.0f} s; set the unit's clock (NTP)",
+            nonce=nonce,
         )
     return VerifiedRequest(
         key_id=str(parameters["keyid"]),
@@ -162,6 +165,14 @@ def verify(line: RequestLine, *, find_key: Callable[[str], Ed25519PublicKey | No
         created_s=created_s,
         body_sha256=_claimed_digest(line.headers["content-digest"]),
     )
+
+
+def hint_bytes(*, nonce: str, hub_wall_ns: int, floor: int) -> bytes:
+    """Return what the hub signs when it refuses for clock or sequence: its time and floor, for this request alone.
+
+    Without it anybody on the way could move a unit's idea of time or use up its numbers.
+    """
+    return f"custodes.hint/1\n{nonce}\n{hub_wall_ns}\n{floor}".encode()
 
 
 def _sequence(headers: Mapping[str, str]) -> int:

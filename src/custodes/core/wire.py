@@ -224,6 +224,8 @@ class Heartbeat(WireModel):
     disk_free_bytes: Annotated[int, Field(ge=0)] = 0
     sample: WireSample | None = None
     tombstones: Annotated[list[WireTombstone], Field(max_length=100)] = []
+    witnessed_size: Annotated[int, Field(ge=0)] = 0
+    """The size of the ledger head that the unit keeps; the answer proves growth from there."""
 
 
 class HeartbeatAnswer(WireModel):
@@ -233,8 +235,16 @@ class HeartbeatAnswer(WireModel):
     accepted_tombstones: list[UUID] = []
     ledger_size: int = 0
     ledger_root: str = ""
+    ledger_signed_wall_ns: int = 0
+    ledger_key_id: str = ""
     ledger_signature: str = ""
     consistency_proof: list[str] = []
+    """Root, signature and proof in lower-case hex; the proof as in RFC 6962, from `witnessed_size`."""
+
+    def signed_head_bytes(self) -> bytes:
+        """Return the bytes that the head's signature covers, one field a line."""
+        fields = (self.ledger_size, self.ledger_root, self.ledger_signed_wall_ns, self.ledger_key_id)
+        return "\n".join(("custodes.head/1", *map(str, fields))).encode()
 
 
 class EnrolRequest(WireModel):

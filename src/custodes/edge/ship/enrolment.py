@@ -1,0 +1,189 @@
+"""Who this unit is to its hub: the key made here, and the hub's keys. Two files of mode 0600 in the state folder."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from custodes.core.errors import BadInput, Temporary
+from custodes.core.fs import write_durably
+from custodes.core.wire import EnrolAnswer, EnrolRequest, Problem
+from custodes.edge.ship.store import OutboxStore
+
+ENROLMENT_FILE = "enrolment.json"
+OUTBOX_FILE = "outbox.sqlite3"
+SOFTWARE = "custodes 0.1.0"
+TIMEOUT_S = 15.0
+
+
+class _Stored(BaseModel):
+    """What lies in `enrolment.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, Field(min_length=8)]
+    answer: EnrolAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A unit's bond with its hub. `url` has no slash at its end."""
+
+    url: str
+    unit_id: UUID
+    site_id: UUID
+    site_name: str
+    key: Ed25519PrivateKey
+    hub_seal_key: X25519PublicKey
+    hub_key_id: str
+    hub_sign_key: Ed25519PublicKey
+    policy_version: str
+
+
+def enroll(
+    url: str,
+    code: str,
+    *,
+    state_dir: Path,
+    unit_name: str,
+    transport: httpx.BaseTransport | None = None,
+) -> Enrolment:
+    """Join this unit to the hub at `url`. The private key is made here and never leaves.
+
+    Durable on return. Raises BadInput, one line, for a wrong or used-up code, a bad address, or clips that still
+    wait for another hub; Temporary when the hub cannot be reached.
+    """
+    base = _checked_url(url)
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    waiting = _clips_of_another_hub(state_dir)
+    if waiting:
+        raise BadInput(
+            f"{waiting} clips in {state_dir} are sealed for the hub that this unit is joined to. "
+            "Let them be sent first, or give the unit a new state_dir."
+        )
+    key = Ed25519PrivateKey.generate()
+    request = EnrolRequest(
+        code=_normal_code(code), unit_name=unit_name, public_key=_raw_base64(key.public_key()), software=SOFTWARE
+    )
+    answer = _ask(base, request, transport)
+    stored = _Stored(url=base, answer=answer)
+    enrolment = _assemble(stored, key)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    # The key's name carries the unit id, so that a crash between the two files leaves the former bond whole.
+    write_durably(_key_path(state_dir, answer), pem)
+    write_durably(state_dir / ENROLMENT_FILE, stored.model_dump_json(indent=1).encode())
+    for old in state_dir.glob("unit-*.key"):
+        if old != _key_path(state_dir, answer):
+            old.unlink()
+    return enrolment
+
+
+def load_enrolment(state_dir: Path) -> Enrolment | None:
+    """Return the unit's enrolment, or None when it never joined a hub. Raises BadInput when the files are damaged."""
+    path = state_dir / ENROLMENT_FILE
+    if not path.exists():
+        return None
+    try:
+        stored = _Stored.model_validate_json(path.read_bytes())
+        return _assemble(stored, _read_key(_key_path(state_dir, stored.answer)))
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise BadInput(
+            f"{state_dir}: the enrolment is damaged ({type(error).__name__}). Enrol the unit again with a new code."
+        ) from error
+
+
+def _read_key(path: Path) -> Ed25519PrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError("not an Ed25519 key")
+    return key
+
+
+def _key_path(state_dir: Path, answer: EnrolAnswer) -> Path:
+    return state_dir / f"unit-{answer.unit_id}.key"
+
+
+def _clips_of_another_hub(state_dir: Path) -> int:
+    """Count waiting clips: they are sealed for the unit id of the present enrolment and open under no other."""
+    if not (state_dir / ENROLMENT_FILE).exists() or not (state_dir / OUTBOX_FILE).exists():
+        return 0
+    store = OutboxStore(state_dir / OUTBOX_FILE)
+    try:
+        return store.usage()[0]
+    finally:
+        store.close()
+
+
+def _assemble(stored: _Stored, key: Ed25519PrivateKey) -> Enrolment:
+    answer = stored.answer
+    return Enrolment(
+        url=stored.url,
+        unit_id=answer.unit_id,
+        site_id=answer.site_id,
+        site_name=answer.site_name,
+        key=key,
+        hub_seal_key=X25519PublicKey.from_public_bytes(_raw32(answer.hub_seal_key)),
+        hub_key_id=answer.hub_key_id,
+        hub_sign_key=Ed25519PublicKey.from_public_bytes(_raw32(answer.hub_sign_key)),
+        policy_version=answer.policy_version,
+    )
+
+
+def _ask(base: str, request: EnrolRequest, transport: httpx.BaseTransport | None) -> EnrolAnswer:
+    try:
+        with httpx.Client(timeout=TIMEOUT_S, transport=transport, trust_env=False) as client:
+            response = client.post(f"{base}/api/unit/v1/enrol", json=request.model_dump(mode="json"))
+    except httpx.HTTPError as error:
+        raise Temporary(
+            f"no hub answers at {base} ({type(error).__name__}). Check the address, the network and that the hub runs."
+        ) from error
+    if response.status_code in (200, 201):
+        try:
+            return EnrolAnswer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise BadInput(f"what answers at {base} is not a Custodes hub of this version") from error
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError as error:
+        raise BadInput(
+            f"what answers at {base} is not a Custodes hub (status {response.status_code}). Check the address."
+        ) from error
+    if problem.retry:
+        raise Temporary(problem.message)
+    raise BadInput(problem.message)
+
+
+def _checked_url(url: str) -> str:
+    text = url.strip().rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise BadInput(f"{url!r} is not the address of a hub. Write it as https://hub.example.org")
+    return text
+
+
+def _normal_code(code: str) -> str:
+    text = code.strip().upper()
+    if not 4 <= len(text) <= 32:
+        raise BadInput(f"{code!r} is no enrolment code. Take a fresh one from the site's page; it lives 10 minutes.")
+    return text
+
+
+def _raw_base64(key: Ed25519PublicKey) -> str:
+    return base64.b64encode(key.public_bytes_raw()).decode()
+
+
+def _raw32(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("a key of the hub is not base64") from error

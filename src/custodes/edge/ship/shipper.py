@@ -1,0 +1,254 @@
+"""Send what waits in the outbox, gravest first, and tell the hub how the unit is. Procedure P3 of storage.md."""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import httpx
+from cryptography.exceptions import InvalidSignature
+
+from custodes.core.clock import Clock, SystemClock
+from custodes.core.errors import Corrupt, Temporary
+from custodes.core.wire import ClipAnswer, Heartbeat, LensHealth, PartUpload, Receipt, SealedPart, WireSample
+from custodes.edge.ship.enrolment import SOFTWARE, Enrolment
+from custodes.edge.ship.hub_client import API, HubClient, Refused, Unwelcome
+from custodes.edge.ship.outbox import Outbox
+from custodes.edge.ship.store import WaitingClip
+from custodes.edge.ship.witness import Witness
+
+BACKOFF_FIRST_S = 1.0
+BACKOFF_MOST_S = 60.0
+UNWELCOME_WAIT_S = 60.0
+IDLE_LOOK_S = 30.0
+HASH_PIECE_BYTES = 1 << 20
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHealth:
+    """What a heartbeat tells of the site: each lens, and the latest telemetry reading."""
+
+    lenses: tuple[LensHealth, ...] = ()
+    sample: WireSample | None = None
+
+
+class Preempted(Exception):  # no error: a graver clip goes first
+    """A graver clip came; this one goes on later from its offset."""
+
+
+class Shipper:
+    """Two threads: one sends clips, one sends heartbeats. Nothing raised in them stops the unit."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        enrolment: Enrolment,
+        *,
+        health: Callable[[], UnitHealth] = UnitHealth,
+        say: Callable[[str], None] = log.warning,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.outbox = outbox
+        self._settings = outbox.settings
+        self._enrolment = enrolment
+        self._health = health
+        self._say = say
+        self._clock = clock or SystemClock()
+        self._random = random or Random()  # noqa: S311  # spreads retries, guards nothing
+        self._client = HubClient(enrolment, outbox.store, clock=self._clock, say=say, transport=transport)
+        self._witness = Witness(outbox.store, enrolment.hub_sign_key, say=say)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to send. Returns at once."""
+        for name, loop in (("ship", self._ship_loop), ("heartbeat", self._beat_loop)):
+            thread = threading.Thread(target=loop, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self, *, timeout_s: float = 10.0) -> None:
+        """Stop after the request that is under way. What was not sent is still in the outbox."""
+        self._stopping.set()
+        self.outbox.changed.set()
+        for thread in self._threads:
+            thread.join(timeout_s)
+        self._client.close()
+
+    def drain(self) -> bool:
+        """Send all that waits, in this thread. Returns False when the hub could not take all of it now."""
+        while (clip := self.outbox.next_clip()) is not None and not self._stopping.is_set():
+            try:
+                self.ship(clip)
+            except Preempted:
+                continue
+            except Temporary as error:
+                log.info("clip %s waits: %s", clip.clip_id, error)
+                return False
+        return True
+
+    def ship(self, clip: WaitingClip) -> None:
+        """Send one clip and free it on its verified receipt; park it when the hub refuses it for good.
+
+        Raises Temporary (Unwelcome when the hub refuses the unit) when it must be tried again.
+        """
+        try:
+            answer = self._client.declare(clip.declaration)
+            for upload in answer.uploads:
+                self._send_part(clip, upload)
+            if answer.receipt is None:
+                answer = self._client.receipt(clip.clip_id)
+        except Refused as error:
+            self._refused(clip, error)
+            return
+        except Corrupt as error:
+            self.outbox.drop_damaged(clip, str(error))
+            self._say(str(error))
+            return
+        self._free(clip, answer)
+
+    def beat(self) -> None:
+        """Send one heartbeat and take what the hub says back. Raises Temporary or Refused."""
+        health = self._health()
+        queue_clips, queue_bytes = self.outbox.usage()
+        stones = self.outbox.store.tombstones()
+        answer = self._client.beat(
+            Heartbeat(
+                sent_wall_ns=self._clock.wall_ns(),
+                software=SOFTWARE,
+                lenses=list(health.lenses),
+                queue_clips=queue_clips,
+                queue_bytes=queue_bytes,
+                disk_free_bytes=self.outbox.disk_free_bytes(),
+                sample=health.sample,
+                tombstones=stones,
+                witnessed_size=self._witness.size(),
+            )
+        )
+        told = {stone.tombstone_id for stone in stones}
+        self.outbox.store.forget_tombstones([one for one in answer.accepted_tombstones if one in told])
+        self._witness.see(answer)
+
+    def _send_part(self, clip: WaitingClip, upload: PartUpload) -> None:
+        declared = next((part for part in clip.declaration.parts if part.part == upload.part), None)
+        if declared is None or not upload.upload_path.startswith(f"{API}/tus/"):
+            raise Temporary(f"the hub asks for {upload.part} of clip {clip.clip_id}, which was not declared")
+        path = self.outbox.part_path(clip.clip_id, upload.part)
+        offset = upload.offset_bytes
+        try:
+            with path.open("rb") as file:
+                while offset < declared.sealed_bytes:
+                    self._yield_to_graver(clip)
+                    file.seek(offset)
+                    chunk = file.read(self._settings.chunk_bytes)
+                    if not chunk:
+                        raise Corrupt(f"clip {clip.clip_id}: {path} is shorter than what was sealed; it cannot be sent")
+                    offset = self._client.send_chunk(upload.upload_path, offset=offset, chunk=chunk)
+        except FileNotFoundError:
+            if self.outbox.store.holds(clip.clip_id):
+                raise Corrupt(f"clip {clip.clip_id}: {path} is gone from the outbox; it cannot be sent") from None
+            raise Preempted from None  # it gave way to a graver clip while it was being sent
+
+    def _yield_to_graver(self, clip: WaitingClip) -> None:
+        if self._stopping.is_set():
+            raise Preempted
+        first = self.outbox.next_clip()
+        if first is not None and first.rank > clip.rank:
+            raise Preempted
+
+    def _refused(self, clip: WaitingClip, error: Refused) -> None:
+        if error.code == "offset_conflict":
+            raise Temporary(str(error)) from error
+        if error.code == "part_hash":
+            self._check_own_copy(clip)
+            raise Temporary(f"clip {clip.clip_id} was damaged on its way: {error}") from error
+        self.outbox.park(clip, str(error))
+        self._say(f"the hub refuses clip {clip.clip_id}: {error}. It is kept sealed, a tombstone says so.")
+
+    def _check_own_copy(self, clip: WaitingClip) -> None:
+        for part in clip.declaration.parts:
+            if _file_sha256(self.outbox.part_path(clip.clip_id, part.part)) != part.sealed_sha256:
+                why = f"clip {clip.clip_id}: part {part.part} changed on this unit's disk after it was sealed"
+                self.outbox.drop_damaged(clip, why)
+                self._say(f"{why}. It is lost, a tombstone says so. Check the disk.")
+                raise Preempted
+
+    def _free(self, clip: WaitingClip, answer: ClipAnswer) -> None:
+        receipt = answer.receipt
+        if receipt is None:
+            raise Temporary(f"clip {clip.clip_id} has been sent, but the hub gives no receipt yet")
+        why = self._receipt_fault(receipt, clip)
+        if why is not None:
+            self._say(f"the receipt for clip {clip.clip_id} is not valid ({why}); the clip stays here.")
+            raise Temporary(f"receipt for clip {clip.clip_id}: {why}")
+        self.outbox.release(clip.clip_id)
+        log.info("clip %s is with the hub", clip.clip_id)
+
+    def _receipt_fault(self, receipt: Receipt, clip: WaitingClip) -> str | None:
+        try:
+            self._enrolment.hub_sign_key.verify(bytes.fromhex(receipt.signature), receipt.signed_bytes())
+        except (InvalidSignature, ValueError):
+            return "it is not signed by the hub this unit joined"
+        if receipt.clip_id != clip.clip_id or receipt.unit_id != self._enrolment.unit_id:
+            return "it is for another clip or unit"
+        if _by_name(receipt.parts) != _by_name(clip.declaration.parts):
+            return "it names other parts"
+        return None
+
+    def _ship_loop(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            self.outbox.changed.clear()
+            clip = self.outbox.next_clip()
+            if clip is None:
+                failures = 0
+                self.outbox.sweep()
+                self.outbox.changed.wait(IDLE_LOOK_S)
+                continue
+            try:
+                self.ship(clip)
+                failures = 0
+            except Preempted:
+                continue
+            except Unwelcome as error:
+                self._say(f"{error} {self.outbox.usage()[0]} clips wait here.")
+                self._stopping.wait(self._jittered(UNWELCOME_WAIT_S))
+            except Temporary as error:
+                failures += 1
+                log.info("clip %s waits: %s", clip.clip_id, error)
+                self._stopping.wait(self._jittered(min(BACKOFF_FIRST_S * 2 ** (failures - 1), BACKOFF_MOST_S)))
+            except Exception:
+                failures += 1
+                log.exception("clip %s could not be sent; it stays in the outbox", clip.clip_id)
+                self._stopping.wait(BACKOFF_MOST_S)
+
+    def _beat_loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.beat()
+            except (Temporary, Refused) as error:
+                log.info("no heartbeat: %s", error)
+            except Exception:
+                log.exception("the heartbeat failed")
+            self._stopping.wait(self._settings.heartbeat_s)
+
+    def _jittered(self, seconds: float) -> float:
+        return seconds * self._random.uniform(0.5, 1.0)
+
+
+def _by_name(parts: list[SealedPart]) -> list[tuple[str, str, int]]:
+    return sorted((part.part, part.sealed_sha256, part.sealed_bytes) for part in parts)
+
+
+def _file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(HASH_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
