@@ -44,8 +44,9 @@ browser: $(READY) ## Find a Chromium for the browser tests, or install one
 bench: $(READY) ## Measure each claim of speed beside its peer; write docs/performance.md
 	@$(BIN)/python -m bench.run $(ARGS)
 
-docs: $(READY) ## Write the reference pages (commands, settings, events) from the code
+docs: $(READY) ## Write docs/reference and docs/licences.md from the code
 	@$(BIN)/python tools/reference.py
+	@$(BIN)/python tools/licences.py
 
 lock: $(READY) ## Resolve requirements.lock again (UPGRADE=1 takes newer versions)
 	@sh tools/lock.sh

@@ -1,0 +1,62 @@
+"""What holds for every test: no Internet, no state of the person who runs it."""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from hypothesis import settings
+
+# Django reads its settings once, before the first test: it must find a folder of ours, never somebody's hub.
+for name in [name for name in os.environ if name.startswith(("CUSTODES_HUB", "CUSTODES_UNIT"))]:
+    del os.environ[name]
+_HUB_FOLDER = Path(tempfile.mkdtemp(prefix="custodes-tests-"))
+os.environ["CUSTODES_HUB_DATA_DIR"] = str(_HUB_FOLDER)
+os.environ["DJANGO_SETTINGS_MODULE"] = "custodes.hub.settings"
+django.setup()  # the conftests below import models
+
+# A shared machine is slow now and then, which is no failure of the code; CI tries the same examples every time.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(_HUB_FOLDER, ignore_errors=True)
+
+
+def stays_here(address: Any) -> bool:
+    """Say whether a socket address is a file or on this machine."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    if host in {"", "localhost"}:
+        return True
+    try:
+        parsed = ipaddress.ip_address(host.split("%", maxsplit=1)[0])
+    except ValueError:
+        return False
+    return parsed.is_loopback or parsed.is_unspecified
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_internet() -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            real = getattr(socket.socket, name)
+
+            def guarded(self: socket.socket, address: Any, _real: Any = real) -> Any:
+                if not stays_here(address):
+                    raise AssertionError(f"a test tried to reach {address}: tests use this machine only")
+                return _real(self, address)
+
+            patch.setattr(socket.socket, name, guarded)
+        yield
