@@ -1,0 +1,70 @@
+"""The unit.toml that `custodes unit example` prints."""
+
+EXAMPLE = """# A unit's settings. Paths are relative to this file. Each key stands in docs/settings-unit.md.
+# Any of them can be set from the environment, such as CUSTODES_UNIT__CLIP__PRE_ROLL_S=15.
+
+[unit]
+name = "Van 12"
+state_dir = "state"            # keys, outbox, drafts, logs
+
+# One table per lens. facing: road, driver, cabin, porch or room.
+[[lens]]
+name = "road"
+facing = "road"
+source = "road.mp4"            # a film, rtsp://user:password@camera/stream, or usb:0
+realtime = true                # play a film at its own pace; cameras always are
+loop = true                    # begin a film again when it ends
+# sub_source = "rtsp://camera/small"   # perception reads this, `source` is recorded
+# record = true                # its film goes into clips
+# analyse = true               # perception looks at it
+# upload = true                # its part of a clip goes to the hub
+# keep_sound = false
+# Polygons of [x, y], shares of width and height from the top left:
+zones = { kerb = [[0.0, 0.6], [0.4, 0.5], [0.4, 1.0], [0.0, 1.0]] }
+# masks = [[[0.8, 0.0], [1.0, 0.0], [1.0, 0.1], [0.8, 0.1]]]   # never looked at
+
+[perceive]
+detector = "ssd-openimages"    # 'custodes models list' shows the others
+
+[clip]
+pre_roll_s = 10                # before the event
+post_roll_s = 10               # after it
+max_s = 60
+
+# Position and speed. GPX, NMEA 0183, CSV (time,lat,lon,speed_kmh) or GPMF; or source = "film".
+# [telemetry]
+# source = "drive.gpx"
+# anchor = "film"              # film: begins with the film; own: its own times; now: begins now
+# loop = true
+
+# One table per rule. kind: presence, speed or mark.
+[[rule]]
+kind = "presence"
+classes = ["person"]           # person, cat, dog, animal, bicycle, car, truck, bus
+zones = ["kerb"]               # leave out: the whole picture
+dwell_s = 2                    # how long before it counts
+cool_down_s = 60               # quiet after a visit
+severity = "warning"           # note, warning or critical
+
+# [[rule]]                     # needs [telemetry]
+# kind = "speed"
+# limit_kmh = 50               # or limit_mph
+# over_percent = 10            # leave out: Mentor's margin, 20 % under 40 mph, 10 mph above
+# over_s = 60
+
+[[rule]]
+kind = "mark"                  # 'custodes unit mark' presses the button
+
+[alert]
+sound = true
+# [alert.webhook]
+# url = "https://example.org/hook"
+# secret_file = "webhook.secret"       # signs each request (HMAC-SHA256)
+
+# [ring]                       # continuous film on disk
+# folder = "ring"
+# max_gb = 50
+
+# [ship]
+# max_gb = 8                   # room for clips that wait for the hub
+"""

@@ -1,0 +1,132 @@
+"""Read unit.toml and the environment, and say in one line what is wrong with them."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource, SettingsError
+
+from custodes.core.errors import BadInput
+from custodes.core.registry import nearest
+from custodes.edge.capture.settings import kind_of
+from custodes.edge.decide import parse_rule
+from custodes.edge.settings import ENV_DELIMITER, ENV_PREFIX, UnitSettings
+from custodes.edge.settings_wrong import first_line, key_of
+from custodes.edge.telemetry.settings import FILM
+
+Table = dict[str, Any]
+
+
+def read(path: Path) -> UnitSettings:
+    """Return the settings in `path` with the environment over them. Raises BadInput in one line."""
+    tables = _toml(path)
+    _overlay(tables, _environment())
+    _resolve(tables, path.absolute().parent)
+    _parse_rules(tables, path)
+    try:
+        settings = UnitSettings.model_validate(tables)
+    except ValidationError as error:
+        raise BadInput(f"{path}: {first_line(error, tables)}") from error
+    _check_files(settings, path)
+    return settings
+
+
+def _toml(path: Path) -> Table:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder. Give a settings file; 'custodes unit example' prints one.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no {path}. 'custodes unit example > {path.name}' makes one to start from.") from error
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}. Check its rights.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not text in UTF-8 (byte {error.start}). Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is not TOML: {error}. Compare with 'custodes unit example'.") from error
+
+
+def _environment() -> Table:
+    known = set(UnitSettings.model_fields)
+    for name in os.environ:
+        if name.upper().startswith(ENV_PREFIX):
+            table = name[len(ENV_PREFIX) :].split(ENV_DELIMITER)[0].lower()
+            if table not in known:
+                raise BadInput(f"environment: unknown setting {name}.{nearest(table, list(known))}")
+    try:
+        return EnvSettingsSource(UnitSettings)()
+    except SettingsError as error:
+        raise BadInput(f"environment: {error}. Lists and tables are given as JSON.") from error
+
+
+def _overlay(below: Table, above: Mapping[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(below.get(key), dict):
+            _overlay(below[key], value)
+        else:
+            below[key] = value
+
+
+def _resolve(tables: Table, folder: Path) -> None:
+    """Make relative paths absolute: a settings file means the same wherever the program is started."""
+
+    def absolute(value: Any) -> Any:
+        return str(folder / Path(value).expanduser()) if isinstance(value, str) and value else value
+
+    def film(value: Any) -> Any:
+        return absolute(value) if isinstance(value, str) and "://" not in value and kind_of(value) == "film" else value
+
+    def telemetry(value: Any) -> Any:
+        return value if value == FILM else absolute(value)
+
+    unit = tables.get("unit")
+    if isinstance(unit, dict):
+        unit.setdefault("state_dir", "state")
+    places: list[tuple[Any, str, Callable[[Any], Any]]] = [(unit, "state_dir", absolute)]
+    lenses = tables.get("lens")
+    for lens in lenses if isinstance(lenses, list) else []:
+        places += [(lens, "source", film), (lens, "sub_source", film)]
+    places += [(tables.get("telemetry"), "source", telemetry), (tables.get("ring"), "folder", absolute)]
+    alert = tables.get("alert")
+    if isinstance(alert, dict):
+        places.append((alert.get("webhook"), "secret_file", absolute))
+    for table, key, change in places:
+        if isinstance(table, dict) and key in table:
+            table[key] = change(table[key])
+
+
+def _parse_rules(tables: Table, path: Path) -> None:
+    """Replace each rule's table by its kind's settings, so that an error names the rule's own key."""
+    rules = tables.get("rule")
+    if not isinstance(rules, list):
+        return
+    for index, table in enumerate(rules):
+        if not isinstance(table, dict):
+            continue
+        try:
+            rules[index] = parse_rule(cast(Table, table))
+        except ValidationError as error:
+            raise BadInput(f"{path}: {first_line(error, tables, under=('rule', index))}") from error
+        except BadInput as error:
+            raise BadInput(f"{path}: {key_of(('rule', index, 'kind'), tables)}: {error}") from error
+
+
+def _check_files(settings: UnitSettings, path: Path) -> None:
+    wanted = [
+        (f"lens[{lens.name}].{key}", source)
+        for lens in settings.lens
+        for key, source in (("source", lens.source), ("sub_source", lens.sub_source))
+        if source is not None and kind_of(source) == "film"
+    ]
+    if settings.telemetry is not None and settings.telemetry.source != FILM:
+        wanted.append(("telemetry.source", settings.telemetry.source))
+    if settings.alert.webhook is not None and settings.alert.webhook.secret_file is not None:
+        wanted.append(("alert.webhook.secret_file", str(settings.alert.webhook.secret_file)))
+    for key, name in wanted:
+        if not Path(name).exists():
+            raise BadInput(f"{path}: {key}: there is no {name}. Paths are relative to the folder of {path.name}.")
+        if Path(name).is_dir():
+            raise BadInput(f"{path}: {key}: {name} is a folder. Give a file.")
