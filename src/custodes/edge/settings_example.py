@@ -1,6 +1,6 @@
 """The unit.toml that `custodes unit example` prints."""
 
-EXAMPLE = """# A unit's settings. Paths are relative to this file. Each key stands in docs/settings-unit.md.
+EXAMPLE = """# A unit's settings. Paths are relative to this file. Each key stands in docs/reference/unit-settings.md.
 # Any of them can be set from the environment, such as CUSTODES_UNIT__CLIP__PRE_ROLL_S=15.
 
 [unit]

@@ -4,7 +4,7 @@ It knows no thread and no socket. Lenses call it under its lock; what it decides
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,12 +21,13 @@ from custodes.core.types import (
     Observation,
     Sample,
 )
-from custodes.core.wire import Manifest
+from custodes.core.wire import WireTombstone
 from custodes.edge.alert import Alerter
 from custodes.edge.assemble import Draft, Memory, manifest_of, part_of, with_observations
 from custodes.edge.clip.settings import ClipSettings
 from custodes.edge.decide import Decider, alert_for
-from custodes.edge.report import Happening, Reporter
+from custodes.edge.report import Happening, HappeningKind, Reporter
+from custodes.edge.sinks import ClipSink
 
 EXTEND_AHEAD_NS = NS_PER_S
 """A clip of an event that still lasts is extended this long before its film would close."""
@@ -41,14 +42,6 @@ class FilmDesk(Protocol):
 
     def extend(self, clip_id: UUID, *, end_wall_ns: int) -> None:
         """Let a film run on."""
-        ...
-
-
-class ClipSink(Protocol):
-    """Where finished clips go: the outbox of a joined unit, or a folder."""
-
-    def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
-        """Take the clip; durable on return. Returns a line for people."""
         ...
 
 
@@ -78,6 +71,7 @@ class Unit:
         self.lasting: dict[str, UUID] = {}
         self.counts = {"events": 0, "alerts": 0, "clips": 0, "detections": 0}
         self._lock = threading.RLock()
+        self._closing: set[str] = set()
         self._known_tracks: set[tuple[str, int]] = set()
         parts.drafts_dir.mkdir(parents=True, exist_ok=True)
 
@@ -111,25 +105,45 @@ class Unit:
             self._apply(self.parts.decider.on_tick(wall_ns))
             self._keep_lasting(wall_ns)
 
-    def film_done(self, clip_id: UUID, film: LensFilm) -> None:
+    def closing(self, lens: str) -> None:
+        """A lens sees nothing more. Once the last one is closing, what still lasts is over."""
+        with self._lock:
+            self._closing.add(lens)
+            if self._closing >= set(self.desks):
+                self._apply(self.parts.decider.finish())
+
+    def film_done(self, clip_id: UUID, film: LensFilm, notes: Sequence[str] = ()) -> None:
         """Take one lens's finished film; the clip is complete when its last one came."""
         with self._lock:
             draft = self.drafts.get(clip_id)
             if draft is None:
                 return
             draft.waiting.discard(film.lens)
+            draft.notes.extend(notes)
             draft.films.append(with_observations(film, self.memory.seen_in(film)))
             if not draft.waiting:
                 self._complete(draft)
 
-    def film_failed(self, clip_id: UUID, lens: str, why: str) -> None:
-        """A lens has no film for this clip; go on with the others."""
+    def film_lost(self, clip_id: UUID, lens: str, why: str, *, disk_full: bool = False) -> None:
+        """A lens has no film for this clip: leave a tombstone, go on with the other lenses."""
         with self._lock:
             draft = self.drafts.get(clip_id)
             if draft is None or lens not in draft.waiting:
                 return
             draft.waiting.discard(lens)
             draft.notes.append(f"no film from {lens}: {why}"[:300])
+            self.parts.sink.add_tombstone(
+                WireTombstone(
+                    tombstone_id=uuid4(),
+                    reason="disk_full" if disk_full else "source_lost",
+                    detail=why[:300],
+                    lens=lens,
+                    clip_id=clip_id,
+                    start_wall_ns=draft.start_wall_ns,
+                    end_wall_ns=max(draft.start_wall_ns, draft.end_wall_ns),
+                )
+            )
+            self._tell("tombstone", f"{lens}: {why}", 0, draft.event, clip_id)
             if not draft.waiting:
                 self._complete(draft)
 
@@ -138,7 +152,7 @@ class Unit:
         with self._lock:
             self.desks.pop(lens, None)
             for clip_id in [one.clip_id for one in self.drafts.values() if lens in one.waiting]:
-                self.film_failed(clip_id, lens, "its film ended")
+                self.film_lost(clip_id, lens, "the lens stopped")
 
     def _apply(self, updates: Sequence[EventUpdate]) -> None:
         for update in updates:
@@ -206,7 +220,6 @@ class Unit:
     def _complete(self, draft: Draft) -> None:
         del self.drafts[draft.clip_id]
         if not draft.films:
-            self._tell("tombstone", "no lens had film of this event", draft.event.onset_wall_ns, event=draft.event)
             self.draft_path(draft.clip_id).unlink(missing_ok=True)
             return
         samples = self.memory.measured_in(draft.start_wall_ns, draft.end_wall_ns)
@@ -239,10 +252,10 @@ class Unit:
             self.parts.reporter.tell(Happening("detection", text, observation.wall_ns, lens=observation.lens))
 
     def _tell(
-        self, kind: str, text: str, wall_ns: int, event: Event | None = None, clip_id: UUID | None = None
+        self, kind: HappeningKind, text: str, wall_ns: int, event: Event | None = None, clip_id: UUID | None = None
     ) -> None:
         happening = Happening(
-            kind,  # type: ignore[arg-type]  # the literals above are the kinds
+            kind,
             text,
             wall_ns or self.parts.clock.wall_ns(),
             lens=event.lens if event else None,
@@ -250,4 +263,3 @@ class Unit:
             clip_id=str(clip_id) if clip_id else None,
         )
         self.parts.reporter.tell(happening)
-

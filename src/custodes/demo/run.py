@@ -1,0 +1,202 @@
+"""`custodes demo`: a hub, a van and a home, and everything they do, told as it happens."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from custodes.core.errors import BadInput, CustodesError
+from custodes.demo.check import check_first_clip
+from custodes.demo.films import choose_films
+from custodes.demo.sites import write_home, write_van
+from custodes.demo.stage import Line, Stage
+from custodes.edge.report import Happening, line_of
+from custodes.edge.ship import load_enrolment
+from custodes.vision.weights import pull_models
+
+HUB_UP_WITHIN_S = 30.0
+FIRST_CLIP_WITHIN_S = 120.0
+QUIET_KINDS = frozenset({"log", "uploading", "event_end", "lens_ended"})
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRequest:
+    """What the command was given."""
+
+    films: tuple[Path, ...]
+    folder: Path
+    port: int
+    check: bool
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What the hub was given to start with: one person, a company with a van, a household with a home."""
+
+    signin_path: str
+    van_code: str
+    home_code: str
+
+
+class Demo:
+    """One run of the demo."""
+
+    def __init__(self, request: DemoRequest) -> None:
+        self.request = request
+        self.folder = request.folder.resolve()
+        self.console = Console(stderr=request.check, highlight=False)
+        self.began_s = time.monotonic()
+        self.first_ready = threading.Event()
+        self.first_ready_s = 0.0
+        self.counts = {"alert": 0, "ready": 0}
+        self.port = request.port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def run(self) -> None:
+        """Start everything; go on until Ctrl-C, or with `check` until the first clip was watched."""
+        films = choose_films(self.request.films)
+        if self.request.fresh and (self.folder / "hub").exists():
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.say(f"Custodes demo in {self.folder}, on {films.origin}")
+        stage = Stage(self.on_line, log_dir=self.folder / "logs")
+        try:
+            stage.start(
+                "hub", ["hub", "serve", "--data", str(self.hub_dir), "--listen", f"127.0.0.1:{self.port}", "--json"]
+            )
+            pull_models([], self.say)
+            self.await_hub(stage)
+            seed = self.seed()
+            for who, toml, code in (
+                ("van", write_van(self.folder / "van", films), seed.van_code),
+                ("home", write_home(self.folder / "home", films), seed.home_code),
+            ):
+                if load_enrolment(toml.parent / "state") is None:
+                    self.custodes("unit", "enroll", self.url, code, str(toml))
+                stage.start(who, ["unit", "run", str(toml), "--json"])
+            if self.request.check:
+                self.check(stage, seed)
+            else:
+                self.stay(stage, seed)
+        except KeyboardInterrupt:
+            self.say("stopping …")
+        finally:
+            stage.close()
+        self.say("stopped; a second run goes on where this one was")
+
+    @property
+    def hub_dir(self) -> Path:
+        """Return the hub's folder."""
+        return self.folder / "hub"
+
+    def await_hub(self, stage: Stage) -> None:
+        """Wait until the hub answers. Raises CustodesError when it does not."""
+        deadline = time.monotonic() + HUB_UP_WITHIN_S
+        while time.monotonic() < deadline:
+            stage.check()
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=2).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise CustodesError(
+            f"the hub did not answer at {self.url} within {HUB_UP_WITHIN_S:.0f} s; see {self.folder}/logs"
+        )
+
+    def seed(self) -> Seed:
+        """Give the hub a person, two sites, codes for their units, and a link to sign in."""
+        said = self.python("custodes.demo.seed", "--data", str(self.hub_dir))
+        return Seed(**json.loads(said))
+
+    def stay(self, stage: Stage, seed: Seed) -> None:
+        """Show the way in; go on until Ctrl-C or until a program fails."""
+        self.say("")
+        self.say(f"  Open  [bold blue]{self.url}{seed.signin_path}[/]", markup=True)
+        self.say("  The link signs you in once, as Dana: dispatcher at Parcel & Co, and owner of a home.")
+        self.say("  Ctrl-C stops everything.")
+        self.say("")
+        while True:
+            stage.check()
+            time.sleep(0.5)
+
+    def check(self, stage: Stage, seed: Seed) -> None:
+        """Wait for the first clip, watch it over HTTP, verify the ledger, print one JSON object."""
+        deadline = time.monotonic() + FIRST_CLIP_WITHIN_S
+        while not self.first_ready.wait(0.2):
+            stage.check()
+            if time.monotonic() > deadline:
+                raise CustodesError(f"no clip within {FIRST_CLIP_WITHIN_S:.0f} s; see {self.folder}/logs")
+        watched = check_first_clip(self.url, seed.signin_path)
+        audit = json.loads(self.custodes("audit", "verify", "--data", str(self.hub_dir), "--json"))
+        print(
+            json.dumps(
+                {
+                    "seconds_to_first_clip": round(self.first_ready_s, 1),
+                    "alerts": self.counts["alert"],
+                    "clips": watched.clips,
+                    "views": watched.views,
+                    "ledger_ok": bool(audit["ok"]),
+                }
+            ),
+            flush=True,
+        )
+
+    def on_line(self, line: Line) -> None:
+        """Count and show one line of a program."""
+        if line.kind in self.counts:
+            self.counts[line.kind] += 1
+        if line.kind == "ready" and not self.first_ready.is_set():
+            self.first_ready_s = time.monotonic() - self.began_s
+            self.first_ready.set()
+        if line.kind in QUIET_KINDS:
+            return
+        self.console.print(line_of(Happening(line.kind, line.text, time.time_ns()), prefix=line.who))  # type: ignore[arg-type]  # the hub has kinds of its own
+
+    def say(self, text: str, *, markup: bool = False) -> None:
+        """Print one line of the demo's own."""
+        self.console.print(text, markup=markup)
+
+    def custodes(self, *arguments: str) -> str:
+        """Run one command to its end and return what it printed."""
+        return self.python("custodes", *arguments)
+
+    def python(self, module: str, *arguments: str) -> str:
+        """Run `python -m module …` to its end. Raises CustodesError with its last line when it fails."""
+        done = subprocess.run(  # noqa: S603  # our own modules with arguments that we made
+            [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False, timeout=60
+        )
+        if done.returncode != 0:
+            lines = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+            raise CustodesError(f"'{module} {arguments[0]}' failed: {lines[-1].removeprefix('custodes: ')}")
+        return done.stdout.strip()
+
+
+def run_demo(request: DemoRequest) -> None:
+    """Run the demo. Raises BadInput for missing film or a port that is taken."""
+    if request.port and port_is_taken(request.port):
+        raise BadInput(f"port {request.port} is taken. Stop what uses it, or give another: custodes demo --port 8801.")
+    Demo(request).run()
+
+
+def port_is_taken(port: int) -> bool:
+    """Tell whether something listens on the port on this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

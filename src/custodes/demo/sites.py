@@ -1,0 +1,85 @@
+"""The two sites of the demo as unit.toml files."""
+
+import json
+from pathlib import Path
+
+from custodes.demo.drive import write_drive
+from custodes.demo.films import DemoFilms
+
+
+def write_van(folder: Path, films: DemoFilms) -> Path:
+    """Write the van's settings and its drive; return the path of its unit.toml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_drive(folder / "drive.csv")
+    path = folder / "unit.toml"
+    path.write_text(
+        f"""# The demo's van: a road and a driver lens, a moving position. Written anew at each start.
+[unit]
+name = "Van 12"
+state_dir = "state"
+
+[[lens]]
+name = "road"
+facing = "road"
+source = {json.dumps(str(films.road))}
+realtime = true
+loop = true
+
+[[lens]]
+name = "driver"
+facing = "driver"
+source = {json.dumps(str(films.driver))}
+realtime = true
+loop = true
+analyse = false            # the driver's rules come later; the lens is only recorded
+
+[telemetry]
+source = "drive.csv"
+anchor = "now"
+loop = true
+
+[[rule]]
+kind = "speed"
+limit_kmh = 50
+over_s = 3
+severity = "warning"
+
+[[rule]]
+kind = "presence"
+classes = ["person", "bicycle"]
+lenses = ["road"]
+dwell_s = 2
+cool_down_s = 120
+severity = "note"
+alert = false
+"""
+    )
+    return path
+
+
+def write_home(folder: Path, films: DemoFilms) -> Path:
+    """Write the home's settings; return the path of its unit.toml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "unit.toml"
+    path.write_text(
+        f"""# The demo's home: one porch lens. Written anew at each start.
+[unit]
+name = "Porch camera"
+state_dir = "state"
+
+[[lens]]
+name = "porch"
+facing = "porch"
+source = {json.dumps(str(films.porch))}
+realtime = true
+loop = true
+
+[[rule]]
+kind = "presence"
+classes = ["person"]
+dwell_s = 1
+cool_down_s = 60
+severity = "warning"
+"""
+    )
+    return path

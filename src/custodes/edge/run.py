@@ -1,0 +1,234 @@
+"""`custodes unit run`: all cameras of one site, until stopped."""
+
+import fcntl
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from custodes.core.clock import SystemClock
+from custodes.core.errors import BadInput, CustodesError, Temporary
+from custodes.core.fs import write_durably
+from custodes.core.types import ManualMark, Sample
+from custodes.core.wire import LensHealth
+from custodes.edge.assemble import wire_sample
+from custodes.edge.build import SiteWork, build_lens, build_unit
+from custodes.edge.lens import Lens
+from custodes.edge.recover import recover_clips
+from custodes.edge.report import ConsoleReporter, Happening, HappeningKind, JsonReporter
+from custodes.edge.settings import LensSettings, UnitSettings, load
+from custodes.edge.ship import Enrolment, Outbox, Shipper, UnitHealth, enroll, load_enrolment
+from custodes.edge.sinks import ClipSink, FolderSink
+from custodes.edge.telemetry import open_telemetry
+from custodes.edge.unit import Unit
+
+POLL_S = 0.2
+LENS_RETRY_S = 5.0
+LENS_END_WITHIN_S = 8.0
+log = logging.getLogger(__name__)
+
+
+def run_unit(settings_path: Path, *, as_json: bool = False) -> None:
+    """Run the unit until SIGINT or SIGTERM, or until every film has ended.
+
+    Raises BadInput when the settings cannot be used, another process runs this unit, or no lens could be opened.
+    """
+    settings = load(settings_path)
+    with StateLock(settings.unit.state_dir):
+        SiteRun(settings, as_json=as_json).run()
+
+
+def enroll_unit(url: str, code: str, settings_path: Path) -> str:
+    """Join the unit to a hub; return a line for people. Raises BadInput or Temporary with what to do."""
+    settings = load(settings_path)
+    settings.unit.state_dir.mkdir(parents=True, exist_ok=True)
+    joined = enroll(url, code, state_dir=settings.unit.state_dir, unit_name=settings.unit.name)
+    start = f"custodes unit run {settings_path}"
+    return f"{settings.unit.name} has joined {joined.site_name} at {joined.url}. Start it: {start}"
+
+
+def mark_now(settings_path: Path, *, note: str = "") -> str:
+    """Leave a mark for the running unit, which cuts a clip around it. Durable on return."""
+    settings = load(settings_path)
+    if not any(rule.kind == "mark" for rule in settings.rule):
+        raise BadInput(f'{settings_path} has no rule for marks. Add [[rule]] with kind = "mark".')
+    folder = marks_dir(settings.unit.state_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = {"wall_ns": SystemClock().wall_ns(), "note": note[:200]}
+    write_durably(folder / f"{uuid4()}.json", json.dumps(mark).encode())
+    return "marked; the unit keeps this moment"
+
+
+def marks_dir(state_dir: Path) -> Path:
+    """Return where marks wait for the unit."""
+    return state_dir / "marks"
+
+
+class StateLock:
+    """One unit a state folder."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        """Take the lock. Raises BadInput when another process holds it."""
+        try:
+            self.state_dir.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.state_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise BadInput(f"cannot use {self.state_dir}: {error.strerror}. Check unit.state_dir.") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise BadInput(
+                f"another process runs the unit in {self.state_dir}. Stop it, or give this one a state_dir of its own."
+            ) from None
+
+    def __exit__(self, *exit_facts: object) -> None:
+        """Give the lock back."""
+        os.close(self._descriptor)
+
+
+class SiteRun:
+    """One run of one unit."""
+
+    def __init__(self, settings: UnitSettings, *, as_json: bool) -> None:
+        self.settings = settings
+        self.state_dir = settings.unit.state_dir
+        self.stop = threading.Event()
+        self.clock = SystemClock()
+        self.reporter = JsonReporter() if as_json else ConsoleReporter()
+        self.work = SiteWork(settings, self.state_dir, self.clock, self.reporter, self.stop)
+        self.lenses: dict[str, Lens] = {}
+        self.failures: list[CustodesError] = []
+        self.last_sample: Sample | None = None
+
+    def run(self) -> None:
+        """Run until told to stop or nothing is left to run."""
+        joined = load_enrolment(self.state_dir)
+        sink, shipper = self._sink(joined)
+        unit = build_unit(self.work, sink, policy_version=joined.policy_version if joined else "local")
+        for line in recover_clips(self.settings, self.state_dir, sink, self.clock):
+            self.tell("note", line)
+        threads = self._lens_threads(unit)
+        where = (
+            f"joined to {joined.site_name}" if joined else f"not joined to a hub; clips go to {self.state_dir}/clips"
+        )
+        self.tell("unit_up", f"{self.settings.unit.name}: {', '.join(self.lenses)}; {where}")
+        stop_on_signals(self.stop)
+        if shipper:
+            shipper.start()
+        for thread in threads:
+            thread.start()
+        try:
+            self._poll(unit, threads)
+        finally:
+            self.stop.set()
+            for thread in threads:
+                thread.join(LENS_END_WITHIN_S)
+            unit.parts.alerter.close()
+            if shipper:
+                shipper.stop()
+            self.tell("unit_down", f"{self.settings.unit.name} stopped")
+        if self.failures and len(self.failures) >= len(threads):
+            raise self.failures[0]
+
+    def _sink(self, joined: Enrolment | None) -> tuple[ClipSink, Shipper | None]:
+        if joined is None:
+            return FolderSink(self.state_dir / "clips"), None
+        outbox = Outbox(self.state_dir, settings=self.settings.ship, clock=self.clock)
+        shipper = Shipper(
+            outbox,
+            joined,
+            health=self._health,
+            say=self.work.note,
+            on_shipped=lambda clip_id: self.tell("uploaded", "the hub has it and signed for it", clip_id=str(clip_id)),
+            clock=self.clock,
+        )
+        return outbox, shipper
+
+    def _lens_threads(self, unit: Unit) -> list[threading.Thread]:
+        threads = []
+        for settings in self.settings.lens:
+            splits = settings.sub_source is not None and settings.analyse and settings.record
+            main = build_lens(self.work, settings, unit, record=settings.record and settings.upload, see=not splits)
+            self.lenses[settings.name] = main
+            threads.append(self._thread(main, settings, unit, leads=True))
+            if splits:
+                seeing = build_lens(self.work, settings, unit, record=False)
+                threads.append(self._thread(seeing, settings, unit, leads=False))
+        return threads
+
+    def _thread(self, lens: Lens, settings: LensSettings, unit: Unit, *, leads: bool) -> threading.Thread:
+        def run() -> None:
+            while not self.stop.is_set():
+                try:
+                    lens.run()
+                except Temporary as error:
+                    self.tell("lens_lost", f"{settings.name}: {error} Trying again in {LENS_RETRY_S:.0f} s.")
+                    self.stop.wait(LENS_RETRY_S)
+                    continue
+                except CustodesError as error:
+                    self.failures.append(error)
+                    self.tell("lens_lost", f"{settings.name}: {error}")
+                except Exception as error:
+                    log.exception("lens %s failed", settings.name)
+                    self.failures.append(CustodesError(f"lens {settings.name} failed: {error!r}"))
+                else:
+                    self.tell(
+                        "lens_ended",
+                        f"{settings.name}: stopped" if self.stop.is_set() else f"{settings.name}: its film ended",
+                    )
+                break
+            if leads:
+                unit.lens_gone(settings.name)
+
+        return threading.Thread(target=run, name=f"lens-{settings.name}", daemon=True)
+
+    def _poll(self, unit: Unit, threads: list[threading.Thread]) -> None:
+        telemetry = None
+        if self.settings.telemetry is not None:
+            film = next((Path(lens.source) for lens in self.settings.lens if Path(lens.source).is_file()), None)
+            telemetry = open_telemetry(self.settings.telemetry, clock=self.clock, film=film)
+        while not self.stop.wait(POLL_S):
+            if telemetry is not None:
+                samples = telemetry.read_until(self.clock.wall_ns())
+                unit.measure(samples)
+                self.last_sample = samples[-1] if samples else self.last_sample
+            for mark in read_marks(self.state_dir, self.work.note):
+                unit.mark(mark)
+            if not any(thread.is_alive() for thread in threads):
+                return
+
+    def _health(self) -> UnitHealth:
+        lenses: tuple[LensHealth, ...] = tuple(lens.health for lens in self.lenses.values())
+        return UnitHealth(lenses=lenses, sample=wire_sample(self.last_sample) if self.last_sample else None)
+
+    def tell(self, kind: HappeningKind, text: str, *, clip_id: str | None = None) -> None:
+        """Report one happening, now."""
+        self.reporter.tell(Happening(kind, text, self.clock.wall_ns(), clip_id=clip_id))
+
+
+def read_marks(state_dir: Path, say: Callable[[str], None]) -> list[ManualMark]:
+    """Take the marks that wait, oldest first; a damaged one is dropped and said."""
+    marks = []
+    for path in sorted(marks_dir(state_dir).glob("*.json")):
+        try:
+            left = json.loads(path.read_bytes())
+            marks.append(ManualMark(wall_ns=int(left["wall_ns"]), note=str(left.get("note", ""))[:200]))
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            say(f"mark {path.name} could not be read and was dropped: {error}")
+        path.unlink(missing_ok=True)
+    return sorted(marks, key=lambda mark: mark.wall_ns)
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Let SIGINT and SIGTERM end the run cleanly."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())

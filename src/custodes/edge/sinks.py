@@ -1,0 +1,68 @@
+"""Where finished clips go: what a sink promises, and the sinks of a unit that has no hub."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from custodes.core.errors import Temporary
+from custodes.core.fs import sync_folder, write_durably
+from custodes.core.wire import Manifest, WireTombstone
+
+MANIFEST_NAME = "manifest.json"
+LOST_NAME = "lost.jsonl"
+
+
+class ClipSink(Protocol):
+    """Takes finished clips: the outbox of a joined unit, or a folder."""
+
+    def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
+        """Take the clip; durable on return. Returns a line for people. Raises Temporary when the disk refuses."""
+        ...
+
+    def add_tombstone(self, tombstone: WireTombstone) -> None:
+        """Take that footage could not be kept."""
+        ...
+
+
+class FolderSink:
+    """Keeps each clip as `<out>/<clip id>/manifest.json` with its films as `film.<lens>.mp4`."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+
+    def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
+        """Move the films in, then write the manifest: a folder with a manifest is whole. Durable on return.
+
+        Raises Temporary when the disk is full or refuses.
+        """
+        folder = self.out / str(manifest.clip_id)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for part, film in films.items():
+                shutil.move(film, folder / f"{part}.mp4")
+            sync_folder(folder)
+        except OSError as error:
+            raise Temporary(f"cannot write {folder}: {error.strerror}. Check the disk's space and rights.") from error
+        write_durably(folder / MANIFEST_NAME, manifest.model_dump_json(indent=1).encode(), mode=0o644)
+        return f"kept in {folder}"
+
+    def add_tombstone(self, tombstone: WireTombstone) -> None:
+        """Add a line to `<out>/lost.jsonl`."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        with (self.out / LOST_NAME).open("a", encoding="utf-8") as file:
+            file.write(tombstone.model_dump_json() + "\n")
+
+
+class NoSink:
+    """Keeps nothing: for a watch without a folder, in which no lens records."""
+
+    def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
+        """Drop the clip and say so."""
+        for film in films.values():
+            film.unlink(missing_ok=True)
+        return f"clip {manifest.clip_id} not kept: give --out to keep clips"
+
+    def add_tombstone(self, tombstone: WireTombstone) -> None:
+        """Forget it: nothing was to be kept."""
+        del tombstone

@@ -1,0 +1,203 @@
+"""`custodes watch`: one lens, no hub; events as they come, clips into a folder, a summary."""
+
+import json
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from custodes.core.clock import NS_PER_S, SystemClock
+from custodes.core.errors import BadInput
+from custodes.core.packets import StampedPacket
+from custodes.core.types import Facing
+from custodes.edge.build import SiteWork, build_lens, build_unit
+from custodes.edge.lens import Lens
+from custodes.edge.report import ConsoleReporter, Happening, JsonReporter, Reporter
+from custodes.edge.settings import LensSettings, UnitSettings, load
+from custodes.edge.sinks import FolderSink, NoSink
+from custodes.edge.telemetry import TelemetrySettings, TelemetrySource, open_telemetry
+
+LENS = "film"
+DEFAULT_RULES: tuple[dict[str, object], ...] = (
+    {"kind": "presence", "classes": ["person"], "dwell_s": 1.0, "cool_down_s": 10.0},
+    {"kind": "presence", "classes": ["cat", "dog", "animal"], "dwell_s": 1.0, "cool_down_s": 10.0, "severity": "note"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """What the command was given."""
+
+    film: str
+    telemetry: Path | None = None
+    out: Path | None = None
+    settings: Path | None = None
+    detector: str | None = None
+    seconds: float | None = None
+    as_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSummary:
+    """What a watch came to."""
+
+    film: str
+    video_s: float
+    wall_s: float
+    cpu_s: float
+    cpu_s_per_video_s: float
+    times_real_time: float
+    frames_looked_at: int
+    inferences: int
+    detections: int
+    events: int
+    alerts: int
+    clips: int
+    out: str | None
+
+
+class SpeedColumn(ProgressColumn):
+    """Film time per wall time."""
+
+    def render(self, task: Task) -> Text:
+        """Return e.g. `12.3× real time`."""
+        elapsed = task.elapsed or 0.0
+        return Text(f"{task.completed / elapsed:5.1f}× real time" if elapsed > 0.2 else "", style="dim")
+
+
+def watch_film(request: WatchRequest) -> WatchSummary:
+    """Run one lens over a film or a stream to its end, Ctrl-C or `seconds`, and print what happened.
+
+    Raises BadInput for a film, settings or weights that cannot be used.
+    """
+    settings = settings_of(request)
+    with tempfile.TemporaryDirectory(prefix="custodes-watch-") as scratch:
+        return Watch(request, settings, Path(scratch)).run()
+
+
+def settings_of(request: WatchRequest) -> UnitSettings:
+    """Return the unit's settings with one lens on the film that was named."""
+    live = "://" in request.film or request.film.startswith(("usb:", "/dev/video"))
+    lens = LensSettings(name=LENS, facing=Facing.ROOM, source=request.film, realtime=live)
+    changes: dict[str, object] = {}
+    if request.settings:
+        base = load(request.settings)
+        if len(base.lens) == 1:
+            kept = base.lens[0]
+            lens = kept.model_copy(update={"source": request.film, "realtime": live, "loop": False, "sub_source": None})
+        elif any(named.zones for named in base.lens):
+            raise BadInput(f"{request.settings} has {len(base.lens)} lenses; to watch one film, keep one [[lens]].")
+        changes = {"lens": [lens]}
+    else:
+        base = UnitSettings.model_validate(
+            {"unit": {"name": "watch"}, "lens": [lens], "rule": list(DEFAULT_RULES), "alert": {"sound": False}}
+        )
+    if request.telemetry:
+        if not request.telemetry.is_file():
+            raise BadInput(f"cannot open {request.telemetry}: there is no such file. Check the path after --telemetry.")
+        kept_telemetry = base.telemetry or TelemetrySettings(source=str(request.telemetry))
+        changes["telemetry"] = kept_telemetry.model_copy(update={"source": str(request.telemetry)})
+    if request.detector:
+        changes["perceive"] = base.perceive.model_copy(update={"detector": request.detector})
+    return base.model_copy(update=changes)
+
+
+class Watch:
+    """One run of the command."""
+
+    def __init__(self, request: WatchRequest, settings: UnitSettings, scratch: Path) -> None:
+        self.request = request
+        self.settings = settings
+        self.scratch = scratch
+        self.console = Console(stderr=True, highlight=False)
+        self.reporter: Reporter = JsonReporter() if request.as_json else ConsoleReporter(self.console)
+        self.stop = threading.Event()
+        self.clock = SystemClock()
+
+    def run(self) -> WatchSummary:
+        """Watch to the end and print the summary."""
+        sink = FolderSink(self.request.out) if self.request.out else NoSink()
+        work = SiteWork(self.settings, state_dir=self.scratch, clock=self.clock, reporter=self.reporter, stop=self.stop)
+        began_s, began_cpu_s = time.monotonic(), time.process_time()
+        unit = build_unit(work, sink)
+        telemetry = self._telemetry()
+        bar = self._progress()
+
+        def on_packet(packet: StampedPacket) -> None:
+            self._advance(bar, lens, packet)
+            if telemetry is not None and packet.media == "video":
+                unit.measure(telemetry.read_until(packet.wall_ns))
+
+        lens = build_lens(work, self.settings.lens[0], unit, record=self.request.out is not None, on_packet=on_packet)
+        try:
+            with bar:
+                lens.run()
+        except KeyboardInterrupt:
+            self.reporter.tell(Happening("note", "stopped", self.clock.wall_ns()))
+        finally:
+            unit.parts.alerter.close()
+        summary = self._summary(lens, unit.counts, time.monotonic() - began_s, time.process_time() - began_cpu_s)
+        self._print(summary)
+        return summary
+
+    def _telemetry(self) -> TelemetrySource | None:
+        if self.settings.telemetry is None:
+            return None
+        return open_telemetry(self.settings.telemetry, clock=self.clock, film=Path(self.request.film))
+
+    def _progress(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            SpeedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+            disable=self.request.as_json or not self.console.is_terminal,
+        )
+
+    def _advance(self, bar: Progress, lens: Lens, packet: StampedPacket) -> None:
+        if not bar.task_ids:
+            total_s = lens.facts.duration_s if lens.facts else None
+            bar.add_task(Path(self.request.film).name, total=self.request.seconds or total_s)
+        if packet.is_keyframe:
+            bar.update(bar.task_ids[0], completed=lens.video_ns / NS_PER_S)
+        if self.request.seconds is not None and lens.video_ns >= self.request.seconds * NS_PER_S:
+            self.stop.set()
+
+    def _summary(self, lens: Lens, counts: dict[str, int], wall_s: float, cpu_s: float) -> WatchSummary:
+        video_s = max(lens.video_ns / NS_PER_S, 1e-9)
+        return WatchSummary(
+            film=self.request.film,
+            video_s=round(video_s, 2),
+            wall_s=round(wall_s, 2),
+            cpu_s=round(cpu_s, 2),
+            cpu_s_per_video_s=round(cpu_s / video_s, 3),
+            times_real_time=round(video_s / wall_s, 2),
+            frames_looked_at=lens.looked,
+            inferences=lens.inferences,
+            detections=counts["detections"],
+            events=counts["events"],
+            alerts=counts["alerts"],
+            clips=counts["clips"],
+            out=str(self.request.out) if self.request.out else None,
+        )
+
+    def _print(self, summary: WatchSummary) -> None:
+        if self.request.as_json:
+            print(json.dumps({"kind": "summary", **asdict(summary)}), flush=True)
+            return
+        kept = f"{summary.clips} clips in {summary.out}" if summary.out else "no clips kept (give --out DIR)"
+        sys.stdout.write(
+            f"{summary.video_s:.1f} s of film in {summary.wall_s:.1f} s ({summary.times_real_time:.1f}× real time), "
+            f"{summary.cpu_s_per_video_s:.3f} CPU s per second of video, {summary.frames_looked_at} frames looked at "
+            f"with {summary.inferences} inferences\n"
+            f"{summary.detections} things seen, {summary.events} events, {summary.alerts} alerts, {kept}\n"
+        )
