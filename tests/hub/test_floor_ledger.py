@@ -57,16 +57,12 @@ def test_every_entry_is_proven_from_stored_nodes(count: int) -> None:
     for seq in {0, count // 2, count - 1}:
         proof = ledger.prove(seq, now_ns=NOW_NS)
         leaf = merkle.leaf_hash(
-            leaf_bytes(
-                seq=seq, kind=proof.kind, recorded_wall_ns=proof.recorded_wall_ns, body_hash=proof.body_hash
-            )
+            leaf_bytes(seq=seq, kind=proof.kind, recorded_wall_ns=proof.recorded_wall_ns, body_hash=proof.body_hash)
         )
         assert leaf == entries[seq].leaf_hash == proof.leaf_hash
         assert proof.salt is not None
         assert body_hash(proof.salt, proof.body_json or "") == proof.body_hash
-        assert merkle.verify_inclusion(
-            leaf=leaf, index=seq, size=count, proof=proof.path, root=proof.head.root
-        )
+        assert merkle.verify_inclusion(leaf=leaf, index=seq, size=count, proof=proof.path, root=proof.head.root)
         assert json.loads(ledger.proof_json(proof))["leaf_hash"] == leaf.hex()
 
 

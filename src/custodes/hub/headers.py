@@ -4,9 +4,12 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.views.defaults import page_not_found
+
+from custodes.core.errors import Denied
 
 # Nothing from a third party, nothing inline: a script runs only from a file of ours. Pictures may be `data:` for
 # the TOTP code and Leaflet's markers, films may be `blob:` for a still of the player.
@@ -72,4 +75,21 @@ def zone_of(name: str) -> zoneinfo.ZoneInfo | None:
     try:
         return zoneinfo.ZoneInfo(name) if name else None
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+class DeniedLooksMissing:
+    """Answer whatever the gate refuses exactly as an address that leads nowhere."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer `request`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Turn Denied into the page of a missing address; leave the rest to Django."""
+        if isinstance(exception, Denied):
+            return page_not_found(request, Http404())
         return None

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "custodes.hub.headers.DeniedLooksMissing",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from custodes.core.types import Purpose
 from custodes.hub.clips.models import Clip
@@ -22,7 +23,7 @@ class View(models.Model):
     policy = models.CharField(max_length=120)
     """The Cedar policy that allowed it."""
     address = models.GenericIPAddressField(null=True, blank=True)
-    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(default=timezone.now)
     last_byte_at = models.DateTimeField(null=True, blank=True)
     watched_ms = models.PositiveBigIntegerField(default=0)
     """Film time that the player reports as shown (ms)."""
@@ -31,3 +32,16 @@ class View(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["clip", "-opened_at"]), models.Index(fields=["person", "-opened_at"])]
+
+
+class PosterShown(models.Model):
+    """That one person was shown one clip's still picture on one day; the leaf that says so came first."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    """The UTC day."""
+    ledger_seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("clip", "person", "day", name="poster_once_a_day")]

@@ -59,18 +59,12 @@ def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry
     with transaction.atomic():
         state = _locked_state()
         seq = state.size
-        hashed_leaf = merkle.leaf_hash(
-            leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body)
-        )
+        hashed_leaf = merkle.leaf_hash(leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body))
         frontier, completed = merkle.Frontier.from_bytes(seq, bytes(state.frontier)).append(hashed_leaf)
         # `filter().update()`: one statement, where `save()` would first look whether the row is there.
         LedgerState.objects.filter(only=1).update(size=frontier.size, frontier=frontier.to_bytes())
         LedgerLeaf.objects.bulk_create(
-            [
-                LedgerLeaf(
-                    seq=seq, leaf_hash=hashed_leaf, body_hash=hashed_body, kind=kind, recorded_wall_ns=now_ns
-                )
-            ]
+            [LedgerLeaf(seq=seq, leaf_hash=hashed_leaf, body_hash=hashed_body, kind=kind, recorded_wall_ns=now_ns)]
         )
         LedgerBody.objects.bulk_create(
             [
@@ -86,9 +80,7 @@ def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry
         for node in completed:
             if node.height % NODE_STEP == 0:
                 LedgerNode.objects.create(height=node.height, index=node.index, node_hash=node.hash)
-    return LedgerEntry(
-        seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body, leaf_hash=hashed_leaf
-    )
+    return LedgerEntry(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body, leaf_hash=hashed_leaf)
 
 
 def erase_body(*, seq: int, reason: str, now_ns: int) -> LedgerEntry:

@@ -1,0 +1,139 @@
+"""Decide: may this person do this with this clip, by which rule, and in which words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from custodes.core.types import Purpose
+from custodes.hub.access.policies import PolicyBook, Verdict, book
+from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Membership, Person
+
+Actor = Person | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one question, with the rule that gave it.
+
+    `policy` is empty when no rule spoke; `why` is a sentence for people; `role` is the one that counted.
+    """
+
+    allowed: bool
+    policy: str
+    why: str
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may watch a clip by one rule, and for what: a line of "who may see this"."""
+
+    policy: str
+    says: str
+    purposes: tuple[Purpose, ...]
+    people: tuple[Person, ...]
+
+
+def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None, now: datetime) -> Decision:
+    """Return whether `actor` may do `action` with `clip`. For VIEW without a purpose: for any purpose at all."""
+    members = member_facts(actor, now=now)
+    purposes = list(Purpose) if action is Action.VIEW and purpose is None else [purpose]
+    refusals: list[Verdict] = []
+    for asked in purposes:
+        verdicts = ask_all(book(), members, [clip_facts(clip)], action=action, purpose=asked)
+        for (member, _clip), verdict in verdicts.items():
+            if verdict.allowed:
+                return _allowed(verdict, member)
+            refusals.append(verdict)
+    return _refused(refusals)
+
+
+def purposes_for(actor: Actor, clip: Clip, *, now: datetime) -> tuple[Purpose, ...]:
+    """Return the purposes for which `actor` may watch `clip`, in the order of `Purpose`."""
+    return tuple(purpose for purpose in Purpose if decide(actor, Action.VIEW, clip, purpose=purpose, now=now).allowed)
+
+
+def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
+    """Return who may watch `clip`, by rule. Asks the policies for every membership of the clip's organisation."""
+    rows = list(
+        Membership.objects.filter(organisation_id=clip.site.organisation_id).select_related("person").order_by("pk")
+    )
+    facts = {_facts_of(row, row.person, now=now): row for row in rows}
+    found: dict[str, tuple[list[Purpose], list[Person]]] = {}
+    for purpose in Purpose:
+        verdicts = ask_all(book(), list(facts), [clip_facts(clip)], action=Action.VIEW, purpose=purpose)
+        for (member, _clip), verdict in verdicts.items():
+            if not verdict.allowed:
+                continue
+            purposes, people = found.setdefault(verdict.policy_ids[0], ([], []))
+            if purpose not in purposes:
+                purposes.append(purpose)
+            if facts[member].person not in people:
+                people.append(facts[member].person)
+    return tuple(
+        Audience(policy=policy, says=_says(book(), policy), purposes=tuple(purposes), people=tuple(people))
+        for policy, (purposes, people) in sorted(found.items())
+    )
+
+
+def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:
+    """Return every membership that `actor` has or had, as the policies see them. A stranger has none."""
+    if not isinstance(actor, Person):
+        return []
+    # From the database, not from the object in the session: a closed account counts from the next request on.
+    rows = Membership.objects.filter(person_id=actor.pk).select_related("person").order_by("pk")
+    return [_facts_of(row, row.person, now=now) for row in rows]
+
+
+def clip_facts(clip: Clip) -> ClipFacts:
+    """Return a clip as the policies see it."""
+    return ClipFacts(
+        clip_id=str(clip.pk),
+        organisation_id=str(clip.site.organisation_id),
+        site_id=str(clip.site_id),
+        subject_id=_text(clip.subject_id),
+        state=clip.state,
+        erased=clip.erased_at is not None,
+    )
+
+
+def _facts_of(row: Membership, person: Person, *, now: datetime) -> MemberFacts:
+    return MemberFacts(
+        membership_id=str(row.pk),
+        person_id=str(person.pk),
+        active=person.is_active,
+        role=row.role,
+        organisation_id=str(row.organisation_id),
+        site_id=_text(row.site_id),
+        ended=row.until is not None and row.until <= now,
+    )
+
+
+def _allowed(verdict: Verdict, member: MemberFacts) -> Decision:
+    policy = verdict.policy_ids[0]
+    return Decision(allowed=True, policy=policy, why=_says(book(), policy), role=member.role)
+
+
+def _refused(refusals: list[Verdict]) -> Decision:
+    """Name the refusal that came closest: the one with the fewest rules against it."""
+    spoken = [verdict for verdict in refusals if verdict.policy_ids]
+    silent = len(spoken) < len(refusals)
+    if not spoken or silent:
+        return Decision(allowed=False, policy="", why=_("No rule allows it to any of your roles."))
+    nearest = min(spoken, key=lambda verdict: len(verdict.policy_ids))
+    policy = nearest.policy_ids[0]
+    return Decision(allowed=False, policy=policy, why=_says(book(), policy))
+
+
+def _says(policies: PolicyBook, policy_id: str) -> str:
+    return policies.says(policy_id, (get_language() or "en").split("-")[0])
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,293 @@
+"""The one door to footage: no byte leaves the hub but through here, and no byte before its ledger entry.
+
+Every function raises Denied for what is forbidden and for what is not there, with the same message.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from custodes.core.clock import Clock, SystemClock
+from custodes.core.errors import Denied
+from custodes.core.types import Purpose
+from custodes.core.wire import MANIFEST_PART, Manifest
+from custodes.hub.access import decisions, lists
+from custodes.hub.access.decisions import Actor, Audience, Decision
+from custodes.hub.access.models import PosterShown, View
+from custodes.hub.access.requests import Action
+from custodes.hub.audit import ledger
+from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.fleet.models import Person
+
+VIEW_LASTS = timedelta(hours=12)
+"""A view ends by itself: a player left open overnight asks anew."""
+TOUCH_EVERY = timedelta(seconds=5)
+"""How exactly `last_byte_at` is kept: a write for every byte range would cost more than the range."""
+MAX_MANIFEST_BYTES = 64 * 1024**2
+MAX_POSTER_BYTES = 4 * 1024**2
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPart:
+    """A byte range of one plain part, decrypted as it is read. `size_bytes` is the whole part's."""
+
+    size_bytes: int
+    media_type: str
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """What a player must know before it asks for bytes. `version` changes when the bytes do."""
+
+    size_bytes: int
+    media_type: str
+    version: str
+
+
+def may(actor: Actor, action: Action | str, clip: Clip, *, clock: Clock = _CLOCK) -> Decision:
+    """Return whether `actor` may do `action` with `clip`, the rule, and its words. Opens and logs nothing."""
+    return decisions.decide(actor, Action(action), clip, purpose=None, now=_now(clock))
+
+
+def purposes_for(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
+    """Return the purposes for which `actor` may open a view of `clip`; none: they may not watch it."""
+    return decisions.purposes_for(actor, clip, now=_now(clock))
+
+
+def audience(clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Audience, ...]:
+    """Return who may watch `clip`, by rule, for "who may see this"."""
+    return decisions.audience(clip, now=_now(clock))
+
+
+def visible_clips(actor: Actor, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
+    """Return the clips with which `actor` may do `action`: exactly those for which `may` says yes."""
+    return lists.clips_for(decisions.member_facts(actor, now=_now(clock)), action=Action(action))
+
+
+def find_clip(actor: Actor, clip_id: uuid.UUID, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> Clip:
+    """Return the clip if `actor` may do `action` with it. Raises Denied."""
+    clip = _clip(clip_id)
+    if not decisions.decide(actor, Action(action), clip, purpose=None, now=_now(clock)).allowed:
+        raise _denied(clip_id)
+    return clip
+
+
+def open_view(  # the contract's seven facts, all by name
+    *,
+    actor: Actor,
+    clip_id: uuid.UUID,
+    purpose: Purpose | str,
+    reason: str = "",
+    address: str = "",
+    clock: Clock = _CLOCK,
+) -> View:
+    """Authorise one watching of one clip by one person for one purpose, and write it down.
+
+    The ledger entry `view.opened` and the view are one transaction, durable on return and before any byte. Raises
+    Denied.
+    """
+    with transaction.atomic():
+        clip = _clip(clip_id)
+        purpose = _purpose(purpose, clip_id)
+        decision = decisions.decide(actor, Action.VIEW, clip, purpose=purpose, now=_now(clock))
+        if not decision.allowed or not isinstance(actor, Person):
+            raise _denied(clip_id)
+        view_id = uuid.uuid4()
+        entry = ledger.append(
+            kind="view.opened",
+            body={
+                "view": view_id,
+                "clip": clip.pk,
+                "person": actor.pk,
+                "role": decision.role,
+                "purpose": purpose.value,
+                "policy": decision.policy,
+                "reason": reason[:300],
+            },
+            now_ns=clock.wall_ns(),
+        )
+        return View.objects.create(
+            id=view_id,
+            clip=clip,
+            person=actor,
+            purpose=purpose.value,
+            reason=reason[:300],
+            role=decision.role,
+            policy=decision.policy,
+            address=address or None,
+            opened_at=_now(clock),
+            ledger_seq=entry.seq,
+        )
+
+
+def describe_part(*, actor: Actor, view_id: uuid.UUID, part: str, clock: Clock = _CLOCK) -> PartFacts:
+    """Return size and type of one film of an open view. Raises Denied."""
+    view = _open_view(actor, view_id, clock)
+    row = _film_row(view, part)
+    size_bytes = row.plain_bytes
+    if size_bytes is None:
+        size_bytes = _footage(view.clip, part, 0, 0).size_bytes
+    return PartFacts(size_bytes=size_bytes, media_type=row.media_type or "video/mp4", version=row.sealed_sha256[:32])
+
+
+def read_part(
+    *,
+    actor: Actor,
+    view_id: uuid.UUID,
+    part: str,
+    start: int = 0,
+    stop: int | None = None,
+    clock: Clock = _CLOCK,
+) -> OpenedPart:
+    """Open bytes [start, stop) of one film of an open view; `stop` None: to its end.
+
+    Authorised anew each time, so that a withdrawn right counts from the next range on. Bytes are decrypted as the
+    iterator is read, a chunk at a time. Raises Denied; Corrupt while reading when a stored chunk was changed.
+    """
+    view = _open_view(actor, view_id, clock)
+    _film_row(view, part)
+    now = _now(clock)
+    if view.last_byte_at is None or now - view.last_byte_at >= TOUCH_EVERY:
+        View.objects.filter(pk=view.pk).update(last_byte_at=now)
+    return _footage(view.clip, part, start, stop)
+
+
+def read_manifest(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> Manifest:
+    """Return the facts of an open view's clip: boxes, samples, rule, models. Raises Denied."""
+    view = _open_view(actor, view_id, clock)
+    return Manifest.model_validate_json(_whole(view.clip, MANIFEST_PART, limit=MAX_MANIFEST_BYTES))
+
+
+def list_posters(*, actor: Actor, clip_ids: Iterable[uuid.UUID], clock: Clock = _CLOCK) -> set[uuid.UUID]:
+    """Write down, in one ledger entry, that `actor` is shown the pictures of these clips today.
+
+    A page with many pictures calls this first; `read_poster` then needs no entry of its own. Returns those that
+    may be shown.
+    """
+    now = _now(clock)
+    visible = visible_clips(actor, Action.POSTER, clock=clock)
+    allowed = set(visible.filter(pk__in=list(clip_ids)).values_list("pk", flat=True))
+    if allowed and isinstance(actor, Person):
+        _log_posters(actor, allowed, now=now, now_ns=clock.wall_ns())
+    return allowed
+
+
+def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> bytes:
+    """Return a clip's still picture (JPEG). Its ledger entry is there before the bytes are. Raises Denied."""
+    now = _now(clock)
+    clip = find_clip(actor, clip_id, Action.POSTER, clock=clock)
+    if not isinstance(actor, Person) or not clip.parts.filter(kind=ClipPart.Kind.POSTER).exists():
+        raise _denied(clip_id)
+    _log_posters(actor, {clip.pk}, now=now, now_ns=clock.wall_ns())
+    return _whole(clip, "poster", limit=MAX_POSTER_BYTES)
+
+
+def report_progress(*, actor: Actor, view_id: uuid.UUID, watched_ms: int, clock: Clock = _CLOCK) -> None:
+    """Keep how much film the player has shown (ms). Only grows. Raises Denied."""
+    view = _open_view(actor, view_id, clock)
+    longest_ms = int(VIEW_LASTS.total_seconds() * 1000)
+    View.objects.filter(pk=view.pk, watched_ms__lt=watched_ms).update(watched_ms=min(max(watched_ms, 0), longest_ms))
+
+
+def close_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> None:
+    """End a view: its address gives nothing any more. Raises Denied."""
+    view = _open_view(actor, view_id, clock)
+    View.objects.filter(pk=view.pk).update(closed_at=_now(clock))
+
+
+def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> ledger.Proof:
+    """Return the proof that a view stands in the ledger, for whoever may see who watched the clip. Raises Denied."""
+    view = View.objects.select_related("clip__site").filter(pk=view_id).first()
+    if view is None:
+        raise _denied(view_id)
+    decision = decisions.decide(actor, Action.HISTORY, view.clip, purpose=None, now=_now(clock))
+    if not decision.allowed:
+        raise _denied(view_id)
+    return ledger.prove(view.ledger_seq, now_ns=clock.wall_ns())
+
+
+def _clip(clip_id: uuid.UUID) -> Clip:
+    clip = Clip.objects.select_related("site").filter(pk=clip_id).first()
+    if clip is None:
+        raise _denied(clip_id)
+    return clip
+
+
+def _open_view(actor: Actor, view_id: uuid.UUID, clock: Clock) -> View:
+    """Return a view of the actor's own that is still open and still allowed."""
+    now = _now(clock)
+    view = View.objects.select_related("clip__site").filter(pk=view_id).first()
+    if view is None or not isinstance(actor, Person):
+        raise _denied(view_id)
+    if view.person_id != actor.pk:
+        raise _denied(view_id)
+    if view.closed_at is not None or now - view.opened_at > VIEW_LASTS:
+        raise _denied(view_id)
+    decision = decisions.decide(actor, Action.VIEW, view.clip, purpose=Purpose(view.purpose), now=now)
+    if not decision.allowed:
+        raise _denied(view_id)
+    return view
+
+
+def _film_row(view: View, part: str) -> ClipPart:
+    row = ClipPart.objects.filter(clip_id=view.clip_id, name=part, kind=ClipPart.Kind.FILM).first()
+    if row is None:
+        raise _denied(view.pk)
+    return row
+
+
+def _log_posters(actor: Person, clip_ids: set[uuid.UUID], *, now: datetime, now_ns: int) -> None:
+    day = now.date()
+
+    def unlogged() -> set[uuid.UUID]:
+        seen = PosterShown.objects.filter(person=actor, day=day, clip_id__in=clip_ids)
+        return clip_ids - set(seen.values_list("clip_id", flat=True))
+
+    if not unlogged():
+        return
+    with transaction.atomic():
+        fresh = unlogged()
+        if not fresh:
+            return
+        body: dict[str, object] = {"person": actor.pk, "clips": sorted(map(str, fresh))}
+        if len(fresh) == 1:
+            body["clip"] = next(iter(fresh))
+        entry = ledger.append(kind="posters.listed", body=body, now_ns=now_ns)
+        PosterShown.objects.bulk_create(
+            PosterShown(clip_id=clip_id, person=actor, day=day, ledger_seq=entry.seq) for clip_id in fresh
+        )
+
+
+def _footage(clip: Clip, part: str, start: int, stop: int | None) -> OpenedPart:
+    from custodes.hub.clips import footage  # late: opens the vault, which lists and decisions do not need
+
+    opened = footage.open_part(clip, part, start, stop)
+    return OpenedPart(size_bytes=opened.size_bytes, media_type=opened.media_type, chunks=opened.chunks)
+
+
+def _whole(clip: Clip, part: str, *, limit: int) -> bytes:
+    opened = _footage(clip, part, 0, None)
+    if opened.size_bytes > limit:
+        raise _denied(clip.pk)
+    return b"".join(opened.chunks)
+
+
+def _purpose(purpose: Purpose | str, clip_id: uuid.UUID) -> Purpose:
+    try:
+        return Purpose(purpose)
+    except ValueError:
+        raise _denied(clip_id) from None
+
+
+def _denied(wanted: uuid.UUID) -> Denied:
+    return Denied(f"{wanted} is not there, or not for you.")
+
+
+def _now(clock: Clock) -> datetime:
+    return datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)

@@ -1,0 +1,83 @@
+"""Footage over HTTP. Translates requests into calls of the gate, and nothing else."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from custodes.hub.access import gate, ranges
+from custodes.hub.audit import ledger
+
+CHUNKS_A_HOP = 8
+"""Decrypted chunks (64 KiB) fetched for one hop between the event loop and a thread."""
+
+
+@require_safe
+def film(request: HttpRequest, view_id: uuid.UUID, part: str) -> HttpResponseBase:
+    """Send one film of an open view, whole or one byte range of it."""
+    facts = gate.describe_part(actor=request.user, view_id=view_id, part=part)
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store", "ETag": f'"{facts.version}"'}
+    wanted = None
+    if request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
+        try:
+            wanted = ranges.parse(request.headers.get("Range", ""), facts.size_bytes)
+        except ranges.Unsatisfiable:
+            headers["Content-Range"] = f"bytes */{facts.size_bytes}"
+            return HttpResponse(status=416, headers=headers, content_type=facts.media_type)
+    status = 200 if wanted is None else 206
+    span = wanted or ranges.ByteRange(0, facts.size_bytes)
+    headers["Content-Length"] = str(span.stop - span.start)
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{facts.size_bytes}"
+    if request.method == "HEAD":
+        return HttpResponse(status=status, headers=headers, content_type=facts.media_type)
+    opened = gate.read_part(actor=request.user, view_id=view_id, part=part, start=span.start, stop=span.stop)
+    return StreamingHttpResponse(
+        _stream(request, opened.chunks), status=status, headers=headers, content_type=opened.media_type
+    )
+
+
+@require_safe
+def poster(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Send a clip's still picture."""
+    picture = gate.read_poster(actor=request.user, clip_id=clip_id)
+    return HttpResponse(picture, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+
+@require_safe
+def manifest(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
+    """Send the facts of an open view's clip."""
+    facts = gate.read_manifest(actor=request.user, view_id=view_id)
+    return HttpResponse(facts.model_dump_json(), content_type="application/json")
+
+
+@require_safe
+def proof(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
+    """Send the proof that a view stands in the ledger, as a file to keep."""
+    text = ledger.proof_json(gate.prove_view(actor=request.user, view_id=view_id))
+    headers = {"Content-Disposition": f'attachment; filename="custodes-view-{view_id}.proof.json"'}
+    return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+@require_POST
+def progress(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
+    """Keep how much film the player has shown: form field `watched_ms`."""
+    text = request.POST.get("watched_ms", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        return HttpResponse("watched_ms: a whole number of milliseconds.\n", status=400, content_type="text/plain")
+    gate.report_progress(actor=request.user, view_id=view_id, watched_ms=int(text))
+    return HttpResponse(status=204)
+
+
+def _stream(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] | AsyncIterator[bytes]:
+    # Under ASGI Django would read a plain iterator to its end before it sends a byte.
+    return _hop(chunks) if isinstance(request, ASGIRequest) else chunks
+
+
+async def _hop(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while batch := await asyncio.to_thread(lambda: b"".join(islice(chunks, CHUNKS_A_HOP))):
+        yield batch

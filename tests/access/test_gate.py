@@ -1,0 +1,230 @@
+"""The gate opens for those whom a rule names, writes first, and refuses the rest without a difference."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from cast import NOW_NS, Cast, make_clip
+from django.contrib.auth.models import AnonymousUser
+
+from custodes.core.clock import ManualClock
+from custodes.core.errors import Denied
+from custodes.core.types import Purpose
+from custodes.hub.access import gate
+from custodes.hub.access.models import PosterShown, View
+from custodes.hub.audit import ledger
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Membership
+
+pytestmark = pytest.mark.django_db
+FILM = bytes(range(256)) * 10
+
+
+@dataclass
+class FakePart:
+    size_bytes: int
+    media_type: str
+    chunks: Iterator[bytes]
+
+
+@pytest.fixture(autouse=True)
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Stand in for the vault; return what was asked of it, with the ledger's size at that moment."""
+    asked: list[tuple[str, int]] = []
+
+    def footage(clip: Clip, part: str, start: int, stop: int | None) -> gate.OpenedPart:
+        asked.append((part, ledger.size()))
+        return gate.OpenedPart(len(FILM), "video/mp4", iter([FILM[start:stop]]))
+
+    monkeypatch.setattr(gate, "_footage", footage)
+    return asked
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(wall=NOW_NS)
+
+
+def test_a_view_is_in_the_ledger_before_any_byte(cast: Cast, clock: ManualClock, opened: list[tuple[str, int]]) -> None:
+    clip = make_clip(cast.van_unit)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", reason="claim 7", clock=clock)
+    assert opened == []
+    leaf = LedgerLeaf.objects.get(pk=view.ledger_seq)
+    body = LedgerBody.objects.get(pk=view.ledger_seq)
+    assert (leaf.kind, body.clip_id, body.person_id) == ("view.opened", clip.pk, cast.bob.pk)
+    assert (view.role, view.policy) == ("dispatcher", "dispatcher-watches-incidents")
+    part = gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road", start=3, stop=9, clock=clock)
+    assert b"".join(part.chunks) == FILM[3:9]
+    assert opened == [("film.road", 1)]
+    assert View.objects.get().last_byte_at == datetime.fromtimestamp(NOW_NS / 1e9, tz=UTC)
+
+
+def test_without_a_ledger_entry_there_is_no_view(
+    cast: Cast, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError("disk full")
+
+    clip = make_clip(cast.van_unit)
+    monkeypatch.setattr(ledger, "append", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    assert not View.objects.exists()
+
+
+def test_missing_and_forbidden_sound_the_same(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    messages = []
+    for clip_id in (clip.pk, uuid.uuid4()):
+        with pytest.raises(Denied) as denied:
+            gate.open_view(actor=cast.charlie, clip_id=clip_id, purpose="incident", clock=clock)
+        messages.append(str(denied.value).replace(str(clip_id), "ID"))
+    assert messages[0] == messages[1]
+    assert ledger.size() == 0
+
+
+@pytest.mark.parametrize("purpose", ["training", "own", "nonsense", ""])
+def test_a_role_opens_for_its_own_purposes_only(cast: Cast, clock: ManualClock, purpose: str) -> None:
+    clip = make_clip(cast.van_unit)
+    with pytest.raises(Denied):
+        gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose=purpose, clock=clock)
+
+
+def test_nobody_reads_through_anothers_view(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose=Purpose.INCIDENT, clock=clock)
+    for other in (cast.alice, cast.charlie, cast.root, AnonymousUser()):
+        with pytest.raises(Denied):
+            gate.read_part(actor=other, view_id=view.pk, part="film.road", clock=clock)
+        with pytest.raises(Denied):
+            gate.read_manifest(actor=other, view_id=view.pk, clock=clock)
+        with pytest.raises(Denied):
+            gate.report_progress(actor=other, view_id=view.pk, watched_ms=1, clock=clock)
+
+
+@pytest.mark.parametrize("part", ["manifest", "poster", "film.nowhere", "", "../keys"])
+def test_a_view_gives_films_only(cast: Cast, clock: ManualClock, part: str) -> None:
+    clip = make_clip(cast.van_unit)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=view.pk, part=part, clock=clock)
+
+
+def test_a_withdrawn_right_counts_from_the_next_range(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road", stop=10, clock=clock)
+    Membership.objects.filter(person=cast.bob).update(until=datetime.fromtimestamp(NOW_NS / 1e9, tz=UTC))
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road", start=10, clock=clock)
+
+
+def test_a_closed_account_counts_from_the_next_range(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    type(cast.bob).objects.filter(pk=cast.bob.pk).update(is_active=False)
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road", clock=clock)
+
+
+@pytest.mark.parametrize("state", ["deleted", "quarantined", "receiving", "processing"])
+def test_an_open_view_ends_with_its_clip(cast: Cast, clock: ManualClock, state: str) -> None:
+    clip = make_clip(cast.van_unit)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    Clip.objects.filter(pk=clip.pk).update(state=state)
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road", clock=clock)
+
+
+def test_a_view_ends_when_closed_and_by_itself(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    first, second = (gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock) for _ in range(2))
+    assert first.pk != second.pk
+    gate.close_view(actor=cast.bob, view_id=first.pk, clock=clock)
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=first.pk, part="film.road", clock=clock)
+    clock.advance(12 * 3600)
+    gate.read_part(actor=cast.bob, view_id=second.pk, part="film.road", clock=clock)
+    clock.advance(1)
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=second.pk, part="film.road", clock=clock)
+
+
+def test_progress_only_grows(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    for watched_ms in (400, 900, 200):
+        gate.report_progress(actor=cast.bob, view_id=view.pk, watched_ms=watched_ms, clock=clock)
+    assert View.objects.get().watched_ms == 900
+
+
+def test_pictures_of_a_list_cost_one_entry_a_day(cast: Cast, clock: ManualClock) -> None:
+    clips = [make_clip(cast.van_unit) for _ in range(3)]
+    foreign = make_clip(cast.home_unit)
+    wanted = [*(clip.pk for clip in clips), foreign.pk]
+    assert gate.list_posters(actor=cast.bob, clip_ids=wanted, clock=clock) == {clip.pk for clip in clips}
+    for clip in clips:
+        assert gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock) == FILM
+    assert ledger.size() == 1
+    clock.advance(24 * 3600)
+    gate.read_poster(actor=cast.bob, clip_id=clips[0].pk, clock=clock)
+    assert ledger.size() == 2
+    assert LedgerBody.objects.get(pk=1).clip_id == clips[0].pk
+    assert PosterShown.objects.count() == 4
+
+
+def test_a_picture_asked_for_directly_is_written_down_first(
+    cast: Cast, clock: ManualClock, opened: list[tuple[str, int]]
+) -> None:
+    clip = make_clip(cast.van_unit)
+    gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock)
+    assert opened == [("poster", 1)]
+    with pytest.raises(Denied):
+        gate.read_poster(actor=cast.charlie, clip_id=clip.pk, clock=clock)
+
+
+def test_a_view_is_proven_to_those_who_may_know_of_it(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    assert gate.prove_view(actor=cast.dina, view_id=view.pk, clock=clock).seq == view.ledger_seq
+    for other in (cast.charlie, cast.oscar, cast.sam):
+        with pytest.raises(Denied):
+            gate.prove_view(actor=other, view_id=view.pk, clock=clock)
+
+
+def test_who_may_see_this_is_said_by_rule(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    lines = {line.policy: line for line in gate.audience(clip, clock=clock)}
+    assert {policy: [person.pk for person in line.people] for policy, line in lines.items()} == {
+        "dispatcher-watches-incidents": [cast.bob.pk],
+        "manager-watches-incidents-and-coaches": [cast.alice.pk],
+        "driver-watches-own-shift": [cast.dina.pk],
+    }
+    assert lines["manager-watches-incidents-and-coaches"].purposes == (Purpose.INCIDENT, Purpose.COACHING)
+    assert lines["driver-watches-own-shift"].says.startswith("The driver on shift")
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "state", "policy"),
+    [
+        ("charlie", "view", "ready", "another-organisation"),
+        ("sam", "view", "ready", "another-site"),
+        ("eve", "view", "ready", "membership-ended"),
+        ("oscar", "list", "ready", "operator-sees-no-footage"),
+        ("bob", "view", "quarantined", "clip-quarantined"),
+        ("bob", "view", "processing", "clip-not-ready"),
+        ("alice", "delete", "deleted", "clip-deleted"),
+        ("alice", "restore", "ready", "nothing-to-restore"),
+        ("bob", "delete", "ready", ""),
+        ("stranger", "view", "ready", ""),
+        ("root", "view", "ready", ""),
+    ],
+)
+def test_a_refusal_names_its_rule(cast: Cast, who: str, action: str, state: str, policy: str) -> None:
+    clip = make_clip(cast.van_unit, state=state)
+    decision = gate.may(getattr(cast, who), action, clip)
+    assert (decision.allowed, decision.policy) == (False, policy)
+    assert decision.why
