@@ -119,6 +119,8 @@ def type_text(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in arguments)
     if origin in {typing.Union, types.UnionType}:
         return " or ".join(type_text(part) for part in arguments if part is not types.NoneType)
+    if origin is dict:
+        return f"table of {type_text(arguments[1])}"
     if origin in {tuple, list}:
         parts = [type_text(part) for part in arguments if part is not Ellipsis]
         listed = origin is list or Ellipsis in arguments
@@ -173,7 +175,7 @@ def unit_page() -> str:
             "",
             "`unit.toml`; `custodes unit example` prints one to start from. An unknown key refuses to start. Each",
             "`[[lens]]` and each `[[rule]]` is a table that may be repeated; the keys of a rule depend on its kind:",
-            "see [events](events.md). `CUSTODES_UNIT__CLIP__PRE_ROLL_S=5` sets `clip.pre_roll_s` from the environment.",
+            "see [events](events.md). What is required is so where its table is there. `CUSTODES_UNIT__CLIP__PRE_ROLL_S=5` sets `clip.pre_roll_s` from the environment.",
             "",
             *HEAD,
             *settings_rows(UnitSettings),

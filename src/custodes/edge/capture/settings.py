@@ -19,6 +19,7 @@ class LensSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: Annotated[str, Field(min_length=1, max_length=2048)]
+    """A film file, `rtsp://…`, or a USB camera: `usb:0`, `/dev/video0`."""
     sub_source: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
     """A smaller stream of the same camera: perception reads it, and `source` is only recorded."""
     realtime: bool = False
@@ -28,10 +29,13 @@ class LensSource(BaseModel):
     start_wall: datetime | None = None
     """When a film began (ISO 8601; without a zone it is UTC). None: now."""
     open_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+    """How long (s) a camera may take to answer."""
     read_timeout_s: Annotated[float, Field(gt=0, le=120)] = 8.0
     """A camera that says nothing for so long is taken for lost, and is called anew."""
     backoff_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
+    """The wait (s) before a lost camera is called anew; it doubles with each try."""
     backoff_most_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """The wait (s) grows no longer than this."""
 
     @field_validator("source", "sub_source")
     @classmethod

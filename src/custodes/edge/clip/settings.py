@@ -12,13 +12,17 @@ class ClipSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pre_roll_s: Annotated[float, Field(ge=0, le=120)] = 10.0
+    """Film kept before an event's onset (s)."""
     post_roll_s: Annotated[float, Field(ge=0, le=120)] = 10.0
+    """Film kept after an event's end (s)."""
     max_s: Annotated[float, Field(gt=0, le=600)] = 60.0
     """A clip never grows longer, however long its event lasts."""
     keep_sound: bool = False
+    """Whether clips have sound; a lens may say otherwise for itself."""
     ring_margin_s: Annotated[float, Field(ge=0, le=120)] = 10.0
     """How much longer than the pre-roll film stays in memory, for events that are decided late."""
     ring_mb: Annotated[int, Field(gt=0, le=4096)] = 64
+    """Most memory for the packets that wait in one lens's ring (MB)."""
     transcode: Literal["as_needed", "for_browsers", "never"] = "as_needed"
     """`as_needed`: film that MP4 cannot hold is encoded anew as H.264. `for_browsers`: also what no browser plays
     (MPEG-4 part 2). `never`: such film is refused with a note."""
