@@ -1,8 +1,8 @@
 """A film file as a source: as fast as possible or at the clock's pace, once or again and again."""
 
 import threading
-from collections.abc import Generator, Iterator
-from typing import Any, NoReturn, cast
+from collections.abc import Iterator
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -11,23 +11,13 @@ from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.errors import BadInput, Permanent
 from custodes.core.packets import StampedPacket, StreamFacts, StreamTemplate
 from custodes.edge.capture.notices import NoticeSink, PacketsSkipped, ignore
-from custodes.edge.capture.opening import open_film, video_stream
+from custodes.edge.capture.opening import open_film
+from custodes.edge.capture.reading import Reading, Track, open_tracks, probe_rotation
 from custodes.edge.capture.settings import LensSource, shown
-from custodes.edge.capture.templates import same_parameters, take_template
-from custodes.edge.capture.timeline import TickLine, WallOffset
+from custodes.edge.capture.templates import same_parameters
+from custodes.edge.capture.timeline import WallOffset
 
-PROBE_PACKETS = 400
-MAX_FAULTS_IN_ROW = 100
 WAIT_SLICE_S = 0.1
-
-
-class _Track:
-    """One stream of the open file: its template and its tick line."""
-
-    def __init__(self, template: StreamTemplate) -> None:
-        self.template = template
-        fps = template.fps or 25.0
-        self.line = TickLine(step_ticks=round(template.tick_den / (template.tick_num * fps)))
 
 
 class FilmSource:
@@ -55,16 +45,16 @@ class FilmSource:
         self._tell = on_notice
         self.skipped_packets = 0
         self._told_skipped = 0
-        rotation_deg = _probe(self._path)
-        self._rotation_deg = rotation_deg
+        self._rotation_deg = probe_rotation(self._path)
         self._container: InputContainer | None = None
-        self._tracks: dict[int, _Track] = {}
+        self._tracks: dict[int, Track] = {}
         self._epoch = 0
         self.facts = self._open()
         start_ns = start_wall_ns if start_wall_ns is not None else settings.start_wall_ns
         self._wall = WallOffset(clock, start_wall_ns=start_ns, fixed=not settings.realtime)
         self._base_mono_ns = clock.mono_ns()
         self._base_pts: int | None = None
+        self._zero_ns = 0
 
     @property
     def templates(self) -> tuple[StreamTemplate, ...]:
@@ -98,17 +88,7 @@ class FilmSource:
         name = shown(self._path)
         container = open_film(self._path)
         try:
-            video = video_stream(container, name)
-            template = take_template(
-                video, rotation_deg=self._rotation_deg, times_are_whole=_has_whole_times(container, video)
-            )
-            if template is None:
-                _refuse_codec(name, video.codec_context.name)
-            tracks = {video.index: _Track(template)}
-            for audio in container.streams.audio[:1]:
-                sound = take_template(audio) if audio.codec_context is not None else None
-                if sound is not None:
-                    tracks[audio.index] = _Track(sound)
+            tracks, facts = open_tracks(container, name, rotation_deg=self._rotation_deg)
         except BaseException:
             container.close()
             raise
@@ -117,22 +97,13 @@ class FilmSource:
         self._tracks = tracks
         if old:
             self._carry_over(list(old.values()))
-        duration = None if container.duration is None else container.duration / av.time_base
-        return StreamFacts(
-            codec=template.codec,
-            width_px=template.width_px,
-            height_px=template.height_px,
-            rotation_deg=template.rotation_deg,
-            fps=template.fps,
-            has_sound=len(tracks) > 1,
-            duration_s=duration,
-        )
+        return facts
 
-    def _carry_over(self, old: list[_Track]) -> None:
+    def _carry_over(self, old: list[Track]) -> None:
         """Let the film's next pass follow the last one on the same time line; a changed film begins an epoch."""
         new = list(self._tracks.values())
         end_pts = old[0].line.end_pts or 0
-        length_ns = old[0].template.ticks_to_ns(end_pts) - self._zero_ns()
+        length_ns = old[0].template.ticks_to_ns(end_pts) - self._zero_ns
         if len(old) != len(new) or not all(
             same_parameters(a.template, b.template) for a, b in zip(old, new, strict=True)
         ):
@@ -148,10 +119,6 @@ class FilmSource:
             track.line.last_dts = before.line.last_dts
             track.line.end_pts = before.line.end_pts
 
-    def _zero_ns(self) -> int:
-        video = next(iter(self._tracks.values()))
-        return video.template.ticks_to_ns(self._base_pts or 0)
-
     def _rewind(self) -> None:
         try:
             self._open()
@@ -162,7 +129,7 @@ class FilmSource:
         container = self._container
         if container is None:
             return
-        reading = _Reading(container, list(self._tracks))
+        reading = Reading(container, list(self._tracks))
         try:
             for packet in reading:
                 if self._over():
@@ -182,8 +149,8 @@ class FilmSource:
     def _stamp(self, packet: "av.Packet[Any]") -> StampedPacket | None:
         track = self._tracks[packet.stream_index]
         size = packet.size
-        if packet.is_corrupt or not size:
-            self.skipped_packets += 1 if size else 0
+        if packet.is_corrupt:
+            self.skipped_packets += 1
             return None
         template = track.template
         pts, dts = track.line.place(packet.pts, packet.dts, packet.duration)
@@ -194,7 +161,8 @@ class FilmSource:
             if not is_video:
                 return None  # sound before the first picture has no place on the time line yet
             self._base_pts = pts
-        since_ns = template.ticks_to_ns(pts) - self._zero_ns()
+            self._zero_ns = template.ticks_to_ns(pts)
+        since_ns = template.ticks_to_ns(pts) - self._zero_ns
         mono_ns = self._base_mono_ns + since_ns
         return StampedPacket(
             packet=packet,
@@ -231,81 +199,3 @@ class FilmSource:
         if fresh:
             self._told_skipped = self.skipped_packets
             self._tell(PacketsSkipped(count=fresh, reason=f"{shown(self._path)} is damaged"))
-
-
-class _Reading:
-    """Demux, and go on after a damaged place."""
-
-    def __init__(self, container: InputContainer, indices: list[int]) -> None:
-        self._container = container
-        self._streams = [container.streams[i] for i in indices]
-        self._generator = self._demux()
-        self.faults = 0
-
-    def __iter__(self) -> Iterator["av.Packet[Any]"]:
-        in_row = 0
-        while True:
-            try:
-                packet = next(self._generator, None)
-            except av.FFmpegError:
-                self.faults += 1
-                in_row += 1
-                if in_row > MAX_FAULTS_IN_ROW:
-                    return
-                self._generator = self._demux()
-                continue
-            if packet is None:
-                return
-            if packet.size:
-                in_row = 0
-                yield packet
-
-    def _demux(self) -> "Generator[av.Packet[Any]]":
-        return cast("Generator[av.Packet[Any]]", self._container.demux(self._streams))
-
-    def close(self) -> None:
-        """End reading. Must come before the container is closed, which frees what a suspended reader holds."""
-        self._generator.close()
-
-
-def _refuse_codec(name: str, codec: str) -> NoReturn:
-    raise BadInput(f"cannot open {name}: its codec {codec} cannot be copied. Convert it to H.264.")
-
-
-def _probe(path: str) -> int:
-    """Decode the first picture; return by how much it is to be turned (degrees clockwise).
-
-    Raises BadInput where no picture comes out of the film's first packets.
-    """
-    name = shown(path)
-    with open_film(path) as container:
-        stream = video_stream(container, name)
-        stream.thread_type = "NONE"
-        codec = stream.codec_context.name
-        reading = _Reading(container, [stream.index])
-        try:
-            for count, packet in enumerate(reading):
-                frames = _decoded(stream, packet)
-                if frames:
-                    return -frames[0].rotation % 360
-                if count > PROBE_PACKETS:
-                    break
-            for frame in _decoded(stream, None):
-                return -frame.rotation % 360
-        finally:
-            reading.close()
-    raise BadInput(
-        f"cannot open {name}: no picture can be decoded from it ({codec}). It is damaged or cut short; copy it again."
-    )
-
-
-def _decoded(stream: "av.VideoStream", packet: "av.Packet[Any] | None") -> list["av.VideoFrame"]:
-    try:
-        return list(stream.decode(packet))
-    except av.FFmpegError:
-        return []
-
-
-def _has_whole_times(container: InputContainer, video: "av.VideoStream") -> bool:
-    """Tell whether the container gives a presentation time to each frame, reordered ones included."""
-    return not (video.codec_context.has_b_frames and container.format.name in {"avi", "h264", "hevc"})

@@ -55,7 +55,7 @@ def open_rtsp(address: str, *, open_timeout_s: float, read_timeout_s: float) -> 
         "timeout": str(int(read_timeout_s * 1e6)),
         "protocol_whitelist": "rtsp,rtsps,rtp,rtcp,tcp,tls,srtp",
         "max_pixels": str(MAX_PIXELS),
-        "fflags": "+nobuffer",
+        "analyzeduration": "3000000",
     }
     try:
         return av.open(address, "r", format="rtsp", options=options, timeout=(open_timeout_s, read_timeout_s))
@@ -72,7 +72,7 @@ def open_rtsp(address: str, *, open_timeout_s: float, read_timeout_s: float) -> 
 def open_usb(device: str, *, read_timeout_s: float) -> InputContainer:
     """Open a USB camera (Video4Linux). Raises BadInput where it cannot work, Temporary where it may come back."""
     try:
-        return av.open(device, "r", format="v4l2", timeout=(read_timeout_s, read_timeout_s))
+        return _open_usb(device, read_timeout_s)
     except (av.FileNotFoundError, OSError) as error:
         if isinstance(error, PermissionError):
             raise BadInput(f"cannot open {device}: no permission. Add this user to the group 'video'.") from error
@@ -81,6 +81,17 @@ def open_usb(device: str, *, read_timeout_s: float) -> InputContainer:
         raise BadInput(
             f"cannot open {device}: this machine's FFmpeg has no Video4Linux. Give an RTSP address instead."
         ) from error
+
+
+def _open_usb(device: str, read_timeout_s: float) -> InputContainer:
+    """Ask the camera for encoded pictures first: raw ones would fill the ring within a second."""
+    refused: av.FFmpegError | None = None
+    for wanted in ({"input_format": "h264"}, {"input_format": "mjpeg"}, {}):
+        try:
+            return av.open(device, "r", format="v4l2", options=wanted, timeout=(read_timeout_s, read_timeout_s))
+        except av.ArgumentError as error:
+            refused = error
+    raise refused or ValueError(device)
 
 
 def video_stream(container: InputContainer, name: str) -> "av.VideoStream":

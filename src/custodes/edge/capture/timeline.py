@@ -38,36 +38,43 @@ class WallOffset:
 
 
 class LiveAnchor:
-    """Map a camera's pts to the unit's monotonic clock, with the camera's own clock drifting.
+    """Map a camera's time stamps to the unit's monotonic clock, with the camera's own clock drifting.
 
     The network can only make packets late, so the least lateness in a window is the best guess of the true offset;
-    the anchor moves towards it by at most `SLEW_PPM`, which no eye sees and which follows any quartz.
+    the anchor moves towards it by at most `SLEW_PPM`, which no eye sees and which follows any quartz. An error
+    above `SNAP_NS` (a camera that sent its stored start in a burst) is put right at once.
     """
 
     SLEW_PPM = 500
     WINDOW_NS = 10_000_000_000
+    SNAP_NS = 300_000_000
 
     def __init__(self) -> None:
-        self._offset_ns: int | None = None
+        self.is_set = False
+        self.offset_ns = 0
         self._window_start_ns = 0
         self._least_ns: int | None = None
         self._last_ns = 0
 
-    def mono_ns(self, pts_ns: int, arrival_mono_ns: int) -> int:
-        """Return the monotonic time of a packet with `pts_ns` that arrived at `arrival_mono_ns`."""
-        late_ns = arrival_mono_ns - pts_ns
-        if self._offset_ns is None:
-            self._offset_ns, self._least_ns = late_ns, late_ns
+    def follow(self, dts_ns: int, arrival_mono_ns: int) -> None:
+        """Take that the packet to be decoded at `dts_ns` (the camera's count) arrived at `arrival_mono_ns`."""
+        late_ns = arrival_mono_ns - dts_ns
+        if not self.is_set:
+            self.is_set = True
+            self.offset_ns = self._least_ns = late_ns
             self._window_start_ns = self._last_ns = arrival_mono_ns
+            return
+        if arrival_mono_ns - self._window_start_ns > self.WINDOW_NS:
+            self._window_start_ns, self._least_ns = arrival_mono_ns, None
         if self._least_ns is None or late_ns < self._least_ns:
             self._least_ns = late_ns
         reach_ns = max(arrival_mono_ns - self._last_ns, 0) * self.SLEW_PPM // 1_000_000
         self._last_ns = arrival_mono_ns
-        error_ns = self._least_ns - self._offset_ns
-        self._offset_ns += max(-reach_ns, min(reach_ns, error_ns))
-        if arrival_mono_ns - self._window_start_ns > self.WINDOW_NS:
-            self._window_start_ns, self._least_ns = arrival_mono_ns, None
-        return pts_ns + self._offset_ns
+        error_ns = self._least_ns - self.offset_ns
+        if error_ns < -self.SNAP_NS:
+            self.offset_ns = self._least_ns
+        else:
+            self.offset_ns += max(-reach_ns, min(reach_ns, error_ns))
 
 
 class TickLine:

@@ -13,8 +13,9 @@ from av.container import OutputContainer
 from custodes.core.errors import Permanent
 from custodes.core.packets import StampedPacket, StreamTemplate
 
-# What ISO base media holds (the MP4 registration authority's list), by FFmpeg's names.
-_MP4_HOLDS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "vvc", "mjpeg"})
+# What ISO base media holds (the MP4 registration authority's list), by FFmpeg's names. Motion JPEG may go in too,
+# but at ten times the size of H.264 it would fill disks and uplinks.
+_MP4_HOLDS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "vvc"})
 _BROWSERS_PLAY = frozenset({"h264", "hevc", "av1", "vp9"})
 # In order of wish. The usual PyAV wheel carries x264, which is GPL: it is the user's own installation, never ours to
 # ship; a build of FFmpeg without it falls through to the next one.
