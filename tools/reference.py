@@ -119,16 +119,20 @@ def type_text(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in arguments)
     if origin in {typing.Union, types.UnionType}:
         return " or ".join(type_text(part) for part in arguments if part is not types.NoneType)
-    if origin is dict:
-        return f"table of {type_text(arguments[1])}"
-    if origin in {tuple, list}:
-        parts = [type_text(part) for part in arguments if part is not Ellipsis]
-        listed = origin is list or Ellipsis in arguments
-        return f"list of {parts[0]}" if listed and parts else f"({', '.join(parts)})"
+    if origin in {dict, tuple, list}:
+        return many_text(origin, [type_text(part) for part in arguments if part is not Ellipsis], annotation)
     if annotation in WORDS:
         return WORDS[annotation]
     members = getattr(annotation, "__members__", {})
     return " or ".join(f"`{member.value}`" for member in members.values()) or getattr(annotation, "__name__", "text")
+
+
+def many_text(origin: Any, parts: list[str], annotation: Any) -> str:
+    """Return the words for a table, a list or a tuple of `parts`."""
+    if origin is dict:
+        return f"table of {parts[1]}"
+    listed = origin is list or Ellipsis in typing.get_args(annotation)
+    return f"list of {parts[0]}" if listed and parts else f"({', '.join(parts)})"
 
 
 def default_text(field: FieldInfo) -> str:
@@ -175,7 +179,8 @@ def unit_page() -> str:
             "",
             "`unit.toml`; `custodes unit example` prints one to start from. An unknown key refuses to start. Each",
             "`[[lens]]` and each `[[rule]]` is a table that may be repeated; the keys of a rule depend on its kind:",
-            "see [events](events.md). What is required is so where its table is there. `CUSTODES_UNIT__CLIP__PRE_ROLL_S=5` sets `clip.pre_roll_s` from the environment.",
+            "see [events](events.md). A required key is so where its table is there.",
+            "`CUSTODES_UNIT__CLIP__PRE_ROLL_S=5` sets `clip.pre_roll_s` from the environment.",
             "",
             *HEAD,
             *settings_rows(UnitSettings),

@@ -22,7 +22,7 @@ class ClipSettings(BaseModel):
     ring_margin_s: Annotated[float, Field(ge=0, le=120)] = 10.0
     """How much longer than the pre-roll film stays in memory, for events that are decided late."""
     ring_mb: Annotated[int, Field(gt=0, le=4096)] = 64
-    """Most memory for the packets that wait in one lens's ring (MB)."""
+    """Most memory for the packets that wait in one lens's ring (MiB)."""
     transcode: Literal["as_needed", "for_browsers", "never"] = "as_needed"
     """`as_needed`: film that MP4 cannot hold is encoded anew as H.264. `for_browsers`: also what no browser plays
     (MPEG-4 part 2). `never`: such film is refused with a note."""
