@@ -48,7 +48,7 @@ def licence_of(distribution: importlib.metadata.Distribution) -> str:
 
 
 def parts_needing() -> dict[str, set[str]]:
-    """Return which parts of Custodes ('core', 'edge', 'hub', 'dev') need each package, directly or through another."""
+    """Return which parts of Custodes ('core', 'edge', 'hub', 'demo', 'dev') need each package, directly or through another."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = {"core": project["dependencies"], **project["optional-dependencies"]}
     needed: dict[str, set[str]] = {}
@@ -85,7 +85,7 @@ def rows() -> list[tuple[str, str, str]]:
         except importlib.metadata.PackageNotFoundError:
             continue  # for another platform
         parts = needed.get(re.sub(r"[-_.]+", "-", name), set())
-        shown = ", ".join(part for part in ("core", "edge", "hub", "dev") if part in parts)
+        shown = ", ".join(part for part in ("core", "edge", "hub", "demo", "dev") if part in parts)
         found.append((name, licence_of(distribution), shown))
     return found
 

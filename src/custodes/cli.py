@@ -146,7 +146,7 @@ def hub_serve(
     serve(data_dir, listen=listen, as_json=as_json)
 
 
-@models_app.command("list")
+@models_app.command("list", epilog="Example: custodes models list")
 def models_list(*, as_json: AsJson = False) -> None:
     """Show the catalogue: task, licence, size, and whether the weights are here."""
     from custodes.vision.weights import list_models
@@ -166,7 +166,7 @@ def models_pull(
     show_models(pull_models(names or [], lambda line: typer.echo(line, err=True)), as_json=as_json)
 
 
-@models_app.command("verify")
+@models_app.command("verify", epilog="Example: custodes models verify ssd-openimages")
 def models_verify(
     names: Annotated[list[str] | None, typer.Argument(help="Names; without any, all that are here.")] = None,
     *,
