@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from cast import Cast, make_cast
 from django.conf import settings as django_settings
 
+from cast import Cast, make_cast
 from custodes.hub import keyring
 
 

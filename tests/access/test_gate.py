@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from cast import NOW_NS, Cast, make_clip
 from django.contrib.auth.models import AnonymousUser
 
+from cast import NOW_NS, Cast, make_clip
 from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose

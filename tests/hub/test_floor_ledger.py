@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from cast import NOW_NS
 from django.db import transaction
 
+from cast import NOW_NS
 from custodes.core import merkle
 from custodes.core.errors import BadInput
 from custodes.hub import keyring
