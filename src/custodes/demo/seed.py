@@ -1,0 +1,70 @@
+"""Give the demo's hub its people and sites: `python -m custodes.demo.seed --data DIR`, in a process of its own."""
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DISPATCHER = ("dana@demo.invalid", "Dana")
+DRIVER = ("sam@demo.invalid", "Sam")
+TIME_ZONE = "Europe/Paris"
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What the demo goes on with: the way in, and a code for each unit."""
+
+    signin_path: str
+    van_code: str
+    home_code: str
+
+
+def seed(data_dir: Path) -> Seed:
+    """Make company, household, sites, people and a shift where they are not there yet; make a link and two codes."""
+    os.environ["CUSTODES_HUB_DATA_DIR"] = str(data_dir)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "custodes.hub.settings"
+    import django
+
+    django.setup()
+    from custodes.hub.fleet import enrolment, services
+    from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+    from custodes.hub.fleet.signin_links import make_signin_link
+
+    now = datetime.now(UTC)
+    dana = Person.objects.filter(email=DISPATCHER[0]).first()
+    if dana is None:
+        company = services.create_organisation(name="Parcel & Co", kind="company", now=now, time_zone=TIME_ZONE)
+        household = services.create_organisation(
+            name="Dana's home", kind="household", now=now, time_zone=TIME_ZONE, speed_unit="kmh"
+        )
+        van = services.create_site(organisation=company, name="Van 12", kind="vehicle", now=now)
+        services.create_site(organisation=household, name="Home", kind="home", now=now)
+        dana = Person.objects.create_user(DISPATCHER[0], display_name=DISPATCHER[1])
+        sam = Person.objects.create_user(DRIVER[0], display_name=DRIVER[1])
+        services.give_role(person=dana, organisation=company, role=Membership.Role.MANAGER, now=now)
+        services.give_role(person=dana, organisation=company, role=Membership.Role.DISPATCHER, now=now)
+        services.give_role(person=dana, organisation=household, role=Membership.Role.OWNER, now=now)
+        services.give_role(person=sam, organisation=company, role=Membership.Role.DRIVER, now=now)
+    van = Site.objects.get(organisation__kind=Organisation.Kind.COMPANY)
+    home = Site.objects.get(organisation__kind=Organisation.Kind.HOUSEHOLD)
+    if not Shift.objects.filter(site=van, ends_at=None).exists():
+        services.start_shift(site=van, driver=Person.objects.get(email=DRIVER[0]), now=now)
+    return Seed(
+        signin_path=make_signin_link(dana, now=now),
+        van_code=enrolment.issue_code(site=van, now=now).code,
+        home_code=enrolment.issue_code(site=home, now=now).code,
+    )
+
+
+def main(data_dir: Annotated[Path, typer.Option("--data")]) -> None:
+    """Seed the hub in `data_dir` and print the outcome as JSON."""
+    sys.stdout.write(json.dumps(asdict(seed(data_dir))) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
