@@ -1,1 +1,1 @@
-"""Where sealed footage lies, and its keys. Only access, ingest, process and clips come here."""
+"""Sealed blobs and the keys that open them. Only `access`, `ingest`, `process` and `clips` may import it."""

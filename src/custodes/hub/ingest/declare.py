@@ -1,0 +1,165 @@
+"""A unit announces a clip: idempotent by clip id, refused when it changes, bounded by quota and disk."""
+
+import base64
+import binascii
+import hashlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from pydantic import ValidationError
+
+from custodes.core import seal
+from custodes.core.clock import NS_PER_S
+from custodes.core.errors import Corrupt
+from custodes.core.wire import MANIFEST_PART, ClipAnswer, ClipDeclaration, PartUpload, Receipt, SealedPart
+from custodes.hub import keyring
+from custodes.hub.clips import quota
+from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.clips.revisions import next_revision
+from custodes.hub.fleet.models import Organisation
+from custodes.hub.ingest import tus
+from custodes.hub.ingest.exchange import Refusal, not_found
+from custodes.hub.ingest.gatehouse import KnownUnit
+from custodes.hub.ingest.uploads import Slot, check_disk, make_folder
+from custodes.hub.vault import keys
+
+MAX_DECLARATION_BYTES = 32 * 1024
+MEDIA_TYPES = {ClipPart.Kind.MANIFEST: "application/json", ClipPart.Kind.FILM: "video/mp4"}
+
+
+def declare(*, unit: KnownUnit, body: bytes, now_ns: int) -> ClipAnswer:
+    """Take a declaration. The row and the wrapped content key are durable on return.
+
+    A repeat gets the same answer, or the receipt. Raises Refusal: 404 for another unit's clip id, 409 for a changed
+    repeat, 413 and 507 for too much, 422 for what can never be opened.
+    """
+    declaration = _parsed(body)
+    digest = hashlib.sha256(declaration.model_dump_json().encode()).hexdigest()
+    known = Clip.objects.filter(pk=declaration.clip_id).first()
+    if known is None:
+        known = _admit(unit, declaration, digest, now_ns)
+    if known.unit_id != unit.unit_id:
+        raise not_found()
+    if known.declaration_sha256 != digest:
+        raise Refusal(
+            409, "clip_changed", f"clip {known.id} was declared before with other parts or times; it stays as it was"
+        )
+    return answer_for(known)
+
+
+def answer_for(clip: Clip) -> ClipAnswer:
+    """Return what is missing of a clip, or its receipt."""
+    if clip.receipt_json:
+        return ClipAnswer(receipt=Receipt.model_validate_json(clip.receipt_json))
+    uploads = []
+    for part in clip.parts.exclude(kind=ClipPart.Kind.POSTER).order_by("id"):
+        offset = Slot(clip.id, part.name, part.sealed_bytes, part.sealed_sha256).offset()
+        if offset < part.sealed_bytes:
+            path = tus.path_of(clip.id, part.name)
+            uploads.append(PartUpload(part=part.name, upload_path=path, offset_bytes=offset))
+    return ClipAnswer(uploads=uploads)
+
+
+def clip_of(unit: KnownUnit, clip_id: UUID) -> Clip:
+    """Return a unit's own clip. Raises Refusal 404 for missing and foreign alike."""
+    clip = Clip.objects.filter(pk=clip_id, unit_id=unit.unit_id).first()
+    if clip is None:
+        raise not_found()
+    return clip
+
+
+def _parsed(body: bytes) -> ClipDeclaration:
+    try:
+        declaration = ClipDeclaration.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise Refusal(422, "declaration", f"declaration: {where}: {first['msg']}") from error
+    names = [part.part for part in declaration.parts]
+    if len(set(names)) != len(names) or MANIFEST_PART not in names:
+        raise Refusal(422, "declaration", "declaration: parts: each part once, the manifest among them")
+    if declaration.kept_end_wall_ns <= declaration.kept_start_wall_ns:
+        raise Refusal(422, "declaration", "declaration: kept_end_wall_ns must lie after kept_start_wall_ns")
+    for part in declaration.parts:
+        if part.sealed_bytes > settings.HUB.quota.max_part_bytes:
+            most = settings.HUB.quota.max_part_bytes
+            raise Refusal(413, "too_large", f"part {part.part} has {part.sealed_bytes} bytes; this hub takes {most}")
+        try:
+            seal.plain_size(part.sealed_bytes)
+        except Corrupt as error:
+            raise Refusal(422, "declaration", f"part {part.part}: {error}") from error
+    return declaration
+
+
+def _admit(unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: int) -> Clip:
+    total = sum(part.sealed_bytes for part in declaration.parts)
+    check_disk(total)
+    content_key = _unwrap(unit, declaration)
+    # The key and the folder come before the row: a row promises both. Repair removes them where no row followed.
+    make_folder(declaration.clip_id)
+    with transaction.atomic():
+        known = Clip.objects.filter(pk=declaration.clip_id).first()
+        if known is not None:
+            return known
+        _check_room(unit, len(declaration.parts), total)
+        keys.put(declaration.clip_id, content_key)
+        clip = _clip_row(unit, declaration, digest, now_ns)
+        Clip.objects.bulk_create([clip])
+        ClipPart.objects.bulk_create([_part_row(clip, part) for part in declaration.parts])
+    return clip
+
+
+def _unwrap(unit: KnownUnit, declaration: ClipDeclaration) -> bytes:
+    if declaration.hub_key_id != keyring.seal_key_id():
+        raise Refusal(422, "hub_key", "the clip is sealed to another hub's key; enrol the unit again")
+    try:
+        envelope = base64.b64decode(declaration.envelope, validate=True)
+        return seal.unwrap_key(envelope, hub_key=keyring.seal_key(), clip_id=declaration.clip_id, unit_id=unit.unit_id)
+    except (binascii.Error, Corrupt) as error:
+        raise Refusal(422, "envelope", f"clip {declaration.clip_id}: its envelope does not open here") from error
+
+
+def _check_room(unit: KnownUnit, parts: int, total: int) -> None:
+    limits = settings.HUB.quota
+    open_parts = ClipPart.objects.filter(clip__unit_id=unit.unit_id, clip__state=Clip.State.RECEIVING).count()
+    if open_parts + parts > limits.open_uploads_per_unit:
+        raise Refusal(429, "open_uploads", f"{open_parts} parts of this unit are under way; finish them", retry=True)
+    limit = Organisation.objects.values_list("quota_bytes", flat=True).get(pk=unit.organisation_id)
+    if not quota.reserve(organisation_id=unit.organisation_id, wanted_bytes=total, limit_bytes=limit):
+        raise Refusal(
+            507, "quota", "the organisation's room at the hub is used up; somebody must delete clips", retry=True
+        )
+
+
+def _clip_row(unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: int) -> Clip:
+    return Clip(
+        id=declaration.clip_id,
+        site_id=unit.site_id,
+        unit_id=unit.unit_id,
+        kind=declaration.kind,
+        severity=declaration.severity.value,
+        onset_wall_ns=declaration.onset_wall_ns,
+        end_wall_ns=declaration.end_wall_ns,
+        kept_start_wall_ns=declaration.kept_start_wall_ns,
+        kept_end_wall_ns=declaration.kept_end_wall_ns,
+        declared_at=datetime.fromtimestamp(now_ns / NS_PER_S, UTC),
+        declaration_sha256=digest,
+        revision=next_revision(),
+    )
+
+
+def _part_row(clip: Clip, part: SealedPart) -> ClipPart:
+    name = part.part
+    kind = ClipPart.Kind.MANIFEST if name == MANIFEST_PART else ClipPart.Kind.FILM
+    return ClipPart(
+        clip=clip,
+        name=name,
+        kind=kind,
+        lens=name.removeprefix("film.") if kind == ClipPart.Kind.FILM else "",
+        sealed_sha256=part.sealed_sha256,
+        sealed_bytes=part.sealed_bytes,
+        plain_bytes=seal.plain_size(part.sealed_bytes),
+        media_type=MEDIA_TYPES[kind],
+    )

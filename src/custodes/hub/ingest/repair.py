@@ -1,0 +1,105 @@
+"""What a crash may leave, put right at start and swept later. Procedure P6 of docs/design/storage.md."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from custodes.core.clock import NS_PER_S
+from custodes.hub.clips import quota
+from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.ingest.commit import commit_clip
+from custodes.hub.ingest.uploads import remove_folder
+from custodes.hub.vault import keys
+from custodes.hub.vault.store import vault
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was found and put right."""
+
+    committed: int = 0
+    folders_removed: int = 0
+    blobs_removed: int = 0
+    keys_removed: int = 0
+
+
+def repair(*, now_ns: int) -> Repaired:
+    """Finish commits that a crash cut, and remove what no row speaks of. Run before the hub listens."""
+    committed = _finish_commits(now_ns)
+    return Repaired(committed, _remove_folders(), _remove_blobs(), _remove_keys())
+
+
+def sweep_expired(*, now_ns: int) -> int:
+    """Give up clips whose upload did not finish in time; their unit may declare them again. Returns how many."""
+    before = datetime.fromtimestamp(now_ns / NS_PER_S, UTC) - timedelta(hours=settings.HUB.quota.upload_expiry_h)
+    expired = Clip.objects.filter(state=Clip.State.RECEIVING, declared_at__lt=before)
+    count = 0
+    for clip_id in expired.values_list("pk", flat=True):
+        count += _give_up(clip_id)
+    return count
+
+
+def _give_up(clip_id: UUID) -> int:
+    with transaction.atomic():
+        clip = Clip.objects.select_related("site").filter(pk=clip_id, state=Clip.State.RECEIVING).first()
+        if clip is None:
+            return 0
+        total = sum(clip.parts.values_list("sealed_bytes", flat=True))
+        quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=total)
+        clip.delete()
+    keys.destroy(clip_id)
+    remove_folder(clip_id)
+    log.info("clip %s expired before its bytes came", clip_id)
+    return 1
+
+
+def _finish_commits(now_ns: int) -> int:
+    waiting = Clip.objects.filter(state=Clip.State.RECEIVING).values_list("pk", flat=True)
+    return sum(commit_clip(clip_id=clip_id, now_ns=now_ns) is not None for clip_id in waiting)
+
+
+def _remove_folders() -> int:
+    uploads = settings.HUB.uploads_dir
+    if not uploads.is_dir():
+        return 0
+    count = 0
+    for folder in uploads.iterdir():
+        clip_id = _as_uuid(folder.name)
+        if clip_id and Clip.objects.filter(pk=clip_id, state=Clip.State.RECEIVING).exists():
+            continue
+        if clip_id:
+            remove_folder(clip_id)
+            count += 1
+    return count
+
+
+def _remove_blobs() -> int:
+    count = 0
+    for name in vault().list():
+        clip_text, part = name.split("/")
+        if not ClipPart.objects.filter(clip_id=clip_text, name=part, clip__erased_at=None).exists():
+            vault().delete(name)
+            count += 1
+    return count
+
+
+def _remove_keys() -> int:
+    count = 0
+    for clip_id in keys.list_clips():
+        if not Clip.objects.filter(pk=clip_id, erased_at=None).exists():
+            keys.destroy(clip_id)
+            count += 1
+    return count
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

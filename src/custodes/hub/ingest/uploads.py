@@ -1,0 +1,266 @@
+"""Parts on their way: files under `uploads/<clip>/`. The file is the truth; what is acknowledged is synced.
+
+`<part>.partial` grows; `<part>.whole` had the declared SHA-256. Procedure P4 of docs/design/storage.md.
+"""
+
+import hashlib
+import os
+import shutil
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+
+from custodes.core.errors import Temporary
+from custodes.core.fs import sync_folder
+from custodes.hub.ingest.exchange import Refusal
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+READ_PIECE_BYTES = 1 << 20
+HASHERS_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One declared part: how long it will be and what it must hash to."""
+
+    clip_id: UUID
+    part: str
+    sealed_bytes: int
+    sealed_sha256: str
+
+    @property
+    def partial(self) -> Path:
+        """The growing file."""
+        return folder_of(self.clip_id) / f"{self.part}.partial"
+
+    @property
+    def whole(self) -> Path:
+        """The file once its hash was right."""
+        return folder_of(self.clip_id) / f"{self.part}.whole"
+
+    def offset(self) -> int:
+        """Return how many bytes the hub holds."""
+        if self.whole.exists():
+            return self.sealed_bytes
+        try:
+            return self.partial.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+def folder_of(clip_id: UUID) -> Path:
+    """Return the folder of a clip's uploads."""
+    folder: Path = settings.HUB.uploads_dir / str(clip_id)
+    return folder
+
+
+def make_folder(clip_id: UUID) -> None:
+    """Make a clip's folder; durable on return."""
+    folder = folder_of(clip_id)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def remove_folder(clip_id: UUID) -> None:
+    """Remove a clip's uploads, whatever is there."""
+    shutil.rmtree(folder_of(clip_id), ignore_errors=True)
+
+
+class _Hashers:
+    """SHA-256 states of parts under way, so that a resume need not read again. The file stays the truth."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Path, tuple[int, _Hash]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, path: Path, offset: int) -> "_Hash":
+        with self._lock:
+            kept = self._kept.pop(path, None)
+        if kept is not None and kept[0] == offset:
+            return kept[1]
+        digest = hashlib.sha256()
+        if offset:
+            with path.open("rb") as file:
+                while piece := file.read(READ_PIECE_BYTES):
+                    digest.update(piece)
+        return digest
+
+    def keep(self, path: Path, offset: int, digest: "_Hash") -> None:
+        with self._lock:
+            self._kept[path] = (offset, digest)
+            while len(self._kept) > HASHERS_KEPT:
+                self._kept.popitem(last=False)
+
+
+_hashers = _Hashers()
+_busy: set[Path] = set()
+_busy_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a chunk must turn out to be: its length (None: not said) and its digests by algorithm."""
+
+    length: int | None
+    digests: tuple[tuple[str, bytes], ...]
+
+
+class Append:
+    """One chunk on its way into a part: `write` pieces, then `finish` or, when the line is cut, `cut`."""
+
+    def __init__(self, slot: Slot, *, offset: int, expected: Expected) -> None:
+        self.slot = slot
+        self._expected = expected
+        self._start = offset
+        self._received = 0
+        self._path = slot.partial
+        self._descriptor = -1
+        with _busy_lock:
+            if self._path in _busy:
+                raise Refusal(423, "busy", "another request writes this part; wait for it to end", retry=True)
+            _busy.add(self._path)
+        try:
+            self._open(offset)
+        except BaseException:
+            self._leave()
+            raise
+
+    def write(self, piece: bytes) -> None:
+        """Append bytes. Raises Refusal 413 beyond the declared size, 507 when the disk is full."""
+        if not piece:
+            return
+        if self._start + self._received + len(piece) > self.slot.sealed_bytes:
+            self._undo()
+            raise Refusal(413, "too_long", "more bytes than the part was declared to have; nothing was kept")
+        try:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            self._undo()
+            raise Refusal(507, "disk", f"the hub's disk refuses ({error.strerror}); try later", retry=True) from error
+        for digest in self._running:
+            digest.update(piece)
+        self._received += len(piece)
+
+    def finish(self) -> int:
+        """Check the chunk, make it durable and return the new offset. Raises Refusal 460 and keeps nothing of it.
+
+        When the part is complete its SHA-256 is checked against the declaration: Refusal 422 `part_hash` and the
+        whole part is gone, or it is renamed to `.whole`.
+        """
+        if self._expected.length is not None and self._received != self._expected.length:
+            return self.cut()
+        for algorithm, wanted in self._expected.digests:
+            if self._chunk_digests[algorithm].digest() != wanted:
+                self._undo()
+                raise Refusal(
+                    460,
+                    "checksum",
+                    f"the {algorithm} of the bytes that came differs; nothing was kept, send again",
+                    retry=True,
+                )
+        offset = self._start + self._received
+        try:
+            os.fsync(self._descriptor)
+            if offset < self.slot.sealed_bytes:
+                sync_folder(self._path.parent)
+                _hashers.keep(self._path, offset, self._part_digest)
+                return offset
+            self._complete()
+        finally:
+            self._leave()
+        return offset
+
+    def cut(self) -> int:
+        """Keep what came before the line was cut; the whole part's hash decides in the end."""
+        offset = self._start + self._received
+        try:
+            os.fsync(self._descriptor)
+            _hashers.keep(self._path, offset, self._part_digest)
+        finally:
+            self._leave()
+        return offset
+
+    def _open(self, offset: int) -> None:
+        if self.slot.whole.exists():
+            raise _conflict(self.slot.sealed_bytes)
+        try:
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            raise Refusal(410, "expired", "this upload expired; declare the clip again", retry=True) from None
+        held = os.fstat(self._descriptor).st_size
+        if held != offset:
+            os.close(self._descriptor)
+            raise _conflict(held)
+        os.lseek(self._descriptor, offset, os.SEEK_SET)
+        self._part_digest = _hashers.take(self._path, offset)
+        wanted = {algorithm for algorithm, _ in self._expected.digests}
+        self._chunk_digests = {algorithm: hashlib.new(algorithm) for algorithm in wanted}
+        if offset == 0 and "sha256" in wanted:
+            self._chunk_digests["sha256"] = self._part_digest  # one chunk from the start: hash once
+        self._running = list({id(one): one for one in (self._part_digest, *self._chunk_digests.values())}.values())
+
+    def _complete(self) -> None:
+        if self._part_digest.hexdigest() != self.slot.sealed_sha256:
+            self._path.unlink()
+            sync_folder(self._path.parent)
+            raise Refusal(
+                422,
+                "part_hash",
+                f"part {self.slot.part} arrived whole but is not what was declared; it was discarded, send it again",
+            )
+        self._path.rename(self.slot.whole)
+        sync_folder(self._path.parent)
+
+    def _undo(self) -> None:
+        try:
+            os.ftruncate(self._descriptor, self._start)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+        with _busy_lock:
+            _busy.discard(self._path)
+
+
+def discard(slot: Slot) -> None:
+    """Throw away what came of a part (tus termination). Durable on return."""
+    with _busy_lock:
+        if slot.partial in _busy:
+            raise Refusal(423, "busy", "another request writes this part; wait for it to end", retry=True)
+    slot.partial.unlink(missing_ok=True)
+    slot.whole.unlink(missing_ok=True)
+    if slot.partial.parent.is_dir():
+        sync_folder(slot.partial.parent)
+
+
+def check_disk(wanted_bytes: int) -> None:
+    """Raise Refusal 507 when `wanted_bytes` more would leave less than the reserve, Temporary when it cannot say."""
+    try:
+        free = shutil.disk_usage(settings.HUB.data_dir).free
+    except OSError as error:
+        raise Temporary(f"cannot measure the disk of {settings.HUB.data_dir}: {error.strerror}") from error
+    if free - wanted_bytes < settings.HUB.quota.disk_reserve_bytes:
+        raise Refusal(507, "disk", "the hub's disk is full; its operator must make room. Keep the clip.", retry=True)
+
+
+def _conflict(held: int) -> Refusal:
+    return Refusal(
+        409,
+        "offset_conflict",
+        f"the hub holds {held} bytes of this part; go on from there",
+        retry=True,
+        headers={"upload-offset": str(held)},
+    )

@@ -1,0 +1,81 @@
+"""Start and stop durable work in this process. DBOS is imported here, late: it weighs 45 MB."""
+
+import logging
+import threading
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from custodes.hub.clips.signals import received
+from custodes.hub.process import conclude
+
+APPLICATION = "custodes"
+VERSION = "process/1"
+"""Grows when the steps of the workflow change; DBOS goes on only with workflows of its own version."""
+log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_running = False
+
+
+def start() -> None:
+    """Begin to process: what was left by a crash first, then each clip as it comes. Starting twice changes nothing."""
+    global _running  # noqa: PLW0603  # DBOS itself is one per process
+    with _lock:
+        if _running:
+            return
+        from dbos import DBOS
+
+        from custodes.hub.process import workflow
+
+        DBOS(
+            config={
+                "name": APPLICATION,
+                "system_database_url": f"sqlite:///{settings.HUB.dbos_path}",
+                "application_version": VERSION,
+                "executor_id": "hub",
+                "log_level": "WARNING",
+                "sys_db_pool_size": 2,
+                "max_executor_threads": settings.HUB.process.workers + 2,
+                "notification_listener_polling_interval_sec": 30.0,
+                "scheduler_polling_interval_sec": 3600.0,
+            }
+        )
+        DBOS.launch()
+        settings.HUB.dbos_path.chmod(0o600)
+        DBOS.register_queue(workflow.QUEUE, worker_concurrency=settings.HUB.process.workers, polling_interval_sec=0.5)
+        received.connect(_on_received, dispatch_uid="process")
+        _running = True
+    for clip_id in conclude.waiting_clips():
+        enqueue(clip_id)
+
+
+def stop() -> None:
+    """Stop taking work. A step under way is cut and done again at the next start."""
+    global _running  # noqa: PLW0603
+    with _lock:
+        if not _running:
+            return
+        from dbos import DBOS
+
+        received.disconnect(dispatch_uid="process")
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        _running = False
+
+
+def enqueue(clip_id: UUID) -> None:
+    """Queue a clip; the workflow's id is the clip's, so that it runs once however often it is queued."""
+    from dbos import DBOS, SetWorkflowID
+
+    from custodes.hub.process import workflow
+
+    with SetWorkflowID(f"clip-{clip_id}"):
+        DBOS.enqueue_workflow(workflow.QUEUE, workflow.process_clip, str(clip_id))
+
+
+def _on_received(*, clip_id: UUID, **_: Any) -> None:
+    try:
+        enqueue(clip_id)
+    except Exception:
+        # The receipt is signed already; the next start queues the clip again.
+        log.exception("clip %s could not be queued for processing", clip_id)

@@ -1,0 +1,74 @@
+"""The durable workflow of one clip. DBOS keeps each step's outcome in SQLite; after a crash it goes on at the next."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from dbos import DBOS
+from django.db import close_old_connections
+
+from custodes.core.clock import SystemClock
+from custodes.hub.process import conclude, examine
+from custodes.hub.process.probe import Unfit
+from custodes.hub.vault.keys import KeyDestroyed
+
+QUEUE = "process"
+GONE = "erased"
+"""What a step returns when the clip was erased under it."""
+log = logging.getLogger(__name__)
+
+
+@DBOS.workflow(name="process_clip")
+def process_clip(clip_id: str) -> str:
+    """Take one received clip to ready or quarantined. Returns the reason of a quarantine, or nothing."""
+    reason = _attempt(verify_sealed, clip_id) or _attempt(open_manifest, clip_id) or _attempt(probe_films, clip_id)
+    if reason != GONE:
+        settle(clip_id, reason)
+    return reason
+
+
+@DBOS.step(name="verify_sealed", retries_allowed=True, max_attempts=4, interval_seconds=1.0)
+def verify_sealed(clip_id: str) -> str:
+    """Compare the sealed blobs with their hashes."""
+    return _checked(examine.check_sealed, clip_id)
+
+
+@DBOS.step(name="open_manifest", retries_allowed=True, max_attempts=4, interval_seconds=1.0)
+def open_manifest(clip_id: str) -> str:
+    """Open the manifest and hold films and declaration against it."""
+    return _checked(examine.check_manifest, clip_id)
+
+
+@DBOS.step(name="probe_films", retries_allowed=True, max_attempts=4, interval_seconds=1.0)
+def probe_films(clip_id: str) -> str:
+    """Probe every film in a limited child and make the poster."""
+    return _checked(examine.probe_films, clip_id)
+
+
+@DBOS.step(name="settle", retries_allowed=True, max_attempts=10, interval_seconds=1.0)
+def settle(clip_id: str, reason: str) -> None:
+    """Write the end state."""
+    close_old_connections()
+    conclude.conclude(UUID(clip_id), reason=reason, now_ns=SystemClock().wall_ns())
+
+
+def _attempt(step: Callable[[str], str], clip_id: str) -> str:
+    """Run a step; one that fails at every try quarantines the clip, so that none is stuck for ever."""
+    try:
+        return step(clip_id)
+    except Exception as error:
+        log.exception("clip %s could not be checked", clip_id)
+        return f"it could not be checked ({type(error).__name__}); the hub's log says more"
+
+
+def _checked(check: Callable[[UUID], None], clip_id: str) -> str:
+    close_old_connections()
+    if not conclude.still_waits(UUID(clip_id)):
+        return GONE
+    try:
+        check(UUID(clip_id))
+    except Unfit as error:
+        return str(error)
+    except KeyDestroyed:
+        return GONE
+    return ""
