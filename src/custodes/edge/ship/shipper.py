@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -50,6 +51,7 @@ class Shipper:
         *,
         health: Callable[[], UnitHealth] = UnitHealth,
         say: Callable[[str], None] = log.warning,
+        on_shipped: Callable[[UUID], None] = lambda clip_id: None,
         clock: Clock | None = None,
         random: Random | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -59,6 +61,7 @@ class Shipper:
         self._enrolment = enrolment
         self._health = health
         self._say = say
+        self._on_shipped = on_shipped
         self._clock = clock or SystemClock()
         self._random = random or Random()  # noqa: S311  # spreads retries, guards nothing
         self._client = HubClient(enrolment, outbox.store, clock=self._clock, say=say, transport=transport)
@@ -189,6 +192,7 @@ class Shipper:
             raise Temporary(f"receipt for clip {clip.clip_id}: {why}")
         self.outbox.release(clip.clip_id)
         log.info("clip %s is with the hub", clip.clip_id)
+        self._on_shipped(clip.clip_id)
 
     def _receipt_fault(self, receipt: Receipt, clip: WaitingClip) -> str | None:
         try:
