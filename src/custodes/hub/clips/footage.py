@@ -40,7 +40,7 @@ def sealed_reader(clip: Clip, part: str) -> Callable[[int, int], bytes]:
     return lambda offset, length: store.read(name, offset, offset + length)
 
 
-def open_part(clip: Clip, part: str, *, start: int = 0, stop: int | None = None) -> OpenedPart:
+def open_part(clip: Clip, part: str, start: int = 0, stop: int | None = None) -> OpenedPart:
     """Open plain bytes `[start, stop)` of a part; a range beyond the end is cut.
 
     The key is taken now; chunks are read and decrypted as they are drawn. Raises Corrupt when the part has no row,

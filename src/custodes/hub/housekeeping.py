@@ -1,0 +1,53 @@
+"""What the hub does by itself, now and then: give up expired uploads, erase what was deleted. And once: repair."""
+
+import logging
+import threading
+
+from django.db import connection
+
+from custodes.core.clock import Clock, SystemClock
+from custodes.hub.clips import services
+from custodes.hub.ingest import repair
+
+EVERY_S = 30.0
+log = logging.getLogger(__name__)
+
+
+def repair_at_start(*, clock: Clock | None = None) -> repair.Repaired:
+    """Put right what a crash left. Call before the hub listens and before processing starts."""
+    found = repair.repair(now_ns=(clock or SystemClock()).wall_ns())
+    if found != repair.Repaired():
+        log.warning("after the last stop: %s", found)
+    return found
+
+
+class Housekeeper(threading.Thread):
+    """A thread that sweeps every half minute. One failing sweep does not stop the next."""
+
+    def __init__(self, *, clock: Clock | None = None, every_s: float = EVERY_S) -> None:
+        super().__init__(name="housekeeper", daemon=True)
+        self._clock = clock or SystemClock()
+        self._every_s = every_s
+        self._stop_asked = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the thread to end, and wait for it."""
+        self._stop_asked.set()
+        self.join(timeout=5)
+
+    def run(self) -> None:
+        """Sweep until stopped."""
+        try:
+            while not self._stop_asked.wait(self._every_s):
+                self.sweep()
+        finally:
+            connection.close()
+
+    def sweep(self) -> None:
+        """Do each chore once."""
+        now_ns = self._clock.wall_ns()
+        for chore in (repair.sweep_expired, services.erase_due):
+            try:
+                chore(now_ns=now_ns)
+            except Exception:
+                log.exception("%s failed; it is tried again in %.0f s", chore.__name__, self._every_s)
