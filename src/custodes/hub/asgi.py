@@ -1,9 +1,13 @@
-"""The ASGI application that Granian serves."""
+"""The ASGI application that Granian serves: the unit API in front, the pages behind."""
 
 import os
 
-from django.core.asgi import get_asgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custodes.hub.settings")
 
-application = get_asgi_application()
+from django.core.asgi import get_asgi_application  # noqa: E402  # Django reads its settings at the first import
+
+_pages = get_asgi_application()
+
+from custodes.hub.ingest.asgi import UnitDoor  # noqa: E402  # imports models, which want Django set up
+
+application = UnitDoor(_pages)

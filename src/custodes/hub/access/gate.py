@@ -267,7 +267,7 @@ def _log_posters(actor: Person, clip_ids: set[uuid.UUID], *, now: datetime, now_
 def _footage(clip: Clip, part: str, start: int, stop: int | None) -> OpenedPart:
     from custodes.hub.clips import footage  # late: opens the vault, which lists and decisions do not need
 
-    opened = footage.open_part(clip, part, start, stop)
+    opened = footage.open_part(clip, part, start=start, stop=stop)
     return OpenedPart(size_bytes=opened.size_bytes, media_type=opened.media_type, chunks=opened.chunks)
 
 
