@@ -201,8 +201,8 @@ def _membership_body(membership: Membership) -> dict[str, object]:
     return {"organisation": membership.organisation_id, "site": membership.site_id, "role": membership.role}
 
 
-def _log(kind: str, now: datetime, by: Person | None, **body: object) -> None:
-    ledger.append(kind=kind, body={**body, "by": None if by is None else by.pk}, now_ns=wall_ns_of(now))
+def _log(entry: str, now: datetime, by: Person | None, /, **body: object) -> None:
+    ledger.append(kind=entry, body={**body, "by": None if by is None else by.pk}, now_ns=wall_ns_of(now))
 
 
 def _name(name: str) -> str:
