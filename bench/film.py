@@ -19,7 +19,7 @@ from custodes.edge.clip import ClipSettings, LensRecorder
 
 FPS = 25
 SECONDS = 40
-GOP_FRAMES = 25
+GOP_FRAMES = 50  # two seconds: what IP cameras are usually set to
 ROUNDS = 3
 
 

@@ -121,7 +121,7 @@ class FilmSource:
 
     def _rewind(self) -> None:
         try:
-            self._open()
+            self.facts = self._open()
         except BadInput as error:
             raise Permanent(str(error)) from error
 

@@ -47,6 +47,7 @@ class DecodedPicture:
                 luma = rows.reshape(frame.height, plane.line_size)[:, : frame.width]
             else:
                 luma = frame.to_ndarray(format="gray").astype(np.uint8, copy=False)
+            luma.flags.writeable = False  # other frames are decoded from this memory
             self._luma = self._upright(luma)
         return self._luma
 

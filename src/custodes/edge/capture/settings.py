@@ -69,7 +69,7 @@ def device_path(source: str) -> str:
 
 
 def shown(source: str) -> str:
-    """Return the source as it may be printed: a file's name, or an address without its password."""
+    """Return the source as it may be printed: a file's name, or an address without password and query."""
     if _SCHEME.match(source):
-        return re.sub(r"//[^/@]*@", "//…@", source)
+        return re.sub(r"//[^/]*@", "//…@", source.split("?", 1)[0])
     return Path(source).name or source
