@@ -1,0 +1,74 @@
+"""What stands around every page: the navigation and the keys that a page listens to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from custodes.hub.portal import scope
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One line of the navigation. `count` None: this line never has one."""
+
+    words: str | Promise
+    icon: str
+    address: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """Keys of a page and what they do."""
+
+    keys: tuple[str, ...]
+    words: str | Promise
+
+
+INBOX_KEYS = (
+    Shortcut(("j", "k"), _("Next, previous clip")),
+    Shortcut(("enter",), _("Open the clip")),
+    Shortcut(("x",), _("Select the clip")),
+    Shortcut(("/",), _("Go to the filter")),
+)
+CLIP_KEYS = (
+    Shortcut(("space", "k"), _("Play or pause")),
+    Shortcut(("j", "l"), _("Back or forward 5 seconds")),
+    Shortcut((",", "."), _("One frame back or forward")),
+    Shortcut(("←", "→"), _("Back or forward 1 second")),
+    Shortcut(("<", ">"), _("Slower or faster")),
+    Shortcut(("o",), _("Go to where the event began")),
+    Shortcut(("b",), _("Show or hide the boxes")),
+    Shortcut(("s",), _("Show or hide time and speed")),
+    Shortcut(("f",), _("Full screen")),
+)
+
+_LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
+    (_("Today"), "today", "portal:today", ("today",)),
+    (_("Inbox"), "inbox", "portal:inbox", ("inbox", "clip")),
+    (_("Sites"), "sites", "portal:sites", ("sites", "site", "site_new", "enrol")),
+    (_("People"), "people", "portal:people", ("people",)),
+    (_("Settings"), "settings", "portal:settings", ("settings",)),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Return the lines of the navigation, with the number of clips that wait for this person."""
+    person = scope.person_of(request)
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    items = [
+        NavItem(
+            words=words,
+            icon=picture,
+            address=reverse(address),
+            current=name in pages,
+            count=scope.waiting_count(person) if address == "portal:inbox" and person else None,
+        )
+        for words, picture, address, pages in _LINES
+    ]
+    return {"items": items, "person": person, "request": request}

@@ -1,0 +1,75 @@
+"""Who is asking, and which sites and organisations are theirs to see or to run."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from custodes.hub.access import gate
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Membership, Organisation, Person, Site
+
+RUNNERS = (Membership.Role.MANAGER, Membership.Role.OWNER, Membership.Role.OPERATOR)
+"""Roles that add sites and units and invite people."""
+NAMERS = (Membership.Role.MANAGER, Membership.Role.DISPATCHER)
+"""Roles that read the name of the recorded driver in a list."""
+WAITING = (Clip.Triage.NEW, Clip.Triage.OPEN)
+
+
+def person_of(request: HttpRequest) -> Person | None:
+    """Return who is signed in, or None."""
+    return request.user if isinstance(request.user, Person) and request.user.is_authenticated else None
+
+
+def actor(request: HttpRequest) -> Person:
+    """Return who is signed in. The page must have asked for a sign-in before."""
+    person = person_of(request)
+    if person is None:
+        raise PermissionError("this page was reached without a sign-in")
+    return person
+
+
+def memberships(person: Person, now: datetime | None = None) -> QuerySet[Membership]:
+    """Return the memberships of a person that hold now."""
+    at = now or timezone.now()
+    return (
+        Membership.objects.filter(person=person)
+        .filter(Q(until=None) | Q(until__gt=at))
+        .select_related("organisation", "site")
+    )
+
+
+def sites(person: Person) -> QuerySet[Site]:
+    """Return the sites that a person belongs to, by name."""
+    reach = Q(pk__in=[])
+    for membership in memberships(person):
+        if membership.site_id:
+            reach |= Q(pk=membership.site_id)
+        else:
+            reach |= Q(organisation_id=membership.organisation_id)
+    return Site.objects.filter(reach).select_related("organisation").order_by("name")
+
+
+def run_organisations(person: Person) -> QuerySet[Organisation]:
+    """Return the organisations in which a person may add sites, units and people."""
+    held = memberships(person).filter(role__in=RUNNERS, site=None)
+    return Organisation.objects.filter(pk__in=held.values("organisation_id")).order_by("name")
+
+
+def runs(person: Person, organisation: Organisation) -> bool:
+    """Say whether a person may change the standing facts of an organisation."""
+    return run_organisations(person).filter(pk=organisation.pk).exists()
+
+
+def names_subjects(person: Person, clip: Clip) -> bool:
+    """Say whether a list shows this person the name of whoever the clip records."""
+    if clip.subject_id == person.pk:
+        return True
+    held = memberships(person).filter(organisation_id=clip.site.organisation_id, role__in=NAMERS)
+    return any(m.site_id in (None, clip.site_id) for m in held)
+
+
+def waiting_count(person: Person) -> int:
+    """Count the clips that nobody has finished with, among those this person may see."""
+    return gate.visible_clips(person).exclude(state=Clip.State.DELETED).filter(triage__in=WAITING).count()

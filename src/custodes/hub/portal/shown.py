@@ -1,0 +1,121 @@
+"""How times, speeds and sizes are shown to one person."""
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from custodes.core.clock import NS_PER_S
+from custodes.hub.fleet.models import Organisation, Person, Site
+
+MPH_PER_MPS = 3600 / 1609.344
+"""Miles per hour in one metre per second; the international mile is 1609.344 m exactly (NIST SP 811, B.8)."""
+KMH_PER_MPS = 3.6
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """One moment in one zone. `place` is the zone's city, as people say it."""
+
+    moment: datetime
+    zone_name: str
+
+    @property
+    def iso(self) -> str:
+        """Return ISO 8601 with the offset, to the millisecond."""
+        return self.moment.isoformat(timespec="milliseconds")
+
+    @property
+    def place(self) -> str:
+        """Return the city of the zone: `Europe/Paris` is `Paris`."""
+        return self.zone_name.rsplit("/", 1)[-1].replace("_", " ")
+
+    @property
+    def exact(self) -> str:
+        """Return date, time and zone in full, for a title."""
+        offset = self.moment.strftime("%z")
+        return f"{self.moment:%Y-%m-%d %H:%M:%S} {self.zone_name} (UTC{offset[:3]}:{offset[3:]})"
+
+
+def zone_of(name: str) -> zoneinfo.ZoneInfo:
+    """Return the zone called `name`, or UTC when there is none of that name."""
+    try:
+        return zoneinfo.ZoneInfo(name or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")
+
+
+def site_zone(site: Site) -> str:
+    """Return the name of the zone in which a site's events are told."""
+    return site.time_zone or site.organisation.time_zone or "UTC"
+
+
+def person_zone(person: Person) -> str:
+    """Return the name of the zone in which a person reads times that belong to no site."""
+    if person.time_zone:
+        return person.time_zone
+    first = person.memberships.select_related("organisation").order_by("since").first()
+    return first.organisation.time_zone if first else "UTC"
+
+
+def speed_unit(person: Person, organisation: Organisation) -> str:
+    """Return the unit in which this person reads speed: their own choice, else the organisation's."""
+    return person.speed_unit or organisation.speed_unit
+
+
+def speed_words(speed_mps: float, unit: str) -> str:
+    """Return a speed with its unit, rounded to a whole number."""
+    if unit == Organisation.SpeedUnit.KMH:
+        return f"{round(speed_mps * KMH_PER_MPS)} km/h"
+    return f"{round(speed_mps * MPH_PER_MPS)} MPH"
+
+
+def local_ns(wall_ns: int, zone_name: str) -> LocalTime:
+    """Return nanoseconds since the epoch as a time in a zone."""
+    moment = datetime.fromtimestamp(wall_ns / NS_PER_S, tz=UTC)
+    return local(moment, zone_name)
+
+
+def local(moment: datetime, zone_name: str) -> LocalTime:
+    """Return an aware time in a zone."""
+    return LocalTime(moment=moment.astimezone(zone_of(zone_name)), zone_name=zone_name or "UTC")
+
+
+def relative(moment: datetime, now: datetime | None = None) -> str:
+    """Return how long ago a moment was, in the largest unit that fits; the page keeps it current by itself."""
+    seconds = round(((now or timezone.now()) - moment).total_seconds())
+    if seconds < -60:
+        return formats.date_format(moment, "SHORT_DATETIME_FORMAT")
+    if seconds < 45:
+        return _("just now")
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
+    hours = round(minutes / 60)
+    if hours < 24:
+        return ngettext("%(n)d h ago", "%(n)d h ago", hours) % {"n": hours}
+    days = round(hours / 24)
+    return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
+
+
+def duration_words(seconds: float) -> str:
+    """Return a length of time: `12.4 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds < 60:
+        return f"{formats.number_format(round(seconds, 1), decimal_pos=None if seconds >= 10 else 1)} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def size_words(size_bytes: int) -> str:
+    """Return a size in decimal units, as disks are sold."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit in ("B", "kB") else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -1,0 +1,181 @@
+// The inbox: fills live without jumping, keyboard first, bulk acts with undo.
+import { toast, typing } from "./page.js";
+import { say, sayCount } from "./words.js";
+
+const SETTLE_MS = 120;
+const TOP_PX = 80;
+
+const list = () => document.getElementById("list");
+const rows = () => [...document.querySelectorAll("[data-clips] > [data-clip]")];
+const held = new Map();
+let revision = Number(list().dataset.revision);
+let asking = false;
+let askAgain = false;
+let current = null;
+
+// --- what came in ---------------------------------------------------------------------------------------------
+
+function mayInsert() {
+  const area = list().querySelector("[data-clips]");
+  return window.scrollY < TOP_PX && !area.matches(":hover") && !area.contains(document.activeElement) && !chosen().length && !held.size;
+}
+
+function newer() {
+  const bar = list().querySelector("[data-newer]");
+  bar.hidden = held.size === 0;
+  bar.textContent = `↑ ${sayCount("%s new clip", "%s new clips", held.size)}`;
+}
+
+function place(row) {
+  const area = list().querySelector("[data-clips]");
+  const after = rows().find((other) => BigInt(other.dataset.onset) < BigInt(row.dataset.onset));
+  area.insertBefore(row, after ?? area.querySelector(".next-page"));
+  list().querySelector("[data-empty]")?.remove();
+  row.classList.add("fresh");
+  window.htmx?.process(row);
+}
+
+function showHeld() {
+  for (const row of held.values()) place(row);
+  held.clear();
+  newer();
+}
+
+function swap(old, row) {
+  const box = old.querySelector("[data-select]");
+  const focused = old.contains(document.activeElement);
+  row.querySelector("[data-select]").checked = box.checked;
+  old.replaceWith(row);
+  if (focused) row.querySelector("[data-open]").focus({ preventScroll: true });
+}
+
+function take(html) {
+  const answer = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+  if (!answer) return;
+  revision = Math.max(revision, Number(answer.dataset.revision));
+  for (const row of [...answer.querySelectorAll("[data-clip]")]) {
+    const old = document.getElementById(row.id);
+    if (old) swap(old, row);
+    else if (mayInsert()) place(row);
+    else held.set(row.id, row);
+  }
+  for (const gone of answer.querySelectorAll("[data-gone]")) {
+    held.delete(`clip-${gone.dataset.gone}`);
+    leave(document.getElementById(`clip-${gone.dataset.gone}`));
+  }
+  list().querySelector("[data-list-count]").textContent = answer.dataset.count;
+  for (const count of document.querySelectorAll("[data-inbox-count]")) {
+    count.textContent = answer.dataset.waiting;
+    count.hidden = answer.dataset.waiting === "0";
+    count.classList.toggle("hot", answer.dataset.waiting !== "0");
+  }
+  newer();
+  selection();
+}
+
+function leave(row) {
+  if (!row) return;
+  if (row.contains(document.activeElement)) (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("[data-open]")?.focus({ preventScroll: true });
+  row.remove();
+}
+
+async function ask() {
+  if (asking) { askAgain = true; return; }
+  asking = true;
+  try {
+    const query = list().dataset.query;
+    const answer = await fetch(`${list().dataset.changed}?since=${revision}${query ? `&${query}` : ""}`);
+    if (answer.ok) take(await answer.text());
+  } catch (error) {
+    live(false, error.message);
+  } finally {
+    asking = false;
+    if (askAgain) { askAgain = false; setTimeout(ask, SETTLE_MS); }
+  }
+}
+
+function live(on, why = "") {
+  const word = document.querySelector("[data-live]");
+  word.hidden = false;
+  word.textContent = on ? `● ${say("live")}` : `○ ${say("not live, trying again")}`;
+  word.title = why;
+  word.className = on ? "tag good" : "tag warning";
+}
+
+function listen() {
+  const feed = new EventSource(list().dataset.feed);
+  let timer = null;
+  feed.addEventListener("open", () => live(true));
+  feed.addEventListener("error", () => live(false));
+  feed.addEventListener("change", (event) => {
+    const said = JSON.parse(event.data);
+    if (said.revision <= revision) return;
+    clearTimeout(timer);
+    timer = setTimeout(ask, SETTLE_MS);
+  });
+  window.addEventListener("pagehide", () => feed.close());
+}
+
+// --- choosing and moving -----------------------------------------------------------------------------------------
+
+function chosen() { return [...document.querySelectorAll("[data-select]:checked")]; }
+
+function selection() {
+  const picked = chosen();
+  const bulk = document.getElementById("bulk");
+  bulk.hidden = picked.length === 0;
+  bulk.querySelector("[data-selected-count]").textContent = String(picked.length);
+  const all = document.querySelector("[data-select-all]");
+  all.checked = picked.length > 0 && picked.length === rows().length;
+  all.indeterminate = picked.length > 0 && picked.length < rows().length;
+}
+
+function move(by) {
+  const here = rows();
+  if (!here.length) return;
+  const focused = document.activeElement?.closest?.("[data-clip]");
+  const at = here.indexOf(focused ?? current);
+  const next = here[Math.min(here.length - 1, Math.max(0, at === -1 ? 0 : at + by))];
+  current = next;
+  const link = next.querySelector("[data-open]");
+  link.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+  const here = document.activeElement?.closest?.("[data-clip]") ?? current;
+  if (event.key === "j") move(1);
+  else if (event.key === "k") move(-1);
+  else if (event.key === "x" && here) { const box = here.querySelector("[data-select]"); box.checked = !box.checked; selection(); }
+  else if (event.key === "Enter" && here && document.activeElement === document.body) here.querySelector("[data-open]").click();
+  else if (event.key === "/") { document.querySelector(".more-filters").open = true; document.getElementById("first-filter").focus(); }
+  else return;
+  event.preventDefault();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-select-all]")) for (const row of rows()) row.querySelector("[data-select]").checked = event.target.checked;
+  if (event.target.matches("[data-select], [data-select-all]")) selection();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-newer]")) { showHeld(); window.scrollTo({ top: 0 }); }
+});
+document.addEventListener("inbox-changed", () => {
+  for (const box of chosen()) box.checked = false;
+  selection();
+  ask();
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "list") return;
+  held.clear();
+  revision = Number(list().dataset.revision);
+  for (const field of document.querySelectorAll("[data-with-query] [name=query]")) field.value = list().dataset.query;
+  selection();
+});
+window.addEventListener("pageshow", (event) => { if (event.persisted) { listen(); ask(); } });
+window.addEventListener("online", ask);
+window.addEventListener("offline", () => toast(say("You are offline: the list does not fill."), { bad: true }));
+
+listen();
+selection();

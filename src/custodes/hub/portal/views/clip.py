@@ -1,0 +1,239 @@
+"""The clip page, and what is done to one clip on it."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from custodes.core.errors import BadInput, Denied
+from custodes.core.types import Purpose
+from custodes.hub.access import gate
+from custodes.hub.access.models import View
+from custodes.hub.access.requests import Action
+from custodes.hub.clips.models import Clip, Reading
+from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.portal import acts, film, inbox, scope, shown, words
+from custodes.hub.portal.frame import CLIP_KEYS
+
+RATES = ("0.25", "0.5", "1", "1.5", "2")
+SAME_VIEW_S = 15 * 60
+"""A reload within this time goes on with the view that is open, so that one watching is one entry."""
+SPECULATIVE = ("prefetch", "prerender", "preview")
+"""Words of `Sec-Purpose`: the browser looks ahead and nobody watches, so nothing may be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One view in the list of who watched."""
+
+    pk: uuid.UUID
+    person: Person
+    person_id: uuid.UUID
+    role: str
+    purpose: str
+    reason: str
+    opened_at: Any
+    watched_ms: int
+
+    @property
+    def watched_s(self) -> float:
+        """Return the film time that was shown, in seconds."""
+        return self.watched_ms / 1000
+
+    @property
+    def role_words(self) -> str:
+        """Return the role in words."""
+        return str(dict(Membership.Role.choices).get(self.role, self.role))
+
+
+@require_GET
+@login_required
+def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Open a view of a clip and show its page; a clip that cannot be watched yet says why."""
+    if any(word in request.headers.get("Sec-Purpose", "") for word in SPECULATIVE):
+        return HttpResponse(status=503, headers={"Retry-After": "0"})
+    person = scope.actor(request)
+    clip = _known(person, clip_id)
+    if clip.state != Clip.State.READY:
+        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip))
+    purposes = gate.purposes_for(person, clip)
+    view = _view(request, clip, purposes)
+    manifest = gate.read_manifest(actor=person, view_id=view.pk)
+    Reading.objects.get_or_create(clip=clip, person=person)
+    context = _common(request, clip) | {
+        "view": view,
+        "film": film.tell(manifest, clip),
+        "watched": _watched(clip),
+        "purposes": purposes,
+        "purpose_now": words.purpose_words(view.purpose),
+        "rates": RATES,
+        "speed_unit": shown.speed_unit(person, clip.site.organisation),
+        "shortcuts": CLIP_KEYS,
+    }
+    return render(request, "portal/clip.html", context)
+
+
+@require_GET
+@login_required
+def state(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Return how far a clip has come; once it is ready, tell the page to reload itself."""
+    clip = _known(scope.actor(request), clip_id)
+    if clip.state == Clip.State.READY:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return render(request, "portal/_clip_state.html", _waiting_context(request, clip))
+
+
+@require_POST
+@login_required
+def triage(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Set what people have done about a clip, or who looks after it."""
+    person = scope.actor(request)
+    clip = _known(person, clip_id)
+    try:
+        if "triage" in request.POST:
+            acts.set_triage(actor=person, clip=clip, triage=request.POST["triage"])
+        else:
+            acts.assign(actor=person, clip=clip, assignee=_colleague(clip, request.POST.get("assignee", "")))
+    except BadInput as error:
+        messages.error(request, str(error))
+    if request.headers.get("HX-Request"):
+        clip = _known(person, clip_id)
+        return render(request, "portal/_clip_triage.html", _common(request, clip))
+    return redirect("portal:clip", clip_id)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Delete a clip; its page then carries the way back for as long as there is one."""
+    person = scope.actor(request)
+    acts.delete(actor=person, clip=_known(person, clip_id))
+    return redirect("portal:clip", clip_id)
+
+
+@require_POST
+@login_required
+def restore(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Bring a deleted clip back."""
+    person = scope.actor(request)
+    try:
+        acts.restore(actor=person, clip=_known(person, clip_id))
+    except BadInput as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The clip is back."))
+    return redirect("portal:clip", clip_id)
+
+
+def _known(person: Person, clip_id: uuid.UUID) -> Clip:
+    """Return a clip that a person may list, or may bring back. Raises Denied."""
+    try:
+        found = gate.find_clip(person, clip_id)
+    except Denied:
+        found = gate.find_clip(person, clip_id, Action.RESTORE)
+    return Clip.objects.select_related("site__organisation", "unit", "subject", "assignee", "deleted_by").get(
+        pk=found.pk
+    )
+
+
+def _view(request: HttpRequest, clip: Clip, purposes: tuple[Purpose, ...]) -> View:
+    person = scope.actor(request)
+    wanted = _purpose(request, purposes)
+    now = timezone.now()
+    still_open = View.objects.filter(
+        clip=clip,
+        person=person,
+        purpose=wanted,
+        closed_at=None,
+        opened_at__gt=now - timedelta(seconds=SAME_VIEW_S),
+    )
+    kept = request.session.get("views", {}).get(str(clip.pk))
+    found = still_open.filter(pk=kept).first() if kept else None
+    if found:
+        return found
+    opened = gate.open_view(actor=person, clip_id=clip.pk, purpose=wanted, address=request.META.get("REMOTE_ADDR", ""))
+    views = dict(list(request.session.get("views", {}).items())[-20:])
+    views[str(clip.pk)] = str(opened.pk)
+    request.session["views"] = views
+    return opened
+
+
+def _purpose(request: HttpRequest, purposes: tuple[Purpose, ...]) -> Purpose:
+    asked = request.GET.get("purpose", "")
+    for one in purposes:
+        if one.value == asked:
+            return one
+    if Purpose.INCIDENT in purposes or not purposes:
+        return Purpose.INCIDENT
+    return purposes[0]
+
+
+def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
+    person = scope.actor(request)
+    zone = shown.site_zone(clip.site)
+    return {
+        "clip": clip,
+        "zone": zone,
+        "onset": shown.local_ns(clip.onset_wall_ns, zone),
+        "subject": inbox.subject_words(person, clip),
+        "triages": Clip.Triage.choices,
+        "colleagues": _colleagues(clip),
+        "may_triage": gate.may(person, Action.TRIAGE, clip),
+        "may_assign": gate.may(person, Action.ASSIGN, clip),
+        "may_delete": gate.may(person, Action.DELETE, clip),
+        "may_restore": gate.may(person, Action.RESTORE, clip),
+        "undo_s": clip.site.organisation.undo_window_s,
+    }
+
+
+def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
+    parts = list(clip.parts.exclude(kind="poster"))
+    undo = clip.erase_after is not None and clip.erased_at is None and clip.erase_after > timezone.now()
+    return _common(request, clip) | {
+        "undo": undo,
+        "progress": {
+            "parts": len(parts),
+            "stored": sum(part.stored_at is not None for part in parts),
+            "total_bytes": sum(part.sealed_bytes for part in parts),
+            "stored_bytes": sum(part.sealed_bytes for part in parts if part.stored_at is not None),
+        },
+    }
+
+
+def _watched(clip: Clip) -> list[Watched]:
+    views = View.objects.filter(clip=clip).select_related("person").order_by("-opened_at")[:100]
+    return [
+        Watched(
+            pk=one.pk,
+            person=one.person,
+            person_id=one.person_id,
+            role=one.role,
+            purpose=one.purpose,
+            reason=one.reason,
+            opened_at=one.opened_at,
+            watched_ms=one.watched_ms,
+        )
+        for one in views
+    ]
+
+
+def _colleagues(clip: Clip) -> list[Person]:
+    """Return the people of the site's organisation who may sort this clip."""
+    held = Membership.objects.filter(organisation=clip.site.organisation).filter(
+        Q(until=None) | Q(until__gt=timezone.now()), Q(site=None) | Q(site=clip.site)
+    )
+    people = Person.objects.filter(pk__in=held.values("person_id"), is_active=True).order_by("display_name", "email")
+    return [person for person in people if gate.may(person, Action.TRIAGE, clip).allowed]
+
+
+def _colleague(clip: Clip, text: str) -> Person | None:
+    return next((person for person in _colleagues(clip) if str(person.pk) == text), None)

@@ -1,0 +1,188 @@
+"""The inbox: the list, its pages, what changed in it, and what is done to several clips at once."""
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from custodes.core.errors import BadInput, Denied
+from custodes.core.types import Severity
+from custodes.hub.access import gate
+from custodes.hub.clips import live
+from custodes.hub.clips.models import Clip
+from custodes.hub.portal import acts, inbox, scope, words
+from custodes.hub.portal.frame import INBOX_KEYS
+from custodes.hub.portal.models import SavedFilter
+
+MAX_AT_ONCE = 200
+_WATCH = live.RevisionWatch()
+
+
+@require_GET
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Show the inbox; an htmx request gets the list alone."""
+    person = scope.actor(request)
+    wanted = inbox.InboxFilter.read(request.GET)
+    context = _list_context(request, wanted, before=None)
+    if request.headers.get("HX-Request") and not request.headers.get("HX-History-Restore-Request"):
+        answer = render(request, "portal/_inbox_list.html", context)
+        answer["Vary"] = "HX-Request, Cookie"
+        return answer
+    context |= {
+        "states": inbox.CHOICES,
+        "kinds": inbox.kinds(person),
+        "sites": scope.sites(person),
+        "severities": [(s.value, words.severity_words(s)) for s in Severity],
+        "saved": SavedFilter.objects.filter(person=person),
+        "shortcuts": INBOX_KEYS,
+    }
+    return render(request, "portal/inbox.html", context)
+
+
+@require_GET
+@login_required
+def rows(request: HttpRequest) -> HttpResponse:
+    """Return the next page of rows, with the piece that asks for the one after."""
+    wanted = inbox.InboxFilter.read(request.GET)
+    before = inbox.Cursor.read(request.GET.get("before", ""))
+    return render(request, "portal/_inbox_rows.html", _list_context(request, wanted, before=before))
+
+
+@require_GET
+@login_required
+def changed(request: HttpRequest) -> HttpResponse:
+    """Return the rows of clips that changed after a revision, and the names of those that left the list."""
+    person = scope.actor(request)
+    wanted = inbox.InboxFilter.read(request.GET)
+    since = _number(request.GET.get("since", ""))
+    touched = inbox.touchable(person).filter(revision__gt=since).order_by("revision")
+    ids = list(touched.values_list("pk", flat=True)[:MAX_AT_ONCE])
+    here = list(inbox.matching(person, wanted).filter(pk__in=ids).order_by("-onset_wall_ns", "-pk"))
+    gone = set(ids) - {clip.pk for clip in here}
+    context = {
+        "rows": [_row(request, clip) for clip in here],
+        "gone": gone,
+        "revision": _revision(person, ids),
+        "count": inbox.matching(person, wanted).count(),
+        "waiting": scope.waiting_count(person),
+    }
+    return render(request, "portal/_inbox_changed.html", context)
+
+
+@require_GET
+async def feed(request: HttpRequest) -> HttpResponseBase:
+    """Tell a page, as long as it is open, that clips changed; the page then asks for the rows it may see."""
+    person = await request.auser()
+    if not person.is_authenticated:
+        return HttpResponse(status=204)  # tells an EventSource not to come back
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    told = live.changes(
+        lambda: inbox.touchable(person), last_event_id=request.headers.get("Last-Event-ID", ""), watch=_WATCH
+    )
+    return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
+
+
+@require_POST
+@login_required
+def bulk(request: HttpRequest) -> HttpResponse:
+    """Do one thing to the chosen clips; the answer carries the way back."""
+    person = scope.actor(request)
+    ids = [clip_id for text in request.POST.getlist("clip")[:MAX_AT_ONCE] if (clip_id := _uuid(text))]
+    before = {clip.pk: clip for clip in inbox.touchable(person).filter(pk__in=ids).select_related("site")}
+    act = request.POST.get("act", "")
+    undo = QueryDict(mutable=True)
+    done = 0
+    refused = ""
+    for clip in before.values():
+        try:
+            back = acts.do(act, actor=person, clip=clip, value=request.POST.get(f"value-{clip.pk}", ""))
+        except (Denied, BadInput) as error:
+            refused = str(error) or _("your role does not allow it")
+            continue
+        done += 1
+        undo["act"] = back.act
+        undo.appendlist("clip", str(clip.pk))
+        if back.value:
+            undo[f"value-{clip.pk}"] = back.value
+    said = ngettext("%(n)d clip changed.", "%(n)d clips changed.", done) % {"n": done}
+    if refused:
+        said += " " + ngettext(
+            "%(n)d was left as it was: %(why)s", "%(n)d were left as they were: %(why)s", len(before) - done
+        ) % {"n": len(before) - done, "why": refused}
+    if request.headers.get("HX-Request"):
+        context = {"said": said, "undo": undo.lists() if done else (), "bad": not done}
+        answer = render(request, "portal/_toast_undo.html", context)
+        answer["HX-Trigger"] = "inbox-changed"
+        return answer
+    return redirect(f"{reverse('portal:inbox')}?{request.POST.get('query', '')}")
+
+
+@require_POST
+@login_required
+def save_filter(request: HttpRequest) -> HttpResponse:
+    """Keep the present filter under a name; the same name is replaced."""
+    person = scope.actor(request)
+    wanted = inbox.InboxFilter.read(QueryDict(request.POST.get("query", "")))
+    name = request.POST.get("name", "").strip()[:60]
+    if name:
+        try:
+            with transaction.atomic():
+                SavedFilter.objects.update_or_create(person=person, name=name, defaults={"query": wanted.query()})
+        except IntegrityError:
+            SavedFilter.objects.filter(person=person, name=name).update(query=wanted.query())
+    return redirect(f"{reverse('portal:inbox')}?{wanted.query()}")
+
+
+@require_POST
+@login_required
+def drop_filter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget a saved filter of one's own."""
+    SavedFilter.objects.filter(person=scope.actor(request), pk=pk).delete()
+    return redirect("portal:inbox")
+
+
+def _list_context(request: HttpRequest, wanted: inbox.InboxFilter, before: inbox.Cursor | None) -> dict[str, Any]:
+    person = scope.actor(request)
+    found = inbox.page(person, wanted, before)
+    pictured = [clip.pk for clip in found.clips if clip.state == Clip.State.READY]
+    gate.list_posters(actor=person, clip_ids=pictured)
+    return {
+        "wanted": wanted,
+        "query": wanted.query(),
+        "rows": [_row(request, clip) for clip in found.clips],
+        "next_cursor": found.next_cursor,
+        "count": inbox.matching(person, wanted).count() if before is None else None,
+        "revision": gate.visible_clips(person).aggregate(last=Max("revision"))["last"] or 0,
+        "everything": replace(inbox.InboxFilter(), state=inbox.ANY).query(),
+        "has_sites": scope.sites(person).exists(),
+    }
+
+
+def _row(request: HttpRequest, clip: Clip) -> dict[str, Any]:
+    return {"clip": clip, "subject": inbox.subject_words(scope.actor(request), clip)}
+
+
+def _revision(person: Any, ids: list[uuid.UUID]) -> int:
+    last: int | None = inbox.touchable(person).filter(pk__in=ids).aggregate(last=Max("revision"))["last"]
+    return last or 0
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

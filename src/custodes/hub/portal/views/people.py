@@ -1,0 +1,245 @@
+"""People: who has which role where, who comes in, who goes, who drives."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.fleet import selectors
+from custodes.hub.fleet import services as fleet
+from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+from custodes.hub.portal import scope, shown
+
+ROLES_OF = {
+    Organisation.Kind.COMPANY: (
+        Membership.Role.DRIVER,
+        Membership.Role.DISPATCHER,
+        Membership.Role.MANAGER,
+        Membership.Role.OPERATOR,
+    ),
+    Organisation.Kind.HOUSEHOLD: (Membership.Role.MEMBER, Membership.Role.OWNER, Membership.Role.OPERATOR),
+}
+ROLE_MEANS = {
+    Membership.Role.MANAGER: gettext_lazy("Watches for incidents and coaching, deletes, gives roles."),
+    Membership.Role.DISPATCHER: gettext_lazy("Watches for incidents, sorts clips, plans shifts."),
+    Membership.Role.DRIVER: gettext_lazy("Sees the clips of their own shifts, and who watched them."),
+    Membership.Role.OWNER: gettext_lazy("Watches, deletes, gives roles at home."),
+    Membership.Role.MEMBER: gettext_lazy("Watches and sorts clips at home."),
+    Membership.Role.OPERATOR: gettext_lazy("Runs the hub and its units. Sees no footage."),
+}
+
+
+class InviteForm(forms.Form):
+    """Who is invited, to what."""
+
+    email = forms.EmailField(label=gettext_lazy("E-mail address"))
+    display_name = forms.CharField(label=gettext_lazy("Name"), max_length=120, required=False)
+    place = forms.ChoiceField(label=gettext_lazy("Where"))
+    role = forms.ChoiceField(label=gettext_lazy("Role"), widget=forms.RadioSelect)
+
+    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places: list[tuple[str, str]] = []
+        roles: dict[str, str] = {}
+        for organisation in led_organisations(person):
+            places.append((f"all:{organisation.pk}", _("All of %(name)s") % {"name": organisation.name}))
+            places += [(f"site:{site.pk}", site.name) for site in organisation.sites.order_by("name")]
+            for role in ROLES_OF[Organisation.Kind(organisation.kind)]:
+                roles[role.value] = f"{role.label}: {ROLE_MEANS[role]}"
+        self.fields["place"].choices = places  # type: ignore[attr-defined]  # a ChoiceField, declared above
+        self.fields["role"].choices = list(roles.items())  # type: ignore[attr-defined]  # as above
+
+    def where(self) -> tuple[Organisation, Site | None]:
+        """Return the organisation, and the site if the role is for one only."""
+        kind, _sep, key = self.cleaned_data["place"].partition(":")
+        if kind == "site":
+            site = Site.objects.select_related("organisation").get(pk=key)
+            return site.organisation, site
+        return Organisation.objects.get(pk=key), None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The people of one organisation."""
+
+    organisation: Organisation
+    memberships: list[Membership]
+    may_lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Van:
+    """A vehicle, who drives it now, and who could."""
+
+    site: Site
+    shift: Shift | None
+    drivers: list[Person]
+    zone: str
+
+
+@require_GET
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """List the people of one's organisations, and who drives what."""
+    person = scope.actor(request)
+    return render(request, "portal/people.html", _context(person))
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def invite(request: HttpRequest) -> HttpResponse:
+    """Invite somebody and show the link to hand over, this once."""
+    person = scope.actor(request)
+    if not led_organisations(person):
+        raise PermissionDenied
+    form = InviteForm(person, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        organisation, site = form.where()
+        try:
+            invited = fleet.invite_person(
+                organisation=organisation,
+                site=site,
+                email=form.cleaned_data["email"],
+                display_name=form.cleaned_data["display_name"],
+                role=form.cleaned_data["role"],
+                language=(get_language() or "en")[:2],
+                by=person,
+                now=timezone.now(),
+            )
+        except BadInput as error:
+            form.add_error(None, str(error))
+        else:
+            public = django_settings.HUB.public_url
+            link = f"{public}{invited.path}" if public else request.build_absolute_uri(invited.path)
+            hours = django_settings.HUB.sign_in.invitation_hours
+            context = {"invited": invited, "link": link, "hours": hours}
+            return render(request, "portal/invited.html", context)
+    return render(request, "portal/invite.html", {"form": form})
+
+
+@require_POST
+@login_required
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a role; it counts from the next byte on."""
+    person = scope.actor(request)
+    membership = (
+        Membership.objects.select_related("person", "organisation")
+        .filter(pk=pk, organisation__in=[m.organisation_id for m in scope.memberships(person)])
+        .first()
+    )
+    if membership is None:
+        raise Http404
+    try:
+        fleet.end_membership(membership=membership, by=person, now=timezone.now())
+    except Denied:
+        raise PermissionDenied from None
+    except BadInput as error:
+        messages.error(request, str(error))
+    else:
+        said = _("%(person)s is no longer %(role)s.") % {
+            "person": membership.person,
+            "role": membership.get_role_display(),
+        }
+        messages.success(request, said)
+    return redirect("portal:people")
+
+
+@require_POST
+@login_required
+def start_shift(request: HttpRequest) -> HttpResponse:
+    """Put a driver on a vehicle."""
+    person = scope.actor(request)
+    site = scope.sites(person).filter(pk=_uuid(request.POST.get("site", ""))).first()
+    driver = Person.objects.filter(pk=_uuid(request.POST.get("driver", ""))).first()
+    if site is None or driver is None:
+        raise Http404
+    try:
+        fleet.start_shift(site=site, driver=driver, by=person, now=timezone.now())
+    except Denied:
+        raise PermissionDenied from None
+    except BadInput as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("%(driver)s drives %(site)s from now on.") % {"driver": driver, "site": site})
+    return redirect("portal:people")
+
+
+@require_POST
+@login_required
+def end_shift(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a driver off a vehicle."""
+    person = scope.actor(request)
+    shift = Shift.objects.select_related("site", "driver").filter(pk=pk, site__in=scope.sites(person)).first()
+    if shift is None:
+        raise Http404
+    try:
+        fleet.end_shift(shift=shift, by=person, now=timezone.now())
+    except Denied:
+        raise PermissionDenied from None
+    messages.success(request, _("The shift of %(driver)s has ended.") % {"driver": shift.driver})
+    return redirect("portal:people")
+
+
+def led_organisations(person: Person) -> list[Organisation]:
+    """Return the organisations in which a person gives and ends roles."""
+    held = scope.memberships(person).filter(role__in=selectors.LEADERS, site=None)
+    return list(Organisation.objects.filter(pk__in=held.values("organisation_id")).order_by("name"))
+
+
+def _context(person: Person) -> dict[str, Any]:
+    now = timezone.now()
+    led = {organisation.pk for organisation in led_organisations(person)}
+    groups = []
+    for organisation in Organisation.objects.filter(
+        pk__in=scope.memberships(person).values("organisation_id")
+    ).order_by("name"):
+        rows = (
+            Membership.objects.filter(organisation=organisation)
+            .filter(Q(until=None) | Q(until__gt=now))
+            .select_related("person", "site")
+            .order_by("person__display_name", "person__email", "role")
+        )
+        # Who leads or plans sees everybody; the others see who may watch them, and themselves.
+        groups.append(Group(organisation, list(rows), organisation.pk in led))
+    vehicles = scope.sites(person).filter(kind=Site.Kind.VEHICLE)
+    return {
+        "groups": groups,
+        "may_lead": bool(led),
+        "vans": [_van(site) for site in vehicles],
+        "zone": shown.person_zone(person),
+        "past": Shift.objects.filter(site__in=vehicles)
+        .exclude(ends_at=None)
+        .select_related("site__organisation", "driver")
+        .order_by("-starts_at")[:10],
+    }
+
+
+def _van(site: Site) -> Van:
+    drives = (
+        Membership.objects.filter(organisation=site.organisation, role=Membership.Role.DRIVER)
+        .filter(Q(until=None) | Q(until__gt=timezone.now()), Q(site=None) | Q(site=site))
+        .select_related("person")
+    )
+    drivers = sorted({row.person for row in drives if row.person.is_active}, key=str)
+    running = site.shifts.filter(ends_at=None).select_related("driver").first()
+    return Van(site, running, drivers, shown.site_zone(site))
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,165 @@
+"""Settings: one's own language, units and zone; the organisation's; the ledger."""
+
+import uuid
+import zoneinfo
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.sessions.models import Session
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from custodes.core.clock import SystemClock
+from custodes.hub.audit import ledger
+from custodes.hub.fleet.models import Organisation, Person
+from custodes.hub.portal import scope, shown
+
+ZONES = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
+UNDO_CHOICES = (
+    (60, gettext_lazy("1 minute")),
+    (600, gettext_lazy("10 minutes")),
+    (3600, gettext_lazy("1 hour")),
+    (86400, gettext_lazy("1 day")),
+)
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What a person chooses for themselves."""
+
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=django_settings.LANGUAGES)
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        required=False,
+        choices=[("", gettext_lazy("My organisation's")), *((zone, zone.replace("_", " ")) for zone in ZONES)],
+        help_text=gettext_lazy("For times that belong to no site. A clip is always told in its site's zone."),
+    )
+    speed_unit = forms.ChoiceField(
+        label=gettext_lazy("Speed in"),
+        required=False,
+        choices=[("", gettext_lazy("My organisation's unit")), *Organisation.SpeedUnit.choices],
+    )
+
+    class Meta:
+        model = Person
+        fields = ("display_name", "language", "time_zone", "speed_unit")
+        labels = {"display_name": gettext_lazy("Name")}
+
+
+class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What an organisation's managers and owners choose for it."""
+
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in ZONES]
+    )
+    undo_window_s = forms.TypedChoiceField(
+        label=gettext_lazy("A deleted clip can be brought back for"), coerce=int, choices=()
+    )
+
+    class Meta:
+        model = Organisation
+        fields = ("name", "time_zone", "speed_unit", "undo_window_s")
+        labels = {"name": gettext_lazy("Name"), "speed_unit": gettext_lazy("Speed in")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = list(UNDO_CHOICES)
+        if self.instance.undo_window_s not in dict(choices):
+            words = shown.duration_words(self.instance.undo_window_s)
+            choices.insert(0, (self.instance.undo_window_s, words))  # type: ignore[arg-type]  # a plain word
+        self.fields["undo_window_s"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField, above
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Show all settings; keep one's own."""
+    person = scope.actor(request)
+    form = PersonForm(request.POST or None, instance=person)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        with translation.override(person.language):
+            messages.success(request, _("Saved."))
+        return redirect("portal:settings")
+    person.refresh_from_db()
+    head = ledger.signed_head(now_ns=SystemClock().wall_ns())
+    kept = Authenticator.objects.filter(user=person).values_list("type", flat=True)
+    context = {
+        "form": form,
+        "organisations": [
+            (one, OrganisationForm(instance=one, prefix=str(one.pk))) for one in scope.run_organisations(person)
+        ],
+        "head": head,
+        "head_root": head.root.hex(),
+        "zone": shown.person_zone(person),
+        "has_totp": Authenticator.Type.TOTP in kept,
+        "passkeys": sum(kind == Authenticator.Type.WEBAUTHN for kind in kept),
+        "has_codes": Authenticator.Type.RECOVERY_CODES in kept,
+        "other_sessions": len(_other_sessions(request)),
+    }
+    return render(request, "portal/settings.html", context)
+
+
+@require_POST
+@login_required
+def organisation(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
+    """Keep the settings of an organisation."""
+    person = scope.actor(request)
+    found = Organisation.objects.filter(pk=organisation_id).first()
+    if found is None or not scope.memberships(person).filter(organisation=found).exists():
+        raise Http404
+    if not scope.runs(person, found):
+        raise PermissionDenied
+    form = OrganisationForm(request.POST, instance=found, prefix=str(found.pk))
+    if form.is_valid():
+        before = {name: str(getattr(Organisation.objects.get(pk=found.pk), name)) for name in form.changed_data}
+        form.save()
+        ledger.append(
+            kind="organisation.changed",
+            body={
+                "organisation": found.pk,
+                "by": person.pk,
+                "before": before,
+                "after": {name: str(getattr(found, name)) for name in form.changed_data},
+            },
+            now_ns=SystemClock().wall_ns(),
+        )
+        messages.success(request, _("Saved."))
+    else:
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    return redirect("portal:settings")
+
+
+@require_POST
+@login_required
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign this person out everywhere but here."""
+    for session in _other_sessions(request):
+        session.delete()
+    messages.success(request, _("Signed out everywhere else."))
+    return redirect("portal:settings")
+
+
+@require_POST
+@login_required
+def verify(request: HttpRequest) -> HttpResponse:
+    """Walk the whole ledger and say whether it holds."""
+    from custodes.hub.audit import verify as audit
+
+    report = audit.verify()
+    return render(request, "portal/_ledger_report.html", {"report": report, "at": timezone.now()})
+
+
+def _other_sessions(request: HttpRequest) -> list[Session]:
+    person = scope.actor(request)
+    own = request.session.session_key
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=own)
+    return [session for session in alive if session.get_decoded().get("_auth_user_id") == str(person.pk)]

@@ -1,0 +1,54 @@
+"""The first page: what happened today, what waits, and which units are not well."""
+
+from datetime import datetime, time, timedelta
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from custodes.core.clock import NS_PER_S
+from custodes.hub.access import gate
+from custodes.hub.access.models import View
+from custodes.hub.clips.models import Clip
+from custodes.hub.portal import health, inbox, scope, shown, words
+
+ROWS = 8
+WEEK = timedelta(days=7)
+
+
+@require_GET
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Show the day to the person who asks."""
+    person = scope.actor(request)
+    zone = shown.person_zone(person)
+    now = timezone.now()
+    midnight = datetime.combine(now.astimezone(shown.zone_of(zone)).date(), time.min, tzinfo=shown.zone_of(zone))
+    clips = gate.visible_clips(person).exclude(state=Clip.State.DELETED)
+    today = clips.filter(onset_wall_ns__gte=round(midnight.timestamp()) * NS_PER_S)
+    kinds = today.order_by().values("kind").annotate(n=Count("pk")).order_by("-n")
+    waiting = inbox.page(person, inbox.InboxFilter(), before=None).clips[:ROWS]
+    last = inbox.page(person, inbox.InboxFilter(state=inbox.ANY), before=None).clips[:ROWS]
+    sites = [health.of_site(site, now) for site in scope.sites(person)]
+    shown_clips = waiting or last
+    gate.list_posters(actor=person, clip_ids=[clip.pk for clip in shown_clips if clip.state == Clip.State.READY])
+    context = {
+        "zone": zone,
+        "day": shown.local(now, zone).moment.replace(tzinfo=None),
+        "kinds": [(words.kind_words(row["kind"]), row["kind"], row["n"]) for row in kinds],
+        "today_count": sum(row["n"] for row in kinds),
+        "since": midnight.date().isoformat(),
+        "waiting": [{"clip": clip, "subject": inbox.subject_words(person, clip)} for clip in waiting],
+        "waiting_count": scope.waiting_count(person),
+        "last": [{"clip": clip, "subject": inbox.subject_words(person, clip)} for clip in last],
+        "sites": sites,
+        "unwell": [one for one in sites if not one.well],
+        "bare_sites": [one for one in sites if not one.units],
+        "may_run": scope.run_organisations(person).exists(),
+        "watched_me": View.objects.filter(clip__subject=person, opened_at__gt=now - WEEK).exclude(person=person),
+        "is_recorded": Clip.objects.filter(subject=person).exists() or person.shifts.exists(),
+    }
+    return render(request, "portal/today.html", context)

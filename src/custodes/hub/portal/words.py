@@ -1,0 +1,106 @@
+"""The words that people read for the values that programs pass."""
+
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from custodes.core.types import Facing, ObjectClass, Purpose, Severity
+
+Words = str | Promise
+
+KINDS: dict[str, Words] = {
+    "presence": _("Seen on camera"),
+    "speed": _("Speed above the limit"),
+    "mark": _("Marked by hand"),
+}
+SEVERITIES: dict[str, Words] = {
+    Severity.NOTE: pgettext_lazy("severity", "Note"),
+    Severity.WARNING: pgettext_lazy("severity", "Warning"),
+    Severity.CRITICAL: pgettext_lazy("severity", "Critical"),
+}
+FACINGS: dict[str, Words] = {
+    Facing.ROAD: _("road"),
+    Facing.DRIVER: _("driver"),
+    Facing.CABIN: _("cabin"),
+    Facing.PORCH: _("porch"),
+    Facing.ROOM: _("room"),
+}
+PURPOSES: dict[str, Words] = {
+    Purpose.OWN: pgettext_lazy("purpose", "my own footage"),
+    Purpose.INCIDENT: pgettext_lazy("purpose", "incident"),
+    Purpose.COACHING: pgettext_lazy("purpose", "coaching"),
+    Purpose.TROUBLESHOOTING: pgettext_lazy("purpose", "troubleshooting"),
+    Purpose.REVIEW: pgettext_lazy("purpose", "review"),
+    Purpose.SUBJECT_REQUEST: pgettext_lazy("purpose", "request of the recorded person"),
+    Purpose.LEAK_CASE: pgettext_lazy("purpose", "leak case"),
+    Purpose.TRAINING: pgettext_lazy("purpose", "training"),
+}
+TOMBSTONES: dict[str, Words] = {
+    "disk_full": _("the unit's disk was full"),
+    "torn": _("the film was torn by a power cut"),
+    "source_lost": _("the camera stopped answering"),
+    "upload_refused": _("the hub refused the upload"),
+    "expired": _("it waited too long to be sent"),
+    "corrupt": _("the stored film was damaged"),
+}
+EVIDENCE: dict[str, Words] = {
+    "class": pgettext_lazy("evidence", "seen"),
+    "zone": pgettext_lazy("evidence", "zone"),
+    "stayed": pgettext_lazy("evidence", "stayed"),
+    "score": pgettext_lazy("evidence", "score"),
+    "track": pgettext_lazy("evidence", "track"),
+    "seen until, after onset": pgettext_lazy("evidence", "seen until, after onset"),
+    "most at once": pgettext_lazy("evidence", "most at once"),
+    "speed": pgettext_lazy("evidence", "speed"),
+    "peak speed": pgettext_lazy("evidence", "peak speed"),
+    "limit": pgettext_lazy("evidence", "limit"),
+    "time above": pgettext_lazy("evidence", "time above"),
+    "pressed by": pgettext_lazy("evidence", "pressed by"),
+    "note": pgettext_lazy("evidence", "note"),
+}
+CLASSES: dict[str, Words] = {
+    ObjectClass.PERSON: _("person"),
+    ObjectClass.CAT: _("cat"),
+    ObjectClass.DOG: _("dog"),
+    ObjectClass.ANIMAL: _("animal"),
+    ObjectClass.BICYCLE: _("bicycle"),
+    ObjectClass.CAR: _("car"),
+    ObjectClass.TRUCK: _("truck"),
+    ObjectClass.BUS: _("bus"),
+}
+
+
+def kind_words(kind: str) -> Words:
+    """Return what people call this kind of event; an unknown one is its own name, made readable."""
+    return KINDS.get(kind) or capfirst(kind.replace("_", " ").replace("-", " "))
+
+
+def severity_words(severity: str) -> Words:
+    """Return the word for a severity."""
+    return SEVERITIES.get(severity, severity)
+
+
+def facing_words(facing: str) -> Words:
+    """Return where a lens looks, in words."""
+    return FACINGS.get(facing, facing)
+
+
+def purpose_words(purpose: str) -> Words:
+    """Return why somebody watches, in words."""
+    return PURPOSES.get(purpose, purpose)
+
+
+def tombstone_words(reason: str) -> Words:
+    """Return why footage could not be kept, in words."""
+    return TOMBSTONES.get(reason, reason)
+
+
+def evidence_words(name: str) -> Words:
+    """Return what a measured value is called."""
+    return EVIDENCE.get(name) or name.replace("_", " ")
+
+
+def class_words(name: str) -> Words:
+    """Return what people call a class of object."""
+    return CLASSES.get(name, name)
