@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
+from uuid import UUID
 
 import pytest
 from pydantic import Field, ValidationError
@@ -221,7 +222,7 @@ def test_every_event_fits_the_manifest(kind: str) -> None:
     for update in every_update(kind):
         event = update.event
         WireEvent(
-            event_id=event.event_id,  # type: ignore[arg-type]
+            event_id=UUID(event.event_id),
             kind=event.kind,
             rule=event.rule,
             onset_wall_ns=event.onset_wall_ns,

@@ -44,7 +44,7 @@ class Film:
 
     def told(self) -> list[tuple[str, float]]:
         """Return (phase, seconds since the film began) of every update."""
-        told = []
+        told: list[tuple[str, float]] = []
         for update in self.updates:
             ended_ns = update.event.end_wall_ns
             at_ns = update.event.onset_wall_ns if update.phase == "onset" else ended_ns

@@ -16,8 +16,8 @@ JUMP_SLACK_M = 30.0
 NEW_PLACE_AFTER = 5
 """So many leaps in a row that agree with each other are the truth; what was before them was the error."""
 
-BASE_NS = NS_PER_S
-"""A speed is worked out over at least this long, so that the noise of ten fixes a second does not become speed."""
+BASE_NS = 600_000_000
+"""A speed is worked out over at least this long: the noise of ten fixes a second is not speed. Longer cuts corners."""
 
 GAP_NS = 10 * NS_PER_S
 """Over a longer silence no speed is worked out: nobody knows what happened in it."""
@@ -80,7 +80,8 @@ def _leaps(before: Sample, after: Sample) -> bool:
 def with_speed(samples: list[Sample]) -> list[Sample]:
     """Return `samples` with speed and course worked out from the positions where the source stated none.
 
-    The speed at a moment is the way since the newest fix at least a second older; the first ones take what follows.
+    The speed at a moment is the way since the newest fix at least BASE_NS older; the first ones, and those after a gap,
+    take what follows.
     """
     placed = [sample for sample in samples if sample.lat_deg is not None]
     if not placed or any(sample.speed_mps is not None for sample in placed):
@@ -91,7 +92,7 @@ def with_speed(samples: list[Sample]) -> list[Sample]:
         while base + 1 < index and sample.wall_ns - placed[base + 1].wall_ns >= BASE_NS:
             base += 1
         behind, ahead = placed[base], sample
-        if ahead.wall_ns - behind.wall_ns < BASE_NS:
+        if not BASE_NS <= ahead.wall_ns - behind.wall_ns <= GAP_NS:
             ahead = next((later for later in placed[index:] if later.wall_ns - sample.wall_ns >= BASE_NS), ahead)
             behind = sample
         found = _speed(behind, ahead)

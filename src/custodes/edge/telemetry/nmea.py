@@ -13,7 +13,7 @@ from custodes.core.types import Sample
 from custodes.edge.telemetry.gpx import UERE_M, wall_ns_of
 from custodes.edge.telemetry.reading import Raw, Reason, Tally
 
-SENTENCE = re.compile(rb"\$[A-Z]{2}(?:RMC|GGA|VTG|GLL|ZDA),[^\r\n$!]*")
+SENTENCE = re.compile(rb"\$[A-Z]{2}(?:RMC|GGA|VTG|GLL|ZDA),[^*\r\n$!]*(?:\*[0-9A-Fa-f]{2})?")
 MPS_PER_KNOT = 1852 / 3600
 _HALF_DAY = timedelta(hours=12)
 _ERRORS = (NMEAParseError, NMEAMessageError, NMEATypeError, NMEAStreamError, ValueError, KeyError, IndexError)
@@ -54,17 +54,17 @@ def read_nmea(content: bytes, *, name: str, tally: Tally) -> Raw:
 
 def _parse(raw: bytes, tally: Tally) -> Any | None:
     body, star, stated = raw[1:].partition(b"*")
-    if not star or not re.fullmatch(rb"[0-9A-Fa-f]{2}", stated.strip()[:2]):
+    if not star:
         tally.add(Reason.MALFORMED)
         return None
     actual = 0
     for byte in body:
         actual ^= byte
-    if actual != int(stated.strip()[:2], 16):
+    if actual != int(stated, 16):
         tally.add(Reason.BAD_CHECKSUM)
         return None
     try:
-        sentence = NMEAReader.parse(raw.strip() + b"\r\n")
+        sentence = NMEAReader.parse(raw + b"\r\n")
     except _ERRORS:
         tally.add(Reason.MALFORMED)
         return None

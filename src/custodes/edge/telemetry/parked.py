@@ -21,7 +21,9 @@ STRAIGHT_0_1 = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What shows movement: over `window_s`, at least `clear_m` and `errors` times the accuracy away, at `speed_mps`."""
+    """What shows movement: within `window_s`, all the while at `speed_mps` or more, both the way that the speeds tell
+    and the way that the positions tell reach `clear_m` and `errors` times the accuracy.
+    """
 
     window_s: float
     clear_m: float
@@ -91,16 +93,17 @@ def _moving(samples: list[Sample], proofs: tuple[Proof, ...], *, worked_out: boo
 def _proven(samples: list[Sample], now: int, parked_from: int, proof: Proof) -> int:
     """Return the index at which the movement that `proof` shows began, or one past `now` when it shows none."""
     clear_m = max(proof.clear_m, proof.errors * _accuracy_m(samples[now]))
-    gone_m = 0.0
+    gone_m = said_m = 0.0
     for first in range(now - 1, parked_from - 1, -1):
         if samples[now].wall_ns - samples[first].wall_ns > proof.window_s * NS_PER_S:
             break
         if _speed_mps(samples[first + 1]) < proof.speed_mps:
             break
         gone_m += _away_m(samples[first], samples[first + 1])
+        said_m += _speed_mps(samples[first + 1]) * (samples[first + 1].wall_ns - samples[first].wall_ns) / NS_PER_S
         net_m = _away_m(samples[first], samples[now])
-        if net_m >= clear_m and net_m >= STRAIGHT_0_1 * gone_m and _speed_mps(samples[first]) >= proof.speed_mps:
-            return first
+        if min(net_m, said_m) >= clear_m and net_m >= STRAIGHT_0_1 * max(gone_m, said_m):
+            return first if _speed_mps(samples[first]) >= proof.speed_mps else first + 1
     return now + 1
 
 
