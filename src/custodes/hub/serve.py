@@ -64,8 +64,6 @@ def _prepare(hub: "HubSettings", *, as_json: bool) -> None:
     from custodes.hub.fleet import setup
     from custodes.hub.narrator import say
 
-    logging.getLogger("granian").setLevel(logging.ERROR)
-    logging.getLogger("_granian").setLevel(logging.ERROR)
     settings.HUB = hub
     settings.ALLOWED_HOSTS = hub.host_names
     migrate()
@@ -88,9 +86,8 @@ def _run(hub: "HubSettings", *, as_json: bool) -> None:
     narrator = Narrator(as_json=as_json)
     housekeeper = housekeeping.Housekeeper()
     housekeeping.repair_at_start()
-    runtime.start()
-    housekeeper.start()
     try:
+        housekeeper.start()
         narrator.start()
         asyncio.run(_serve_until_told(hub, as_json=as_json))
     finally:
@@ -103,6 +100,7 @@ def _run(hub: "HubSettings", *, as_json: bool) -> None:
 
 async def _serve_until_told(hub: "HubSettings", *, as_json: bool) -> None:
     from custodes.hub.narrator import say
+    from custodes.hub.process import runtime
 
     server = _server(hub)
     loop = asyncio.get_running_loop()
@@ -111,6 +109,9 @@ async def _serve_until_told(hub: "HubSettings", *, as_json: bool) -> None:
     serving = asyncio.ensure_future(server.serve())
     await _until_answering(hub, serving)
     say("up", f"The hub is at {hub.base_url} (data in {hub.data_dir}). Ctrl-C stops it.", as_json=as_json)
+    if not serving.done():
+        # After the listener: durable work takes a second or two to load, and finds what came in meanwhile.
+        await asyncio.to_thread(runtime.start)
     told = asyncio.ensure_future(server.main_loop_interrupt.wait())
     await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
@@ -140,8 +141,8 @@ def _server(hub: "HubSettings") -> "Server":
         http=HTTPModes.auto,
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         websockets=False,
-        log_level=LogLevels.warning,
-        log_dictconfig={"loggers": {"_granian": {"level": "WARNING"}, "granian.access": {"level": "WARNING"}}},
+        log_level=LogLevels.error,
+        log_dictconfig={"loggers": {"_granian": {"level": "ERROR"}, "granian.access": {"level": "ERROR"}}},
         ssl_cert=hub.tls.certificate,
         ssl_key=hub.tls.private_key,
     )

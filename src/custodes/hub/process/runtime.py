@@ -37,7 +37,7 @@ def start() -> None:
                 "log_level": "WARNING",
                 "sys_db_pool_size": 2,
                 "max_executor_threads": settings.HUB.process.workers + 2,
-                "notification_listener_polling_interval_sec": 30.0,
+                "notification_listener_polling_interval_sec": 1.0,
                 "scheduler_polling_interval_sec": 3600.0,
             }
         )
