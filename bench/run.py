@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -80,20 +81,33 @@ def machine_facts() -> str:
     return f"{model}, {cores} cores, {platform.system()}, Python {platform.python_version()}; {versions}"
 
 
+def show(rows: Sequence[Row], console: Console) -> None:
+    """Print a table an area, and the notes under it."""
+    for area in dict.fromkeys(row.area for row in rows):
+        table = Table(*HEAD[:-1], title=area, title_justify="left", box=box.SIMPLE_HEAD)
+        here = [row for row in rows if row.area == area]
+        for row in here:
+            table.add_row(*cells(row)[:-1], style="red" if row.met is False else None)
+        console.print(table)
+        for note in dict.fromkeys(f"{row.work}: {row.note}" for row in here if row.note):
+            console.print(f"  {note}", style="dim", markup=False)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benches; return 0 when all ran, 1 when one failed. A missed target is shown, no failure."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("names", nargs="*", help="benches to run; all by default (only a whole run is written down)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     asked = parser.parse_args(arguments)
-    console = Console(stderr=asked.json)
+    console = Console(stderr=asked.json, width=None if sys.stdout.isatty() else 140)
 
     rows: list[Row] = []
     failures: list[str] = []
     for module in benches(asked.names):
         start_s = time.monotonic()
         try:
-            rows += module.rows()
+            with console.status(f"{module.__name__} …"):
+                rows += module.rows()
         except Exception as error:  # noqa: BLE001  one broken bench must not hide the others' numbers
             failures.append(f"{module.__name__}: {type(error).__name__}: {error}")
         console.print(f"{module.__name__} took {time.monotonic() - start_s:.0f} s", style="dim")
@@ -102,10 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json:
         sys.stdout.write(json.dumps([asdict(row) | {"ratio": row.ratio, "met": row.met} for row in rows]) + "\n")
     else:
-        table = Table("area", *HEAD)
-        for row in rows:
-            table.add_row(row.area, *cells(row), style="red" if row.met is False else None)
-        console.print(table)
+        show(rows, console)
     for failure in failures:
         console.print(f"custodes: {failure}", style="red", markup=False)
     if not asked.names and not failures:
