@@ -18,13 +18,13 @@ def check_polygon(polygon: Polygon, *, called: str) -> None:
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError(f"{called}: corner [{x:g}, {y:g}] is outside the picture; give shares from 0 to 1")
     sides = [*pairwise(polygon), (polygon[-1], polygon[0])]
-    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in sides) / 2
-    if abs(area) < MIN_AREA_0_1:
-        raise ValueError(f"{called} has no area")
     for number, one in enumerate(sides):
         for other in sides[number + 2 : len(sides) - (number == 0)]:
             if _cross(*one, *other):
                 raise ValueError(f"{called} crosses itself; give the corners in order around it")
+    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in sides) / 2
+    if abs(area) < MIN_AREA_0_1:
+        raise ValueError(f"{called} has no area")
 
 
 def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:

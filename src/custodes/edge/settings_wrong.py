@@ -14,8 +14,11 @@ Location = Sequence[int | str]
 
 
 def first_line(error: ValidationError, tables: Mapping[str, Any], *, under: tuple[int | str, ...] = ()) -> str:
-    """Return the first thing that is wrong, and how many more there are. `under` is where the error's model stands."""
-    found = error.errors()
+    """Return the first thing that is wrong, and how many more there are. `under` is where the error's model stands.
+
+    An unknown key comes first: it is often the misspelling of one that is then missing.
+    """
+    found = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     line = _line(found[0], tables, under)
     more = len(found) - 1
     return f"{line} ({more} more to mend.)" if more else line
