@@ -125,8 +125,10 @@ def test_picture_that_claims_to_be_huge(tmp_path: Path, width: int, height: int)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert refusal(path) in {
         f"cannot open porch.avi: it claims {width} x {height} pixels, more than is read. Give a smaller film.",
-        "cannot open porch.avi: no picture can be decoded from it (rawvideo). "
-        "It is damaged or cut short; copy it again.",
+        (
+            "cannot open porch.avi: no picture can be decoded from it (rawvideo). "
+            "It is damaged or cut short; copy it again."
+        ),
     }
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 

@@ -1,5 +1,6 @@
 """Write one film: packets into a fragmented MP4 without re-encoding, one fragment a GOP."""
 
+import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any, cast
 
 import av
 
-from custodes.core.errors import Permanent, Temporary
+from custodes.core.errors import CustodesError, Permanent, Temporary
 from custodes.core.packets import StampedPacket, StreamTemplate
+from custodes.edge.clip.aac import audio_config, without_adts
 from custodes.edge.clip.identity import FilmIdentity, identity_box
 from custodes.edge.clip.sink import FilmFile
 
@@ -49,6 +51,7 @@ class FilmWriter:
         self.frames = 0
         self._end_ns = 0
         self._zero: tuple[int, int] | None = None
+        self._strips_adts = False
         try:
             self._container = av.open(self._file, "w", format="mp4", container_options=_MP4_OPTIONS)
             self._video = self._container.add_stream_from_template(video.stream, opaque=True)
@@ -85,7 +88,11 @@ class FilmWriter:
         pts, dts = packet.pts - zero, packet.dts - zero
         if dts < 0:
             return
-        copy = av.Packet(cast(bytes, packet.packet))  # any buffer will do; the bytes are shared, not copied
+        # Any buffer will do: the bytes are shared with the ring, not copied.
+        content = cast(bytes, packet.packet)
+        if self._strips_adts and template.media == "audio":
+            content = without_adts(bytes(packet.packet))
+        copy = av.Packet(content)
         copy.stream = stream
         copy.time_base = Fraction(template.tick_num, template.tick_den)
         copy.pts, copy.dts = pts, dts
@@ -105,8 +112,8 @@ class FilmWriter:
             self._container.close()
             self._file.keep()
             self._file.close_as(self._final)
-        except OSError as error:
-            raise disk_error(self._final, error) from error
+        except (OSError, ValueError, av.FFmpegError) as error:
+            raise self._explained(error) from error
         return WrittenFilm(
             path=self._final,
             duration_ns=self._end_ns,
@@ -119,28 +126,39 @@ class FilmWriter:
     def abandon(self) -> Path:
         """After a failed write, cut the partial file back to its last durable GOP; return its path, to be mended."""
         self._file.give_up()
-        self._container.close()
+        with contextlib.suppress(av.FFmpegError):  # its last words are of no use, but it must let go of its memory
+            self._container.close()
         self._file.cut_back()
         return self._file.path
 
     def _add_sound(self, sound: StreamTemplate | None) -> "av.AudioStream | None":
         if sound is None:
             return None
+        bare = sound.codec == "aac" and not sound.stream.codec_context.extradata
+        config = audio_config(cast(av.AudioCodecContext, sound.stream.codec_context)) if bare else None
+        if bare and config is None:
+            return None
         try:
-            return cast(av.AudioStream, self._container.add_stream_from_template(sound.stream, opaque=True))
+            stream = self._container.add_stream_from_template(sound.stream, opaque=True)
         except (ValueError, av.FFmpegError):
             return None
+        if config is not None:
+            stream.codec_context.extradata = config
+            self._strips_adts = True
+        return cast(av.AudioStream, stream)
 
     def _mux(self, packet: "av.Packet[Any]") -> None:
-        before = self._file.written_bytes
         try:
             self._container.mux(packet)
-            if self._file.written_bytes != before:
-                self._file.keep()
-        except OSError as error:
-            raise disk_error(self._final, error) from error
-        except ValueError as error:
-            raise Permanent(f"a packet of {self._final.name} does not fit MP4: {error}.") from error
+            self._file.keep()
+        except (OSError, ValueError, av.FFmpegError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> CustodesError:
+        """FFmpeg hands on the disk's errors and its own in one shape; only the file knows which it was."""
+        if self._file.failure is not None:
+            return disk_error(self._final, self._file.failure)
+        return Permanent(f"film does not fit MP4 ({error}).")
 
 
 def disk_error(path: Path, error: OSError) -> Temporary:

@@ -47,6 +47,7 @@ class _OpenFilm:
     end_mono_ns: int
     start_wall_ns: int
     end_wall_ns: int
+    shown_mono_ns: int = -(1 << 62)
     writer: FilmWriter | None = None
     transcoder: Transcoder | None = None
     identity: FilmIdentity | None = None
@@ -181,15 +182,19 @@ class LensRecorder:
 
     def _advance(self, film: _OpenFilm, packet: StampedPacket) -> None:
         """Put one packet into one film; open or close the film where it is time."""
-        if packet.media == "video" and packet.mono_ns - _lead_ns(packet) > film.end_mono_ns:
-            self._close(film)
-            return
+        if packet.media == "video":
+            past_end = packet.mono_ns - _lead_ns(packet) > film.end_mono_ns
+            if past_end and packet.mono_ns > film.shown_mono_ns:  # frames that belong between written ones still go in
+                self._close(film)
+                return
         try:
             if film.writer is None:
                 if not packet.is_keyframe or packet.template is not self._video:
                     return
                 self._start_writer(film, packet)
             self._write(film, packet)
+            if packet.media == "video":
+                film.shown_mono_ns = max(film.shown_mono_ns, packet.mono_ns)
         except CustodesError as error:
             self._fail(film, error)
 

@@ -46,7 +46,11 @@ class FilmFile:
         """Make everything written so far durable. Raises OSError where the disk refuses."""
         if self.written_bytes == self.good_bytes:
             return
-        os.fdatasync(self._fd)
+        try:
+            os.fdatasync(self._fd)
+        except OSError as error:
+            self.failure = error
+            raise
         self.good_bytes = self.written_bytes
 
     def give_up(self) -> None:
@@ -66,8 +70,12 @@ class FilmFile:
     def close_as(self, final: Path) -> None:
         """Close the file and give it its final name. Durable on return."""
         self.close()
-        self.path.rename(final)
-        sync_folder(final.parent)
+        try:
+            self.path.rename(final)
+            sync_folder(final.parent)
+        except OSError as error:
+            self.failure = error
+            raise
         self.path = final
 
     def discard(self) -> None:
