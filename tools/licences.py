@@ -48,7 +48,7 @@ def licence_of(distribution: importlib.metadata.Distribution) -> str:
 
 
 def parts_needing() -> dict[str, set[str]]:
-    """Return which parts of Custodes ('core', 'edge', 'hub', 'demo', 'dev') need each package, directly or through another."""
+    """Return which parts of Custodes ('core', 'edge', 'hub', 'demo', 'dev') need each package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = {"core": project["dependencies"], **project["optional-dependencies"]}
     needed: dict[str, set[str]] = {}
