@@ -62,7 +62,7 @@ def test_console_sound_and_log(tmp_path: Path) -> None:
     alerter.raise_alert(alert(7), decoded_mono_ns=4_988_000_000)
     alerter.close()
     assert len(said) == 1
-    assert said[0].endswith("WARNING Person 7, porch camera.")
+    assert said[0] == "WARNING: Person 7, porch camera."
     assert len(speaker.played) == 1
     (row,) = rows_of(tmp_path)
     assert row == {

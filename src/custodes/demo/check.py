@@ -8,6 +8,7 @@ import httpx
 from custodes.core.errors import CustodesError
 
 FILM_PATH = re.compile(r"/views/(?P<view>[0-9a-f-]{36})/film/(?P<part>film\.[a-z0-9_-]+)")
+FORM_TOKEN = re.compile(r"""name=["']csrfmiddlewaretoken["'] value=["'](?P<token>\w+)["']""")
 CLIP_PATH = re.compile(r"/clips/(?P<clip>[0-9a-f-]{36})/?[\"']")
 
 
@@ -47,10 +48,12 @@ def check_first_clip(url: str, signin_path: str) -> Watched:
 
 def sign_in(browser: httpx.Client, signin_path: str) -> None:
     """Use the one-time link as its page does. Raises CustodesError when it does not sign in."""
-    fetched(browser, signin_path, "the sign-in link")
+    token = FORM_TOKEN.search(fetched(browser, signin_path, "the sign-in link"))
+    if token is None:
+        raise CustodesError("the sign-in link's page has no form")
     answer = browser.post(
         signin_path,
-        data={"csrfmiddlewaretoken": browser.cookies.get("csrftoken", "")},
+        data={"csrfmiddlewaretoken": token["token"]},
         headers={"Referer": str(browser.base_url)},
     )
     if answer.status_code != httpx.codes.OK:

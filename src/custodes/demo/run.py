@@ -27,7 +27,7 @@ from custodes.vision.weights import pull
 
 HUB_UP_WITHIN_S = 30.0
 FIRST_CLIP_WITHIN_S = 120.0
-QUIET_KINDS = frozenset({"log", "uploading", "event_end", "lens_ended"})
+QUIET_KINDS = frozenset({"log", "uploading", "event_end", "lens_ended", "setup", "sealed"})
 
 
 @dataclass(frozen=True, slots=True)

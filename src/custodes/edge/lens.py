@@ -28,8 +28,8 @@ TICK_EVERY_NS = NS_PER_S // 5
 class LensListener(Protocol):
     """The centre, seen from a lens. Calls come from the lens's thread."""
 
-    def observe(self, observation: Observation) -> None:
-        """Take what was seen."""
+    def observe(self, observation: Observation, *, decoded_mono_ns: int | None = None) -> None:
+        """Take what was seen in a frame that was decoded at `decoded_mono_ns`."""
         ...
 
     def tick(self, wall_ns: int) -> None:
@@ -103,6 +103,11 @@ class Lens:
         """Ask that a film runs on. Any thread may call."""
         self._orders.put(_Extend(clip_id, end_wall_ns))
 
+    @property
+    def inferences(self) -> int:
+        """Return how often the detector ran for this lens."""
+        return self.parts.perceiver.inferences if self.parts.perceiver is not None else 0
+
     def run(self) -> None:
         """Read packets until the film ends or the unit stops. Raises BadInput when the source cannot be opened."""
         source = self.parts.open_source(self.notice)
@@ -156,7 +161,8 @@ class Lens:
             return
         self._last_look_wall_ns = picture.wall_ns
         self.looked += 1
-        self.parts.listener.observe(perceiver.look(picture))
+        decoded_mono_ns = self.parts.clock.mono_ns()
+        self.parts.listener.observe(perceiver.look(picture), decoded_mono_ns=decoded_mono_ns)
         self._watch_sight(picture)
         if perceiver.wants_all_frames and decoder.mode is DecodeMode.KEYFRAMES:
             self._look_at(decoder.wake())

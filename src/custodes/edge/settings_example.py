@@ -29,7 +29,7 @@ detector = "ssd-openimages"    # 'custodes models list' shows the others
 [clip]
 pre_roll_s = 10                # before the event
 post_roll_s = 10               # after it
-max_s = 60
+max_s = 30
 
 # Position and speed. GPX, NMEA 0183, CSV (time,lat,lon,speed_kmh) or GPMF; or source = "film".
 # [telemetry]

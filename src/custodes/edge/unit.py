@@ -79,12 +79,12 @@ class Unit:
         """Let clips include this lens's film."""
         self.desks[lens] = desk
 
-    def observe(self, observation: Observation) -> None:
-        """Take what one lens saw."""
+    def observe(self, observation: Observation, *, decoded_mono_ns: int | None = None) -> None:
+        """Take what one lens saw. `decoded_mono_ns`: when its frame was decoded, for the latency in the alert log."""
         with self._lock:
             self.memory.see(observation)
             self._announce_tracks(observation)
-            self._apply(self.parts.decider.on_observation(observation))
+            self._apply(self.parts.decider.on_observation(observation), decoded_mono_ns=decoded_mono_ns)
             self._keep_lasting(observation.wall_ns)
 
     def measure(self, samples: Sequence[Sample]) -> None:
@@ -154,21 +154,21 @@ class Unit:
             for clip_id in [one.clip_id for one in self.drafts.values() if lens in one.waiting]:
                 self.film_lost(clip_id, lens, "the lens stopped")
 
-    def _apply(self, updates: Sequence[EventUpdate]) -> None:
+    def _apply(self, updates: Sequence[EventUpdate], *, decoded_mono_ns: int | None = None) -> None:
         for update in updates:
             if update.phase == "onset":
-                self._onset(update)
+                self._onset(update, decoded_mono_ns)
             else:
                 self._end(update)
 
-    def _onset(self, update: EventUpdate) -> None:
+    def _onset(self, update: EventUpdate, decoded_mono_ns: int | None) -> None:
         event = update.event
         self.counts["events"] += 1
         alert = alert_for(event)
         self._tell("event", alert.text, event.onset_wall_ns, event=event)
         if update.raises_alert:
             self.counts["alerts"] += 1
-            self.parts.alerter.raise_alert(alert)
+            self.parts.alerter.raise_alert(alert, decoded_mono_ns=decoded_mono_ns)
         if update.cuts_clip:
             self._begin_clip(event)
 

@@ -23,7 +23,7 @@ from custodes.edge.settings import LensSettings, UnitSettings, load
 from custodes.edge.sinks import FolderSink, NoSink
 from custodes.edge.telemetry import TelemetrySettings, TelemetrySource, open_telemetry
 
-LENS = "film"
+LENS = "camera"
 DEFAULT_RULES: tuple[dict[str, object], ...] = (
     {"kind": "presence", "classes": ["person"], "dwell_s": 1.0, "cool_down_s": 10.0},
     {"kind": "presence", "classes": ["cat", "dog", "animal"], "dwell_s": 1.0, "cool_down_s": 10.0, "severity": "note"},

@@ -99,7 +99,7 @@ class Alerter:
         sound = "off" if self._sounds is None else "queued" if self._sounds.offer(alert) else "skipped"
         webhook = "off" if self._posts is None else "queued" if self._posts.offer(alert) else "dropped"
         if self._settings.console:
-            self._line(f"{_local(alert.wall_ns)} {alert.severity.upper()} {alert.text}")
+            self._line(f"{alert.severity.upper()}: {alert.text}")
         self._write(
             {
                 "row": "alert",
@@ -184,7 +184,3 @@ class Alerter:
 
 def _iso(wall_ns: int) -> str:
     return datetime.fromtimestamp(wall_ns / NS_PER_S, UTC).isoformat(timespec="milliseconds")
-
-
-def _local(wall_ns: int) -> str:
-    return datetime.fromtimestamp(wall_ns / NS_PER_S, UTC).astimezone().strftime("%H:%M:%S")

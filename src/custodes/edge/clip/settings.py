@@ -15,7 +15,7 @@ class ClipSettings(BaseModel):
     """Film kept before an event's onset (s)."""
     post_roll_s: Annotated[float, Field(ge=0, le=120)] = 10.0
     """Film kept after an event's end (s)."""
-    max_s: Annotated[float, Field(gt=0, le=600)] = 60.0
+    max_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     """A clip never grows longer, however long its event lasts."""
     keep_sound: bool = False
     """Whether clips have sound; a lens may say otherwise for itself."""
