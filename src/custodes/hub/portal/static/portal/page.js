@@ -1,7 +1,6 @@
 // What every page does: relative times, toasts, dialogs, menus, countdowns, copying, the keys' help, offline.
-import { language, say } from "./words.js";
+import { language, say, sayCount } from "./words.js";
 
-const AGO = new Intl.RelativeTimeFormat(language(), { numeric: "auto", style: "short" });
 const DATE = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" });
 
 export function csrf() {
@@ -9,14 +8,14 @@ export function csrf() {
 }
 
 export function relative(then, now = Date.now()) {
-  const seconds = Math.round((then - now) / 1000);
-  if (Math.abs(seconds) < 45) return say("just now");
-  const minutes = Math.round(seconds / 60);
-  if (Math.abs(minutes) < 60) return AGO.format(minutes, "minute");
+  const seconds = Math.round((now - then) / 1000);
+  if (seconds < -60) return DATE.format(then);
+  if (seconds < 45) return say("just now");
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  if (minutes < 60) return sayCount("%s min ago", "%s min ago", minutes);
   const hours = Math.round(minutes / 60);
-  if (Math.abs(hours) < 24) return AGO.format(hours, "hour");
-  const days = Math.round(hours / 24);
-  return Math.abs(days) < 60 ? AGO.format(days, "day") : DATE.format(then);
+  if (hours < 24) return sayCount("%s h ago", "%s h ago", hours);
+  return sayCount("%s day ago", "%s days ago", Math.round(hours / 24));
 }
 
 function refreshTimes(root = document) {

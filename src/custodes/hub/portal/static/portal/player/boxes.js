@@ -35,8 +35,9 @@ export function density(lenses, startS, endS, count) {
   const sums = new Array(count).fill(0);
   for (const { firstS, seen } of lenses) {
     for (const frame of seen) {
-      const at = Math.floor(((firstS + frame.t_ns / 1e9 - startS) / (endS - startS)) * count);
-      if (at >= 0 && at < count) sums[at] = Math.max(sums[at], frame.objects.length);
+      const s = firstS + frame.t_ns / 1e9 - startS;
+      const [from, to] = [s, s + HOLD_S].map((edge) => Math.floor((edge / (endS - startS)) * count));
+      for (let at = Math.max(0, from); at <= Math.min(count - 1, to); at += 1) sums[at] = Math.max(sums[at], frame.objects.length);
     }
   }
   return sums;

@@ -68,7 +68,7 @@ export class Strip {
     const ends = [left, right].map((x) => svg("line", { class: "kept-end", x1: x, x2: x, y1: BED_TOP - 2, y2: BED_TOP + 8 }));
     const line = svg("line", { class: "kept", x1: left, x2: right, y1: BED_TOP, y2: BED_TOP });
     line.append(svg("title", {}, say("kept range")));
-    return [line, ...ends, svg("text", { class: "kept-word", x: left, y: 14 }, say("kept range"))];
+    return [line, ...ends, svg("text", { class: "kept-word", x: left + 8, y: 14 }, say("kept range"))];
   }
 
   #onset({ onsetS }) {
