@@ -126,3 +126,20 @@ def test_a_log_without_a_sound_sentence(tmp_path: Path) -> None:
     path = log(tmp_path, rmc("120000")[:-2] + "00")
     with pytest.raises(BadInput, match="has no sound NMEA sentence"):
         read_telemetry(path)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "GPRMC,120001,A,4851.1872,N,00222.1484,E",
+        "GPGGA,120001,4851.1872,N,00222.1484,E,1",
+        "GPZDA,120001",
+        "GPRMC,120001,A,9951.1872,N,00222.1484,E,19.438,084.4,010126,,,A",
+        "GPRMC,990001,A,4851.1872,N,00222.1484,E,19.438,084.4,010126,,,A",
+        "GPRMC,120001,A,48x1.1872,N,00222.1484,E,19.438,084.4,010126,,,A",
+    ],
+)
+def test_a_sentence_with_a_right_checksum_and_wrong_fields(tmp_path: Path, body: str) -> None:
+    reading = read_telemetry(log(tmp_path, rmc("120000"), sentence(body), rmc("120002")))
+    assert len(reading.samples) == 2
+    assert reading.tally.total == 1

@@ -15,6 +15,13 @@ from custodes.edge.telemetry.reading import Raw, Reason, Tally
 
 SENTENCE = re.compile(rb"\$[A-Z]{2}(?:RMC|GGA|VTG|GLL|ZDA),[^*\r\n$!]*(?:\*[0-9A-Fa-f]{2})?")
 MPS_PER_KNOT = 1852 / 3600
+_FIELDS = {
+    "RMC": ("time", "status", "lat", "lon", "spd", "cog", "date"),
+    "GGA": ("time", "lat", "lon", "quality", "HDOP", "alt"),
+    "GLL": ("time", "status", "lat", "lon"),
+    "ZDA": ("time", "day", "month", "year"),
+    "VTG": (),
+}
 _HALF_DAY = timedelta(hours=12)
 _ERRORS = (NMEAParseError, NMEAMessageError, NMEATypeError, NMEAStreamError, ValueError, KeyError, IndexError)
 
@@ -46,7 +53,8 @@ def read_nmea(content: bytes, *, name: str, tally: Tally) -> Raw:
         if sentence is None:
             continue
         sound += 1
-        _take(sentence, epochs)
+        if not _take(sentence, epochs) and sentence.msgID in ("RMC", "GGA"):
+            tally.add(Reason.NO_FIX)
     if not sound:
         raise BadInput(f"{name} has no sound NMEA sentence ({tally.sentence()}). Record it again.")
     return Raw("NMEA", _dated(epochs, tally))
@@ -66,28 +74,40 @@ def _parse(raw: bytes, tally: Tally) -> Any | None:
     try:
         sentence = NMEAReader.parse(raw + b"\r\n")
     except _ERRORS:
+        sentence = None
+    # A sentence may have a right checksum and too few fields, or a latitude of 95 degrees.
+    if sentence is None or not all(hasattr(sentence, field) for field in _FIELDS[sentence.msgID]) or _astray(sentence):
         tally.add(Reason.MALFORMED)
         return None
     return sentence
 
 
-def _take(sentence: Any, epochs: list[_Epoch]) -> None:
-    """Add what a sentence says to the moment it belongs to; VTG has no time and belongs to the newest."""
+def _astray(sentence: Any) -> bool:
+    """Return whether a sentence states a place that is not on earth."""
+    lat_deg, lon_deg = _number(getattr(sentence, "lat", None)), _number(getattr(sentence, "lon", None))
+    return abs(lat_deg or 0) > 90 or abs(lon_deg or 0) > 180
+
+
+def _take(sentence: Any, epochs: list[_Epoch]) -> bool:
+    """Add what a sentence says to the moment it belongs to; VTG has no time and belongs to the newest.
+
+    Return False when it states no time: a receiver that has not found one yet.
+    """
     if sentence.msgID == "VTG":
         if epochs and epochs[-1].speed_mps is None:
             knots = _number(getattr(sentence, "sogn", None))
             epochs[-1].speed_mps = knots * MPS_PER_KNOT if knots is not None else None
             epochs[-1].course_deg = _number(getattr(sentence, "cogt", None))
-        return
+        return True
     at = sentence.time
     if not isinstance(at, time):
-        return
+        return False
     if not epochs or epochs[-1].at != at:
         epochs.append(_Epoch(at))
     epoch = epochs[-1]
     if sentence.msgID == "ZDA":
         epoch.day = _day(sentence)
-        return
+        return True
     epoch.lat_deg = _number(sentence.lat) if _number(sentence.lat) is not None else epoch.lat_deg
     epoch.lon_deg = _number(sentence.lon) if _number(sentence.lon) is not None else epoch.lon_deg
     if sentence.msgID == "RMC":
@@ -99,6 +119,7 @@ def _take(sentence: Any, epochs: list[_Epoch]) -> None:
         epoch.hdop = _number(sentence.HDOP)
     elif epoch.fix is None:
         epoch.fix = sentence.status == "A"
+    return True
 
 
 def _take_rmc(sentence: Any, epoch: _Epoch) -> None:
