@@ -47,12 +47,17 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one fragment holds of one track. Times are ticks of the track."""
+    """What one fragment holds of one track. Times are ticks of the track.
+
+    `shown_until` is where the last of its samples ceases to be shown: later than `decode_time` + `duration` where
+    frames are reordered.
+    """
 
     track_id: int
     decode_time: int
     duration: int
     samples: int
+    shown_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +293,7 @@ def _runs(source: BinaryIO, moof: Box, tracks: dict[int, Track]) -> tuple[Run, .
     for traf in walk(source, moof.body, moof.end):
         if traf.kind != b"traf":
             continue
-        track_id, decode_time, each, duration, samples = 0, 0, 0, 0, 0
+        track_id, decode_time, each, duration, samples, latest = 0, 0, 0, 0, 0, 0
         for box in walk(source, traf.body, traf.end):
             if box.kind == b"tfhd":
                 track_id, each = _fragment_header(source, box)
@@ -297,12 +302,13 @@ def _runs(source: BinaryIO, moof: Box, tracks: dict[int, Track]) -> tuple[Run, .
                 wide = _exact(source, box, 0, 1) == b"\1"
                 decode_time = int.from_bytes(_exact(source, box, 4, 8 if wide else 4), "big")
             elif box.kind == b"trun":
-                count, span = _run(source, box, each)
+                count, span, until = _run(source, box, each)
+                latest = max(latest, duration + until)
                 samples += count
                 duration += span
         if track_id not in tracks:
             raise Corrupt("a fragment names an unknown track.")
-        runs.append(Run(track_id, decode_time, duration, samples))
+        runs.append(Run(track_id, decode_time, duration, samples, decode_time + latest))
     return tuple(runs)
 
 
@@ -315,17 +321,24 @@ def _fragment_header(source: BinaryIO, box: Box) -> tuple[int, int]:
     return track_id, int.from_bytes(_exact(source, box, at, 4), "big")
 
 
-def _run(source: BinaryIO, box: Box, each: int) -> tuple[int, int]:
+def _run(source: BinaryIO, box: Box, each: int) -> tuple[int, int, int]:
+    """Return a run's samples, its duration, and when its last sample ceases to be shown (ticks from its start)."""
     flags = int.from_bytes(_exact(source, box, 1, 3), "big")
+    signed = _exact(source, box, 0, 1) != b"\0"
     count = int.from_bytes(_exact(source, box, 4, 4), "big")
     if count > MAX_RUN_SAMPLES:
         raise Corrupt(f"a fragment claims {count} frames.")
-    if not flags & 0x100:  # sample-duration-present
-        return count, count * each
-    at = 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0)
-    step = 4 * ((flags & 0xF00).bit_count())
-    table = _exact(source, box, at, count * step)
-    return count, sum(int.from_bytes(table[i : i + 4], "big") for i in range(0, len(table), step))
+    has_duration, has_offset = flags & 0x100, flags & 0x800  # sample-duration-, composition-time-offset-present
+    step = 4 * (flags & 0xF00).bit_count()
+    table = _exact(source, box, 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0), count * step)
+    at, latest = 0, 0
+    for sample in range(count):
+        row = table[sample * step : (sample + 1) * step]
+        span = int.from_bytes(row[:4], "big") if has_duration else each
+        offset = int.from_bytes(row[-4:], "big", signed=signed) if has_offset else 0
+        latest = max(latest, at + offset + span)
+        at += span
+    return count, at, latest
 
 
 def _limit(box: Box) -> None:

@@ -107,7 +107,7 @@ def describe(path: Path, identity: FilmIdentity) -> LensFilm:
     frames = sum(run.samples for run in runs)
     if video is None or not frames:
         raise Corrupt("not one whole GOP had been written.")
-    end_ticks = max(run.decode_time + run.duration for run in runs)
+    end_ticks = max(run.shown_until for run in runs)
     return LensFilm(
         lens=identity.lens,
         facing=identity.facing,
