@@ -158,6 +158,37 @@ def test_lenses_do_not_share_a_visit() -> None:
     assert said == ["porch", "room"]
 
 
+def keyframes(film: Film, seconds: float, *who: TrackedObject, every_s: float = 10.0) -> Film:
+    """Tell a scene as an idle lens sees it: one look per keyframe."""
+    for _ in range(round(seconds / every_s)):
+        seen = Observation(film.lens, film.at_ns, film.at_ns, 640, 480, who, idle=True)
+        film.updates += film.decider.on_observation(seen)
+        film.at_ns += round(every_s * NS_PER_S)
+    return film
+
+
+def test_a_car_parks_for_the_night() -> None:
+    """The lens goes idle and looks every ten seconds; the visit lasts until the car leaves."""
+    car = someone(4, ObjectClass.CAR)
+    film = Film(classes=["car"], dwell_s=2, end_after_s=5).scene(20, car)
+    keyframes(film, 8 * 3600, car)
+    assert [phase for phase, _ in film.told()] == ["onset"]
+    film.scene(3, car).scene(10)
+    assert [phase for phase, _ in film.told()] == ["onset", "end"]
+    assert film.told()[1][1] > 8 * 3600
+
+
+def test_who_is_there_in_two_looks_of_an_idle_lens_was_there_in_between() -> None:
+    film = keyframes(Film(dwell_s=5), 20, someone())
+    assert film.told() == [("onset", 10.0)]
+
+
+def test_two_looks_with_the_stream_down_in_between_are_not_one_stay() -> None:
+    film = Film(dwell_s=5).scene(1, someone())
+    film.at_ns += 600 * NS_PER_S
+    assert film.scene(1, someone()).told() == []
+
+
 def test_too_unsure_for_this_rule() -> None:
     assert Film(dwell_s=0, min_score=0.9).scene(10, someone(score=0.89)).told() == []
     assert Film(dwell_s=0, min_score=0.9).scene(10, someone(score=0.9)).onsets() == 1

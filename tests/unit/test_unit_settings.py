@@ -222,6 +222,20 @@ def test_a_bad_mask_or_zone_name(folder: Path) -> None:
     assert "zone name '' must begin with a letter or digit" in refusal(folder, LEAST + zone)
 
 
+def test_a_bad_polygon_of_all_lenses(folder: Path) -> None:
+    assert "perceive.zones: zone 'z' has 2 corners" in refusal(
+        folder, LEAST + "[perceive]\nzones = { z = [[0, 0], [1, 1]] }"
+    )
+    assert "perceive.masks: mask 1 has no area" in refusal(
+        folder, LEAST + "[perceive]\nmasks = [[[0, 0], [0, 1], [0, 0]]]"
+    )
+
+
+def test_a_zone_of_all_lenses_serves_a_rule(folder: Path) -> None:
+    zone = "[perceive]\nzones = { kerb = [[0, 0], [1, 0], [1, 1]] }\n"
+    assert loaded(folder, LEAST + zone + "[[rule]]\nkind = 'presence'\nzones = ['kerb']\n").rule
+
+
 def test_good_polygons() -> None:
     check_polygon(((0, 0), (1, 0), (0.5, 0.5), (1, 1), (0, 1)), called="concave")
     check_polygon(((0.5, 0), (1, 0.5), (0.5, 1), (0, 0.5)), called="diamond")
@@ -232,6 +246,10 @@ def test_good_polygons() -> None:
     [
         ("kind = 'presence'\nlenses = ['rode']", "rule[#1].lenses: there is no lens 'rode'; there is road."),
         ("kind = 'presence'\nzones = ['kerb']", "rule[#1].zones: there is no zone 'kerb'; its lenses have none."),
+        (
+            "kind = 'presence'\nclasses = ['cat']\n[perceive]\nclasses = ['person']",
+            "rule[#1].classes: perceive.classes leaves out 'cat'; add it there.",
+        ),
         ("kind = 'speed'\nlimit_kmh = 50", "rule[#1]: a rule on speed needs [telemetry] with a source."),
     ],
 )

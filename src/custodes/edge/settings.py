@@ -114,6 +114,10 @@ class UnitSettings(BaseSettings):
     @model_validator(mode="after")
     def _names_that_meet(self) -> Self:
         """Refuse two lenses of one name, and rules about lenses and zones that are not there."""
+        for zone, polygon in self.perceive.zones.items():
+            check_polygon(tuple(polygon), called=f"perceive.zones: zone {zone!r}")
+        for number, polygon in enumerate(self.perceive.masks, 1):
+            check_polygon(tuple(polygon), called=f"perceive.masks: mask {number}")
         names = [lens.name for lens in self.lens]
         for name in names:
             if names.count(name) > 1:
@@ -128,11 +132,16 @@ class UnitSettings(BaseSettings):
             if name not in names:
                 raise ValueError(f"rule[#{number}].lenses: there is no lens {name!r}; there is {', '.join(names)}")
         watched = [lens for lens in self.lens if not lenses or lens.name in lenses]
-        zones = {zone for lens in watched for zone in lens.zones}
+        zones = {*self.perceive.zones, *(zone for lens in watched for zone in lens.zones)}
         for zone in getattr(rule, "zones", []):
             if zone not in zones:
                 there = f"there is {', '.join(sorted(zones))}" if zones else "its lenses have none"
                 raise ValueError(f"rule[#{number}].zones: there is no zone {zone!r}; {there}")
+        for object_class in getattr(rule, "classes", []):
+            if object_class not in self.perceive.classes:
+                raise ValueError(
+                    f"rule[#{number}].classes: perceive.classes leaves out {object_class.value!r}; add it there"
+                )
         if rule.kind == "speed" and self.telemetry is None:
             raise ValueError(f"rule[#{number}]: a rule on speed needs [telemetry] with a source")
 

@@ -13,6 +13,10 @@ LOST_GRACE_NS = 2 * NS_PER_S
 """Out of sight for no longer than this is an occlusion; after it the track is forgotten."""
 
 
+BLIND_GRACE_NS = 60 * NS_PER_S
+"""An idle lens looks once a keyframe: who is there in two looks in a row, up to this far apart, was there between."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One track as a rule remembers it. `here_since_ns` is None while the rule does not count it."""
@@ -35,12 +39,13 @@ class Sighting:
 
 
 def follow(
-    before: tuple[Sighting, ...], seen: Observation, *, counts: Callable[[TrackedObject], bool]
+    before: tuple[Sighting, ...], seen: Observation, *, last_look_ns: int, counts: Callable[[TrackedObject], bool]
 ) -> tuple[Sighting, ...]:
     """Return the sightings after `seen`: known tracks carried on, new ones added, those long gone dropped.
 
-    `counts` says whether the rule counts an object now. A new track that appears where one of the same class was
-    lost a moment ago takes over its times, so that a tracker's slip does not start the wait anew.
+    `last_look_ns` is when the lens last looked; `counts` says whether the rule counts an object now. A new track that
+    appears where one of the same class was lost a moment ago takes over its times, so that a tracker's slip does not
+    start the wait anew.
     """
     known = {one.track_id: one for one in before}
     seen_ids = {thing.track_id for thing in seen.objects}
@@ -48,17 +53,20 @@ def follow(
     after: list[Sighting] = []
     for thing in seen.objects:
         past = known.get(thing.track_id)
-        if past is not None and seen.wall_ns - past.last_ns > LOST_GRACE_NS:
+        grace_ns = BLIND_GRACE_NS if past is not None and past.last_ns == last_look_ns else LOST_GRACE_NS
+        if past is not None and seen.wall_ns - past.last_ns > grace_ns:
             past = None
         if past is None:
             past = next((one for one in lost if _same_place(one, thing)), None)
             if past is not None:
                 lost.remove(past)
-        after.append(_carried_on(past, thing, seen.wall_ns, here=counts(thing)))
+        after.append(_carried_on(past, thing, seen.wall_ns, here=counts(thing), last_look_ns=last_look_ns))
     return (*after, *lost)
 
 
-def _carried_on(past: Sighting | None, thing: TrackedObject, wall_ns: int, *, here: bool) -> Sighting:
+def _carried_on(
+    past: Sighting | None, thing: TrackedObject, wall_ns: int, *, here: bool, last_look_ns: int
+) -> Sighting:
     if past is None:
         past = Sighting(
             thing.track_id,
@@ -71,7 +79,9 @@ def _carried_on(past: Sighting | None, thing: TrackedObject, wall_ns: int, *, he
             last_ns=wall_ns,
         )
     since_ns = past.here_since_ns
-    if since_ns is not None and wall_ns - past.here_last_ns > (LOST_GRACE_NS if here else EDGE_GRACE_NS):
+    unbroken = here and past.here and past.last_ns == last_look_ns
+    grace_ns = LOST_GRACE_NS if here else EDGE_GRACE_NS
+    if since_ns is not None and not unbroken and wall_ns - past.here_last_ns > grace_ns:
         since_ns = None
     if here and since_ns is None:
         since_ns = wall_ns

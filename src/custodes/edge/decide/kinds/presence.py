@@ -108,7 +108,7 @@ class Presence(Rule[PresenceSettings, PresenceState]):
         if self.settings.lenses and seen.lens not in self.settings.lenses:
             return state, ()
         memory = state.lenses.get(seen.lens, LensState())
-        sightings = follow(memory.sightings, seen, counts=self._counts)
+        sightings = follow(memory.sightings, seen, last_look_ns=memory.last_wall_ns, counts=self._counts)
         memory = replace(memory, sightings=sightings, last_wall_ns=seen.wall_ns)
         present = [one for one in sightings if one.here and one.confirmed and one.last_ns == seen.wall_ns]
         if memory.visit is not None:
