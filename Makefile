@@ -7,7 +7,7 @@ READY  := .venv/.ready
 CODE   := src tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports format browser bench eval docs lock clean
+.PHONY: help setup demo test lint format browser bench eval docs lock clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,15 +24,11 @@ demo: $(READY) ## Start a hub, a van and a home on real film, and print the addr
 test: lint browser ## Run every check: lint, types, imports, tests with coverage
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --cov --cov-report=term:skip-covered --durations=10 $(ARGS)
 
-lint: $(READY) types imports ## Check style, formatting, types and the direction of imports
+lint: $(READY) ## Check style, formatting, the direction of imports, and types
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
-
-types: $(READY)
-	@$(BIN)/mypy
-
-imports: $(READY)
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
 
 format: $(READY) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format $(CODE)

@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +65,23 @@ def parts_needing() -> dict[str, set[str]]:
     return needed
 
 
-def needed_by(name: str, extras: Iterable[str]) -> list[Requirement]:
-    """Return what the installed package `name` requires here, with `extras` asked for."""
+@cache
+def requirements_of(name: str) -> list[Requirement]:
+    """Return what the installed package `name` states that it requires; nothing if it is not installed."""
     try:
-        lines = importlib.metadata.requires(name) or []
+        return [Requirement(line) for line in importlib.metadata.requires(name) or []]
     except importlib.metadata.PackageNotFoundError:
         return []
-    found = map(Requirement, lines)
+
+
+def needed_by(name: str, extras: Iterable[str]) -> list[Requirement]:
+    """Return what the installed package `name` requires on this machine, with `extras` asked for."""
+    found = requirements_of(name)
     wanted = ["", *extras]
     return [one for one in found if not one.marker or any(one.marker.evaluate({"extra": extra}) for extra in wanted)]
 
 
+@cache
 def rows() -> list[tuple[str, str, str]]:
     """Return (package, licence, parts that need it) for each locked package that is installed here."""
     needed = parts_needing()
