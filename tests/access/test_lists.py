@@ -1,0 +1,88 @@
+"""A list holds exactly the clips for which the gate says yes, whoever asks and whatever there is."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from cast import NOW, make_clip, make_person, make_unit
+from custodes.core.clock import ManualClock
+from custodes.hub.access import gate
+from custodes.hub.access.requests import Action
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Membership, Organisation, Site
+
+CLOCK = ManualClock(wall=int(NOW.timestamp()) * 1_000_000_000)
+PEOPLE, ORGANISATIONS, SITES = 3, 2, 4
+
+memberships = st.lists(
+    st.tuples(
+        st.integers(0, PEOPLE - 1),
+        st.integers(0, ORGANISATIONS - 1),
+        st.sampled_from(Membership.Role.values),
+        st.none() | st.integers(0, SITES - 1),
+        st.sampled_from([None, timedelta(seconds=-1), timedelta(0), timedelta(seconds=1)]),
+    ),
+    max_size=6,
+)
+clips = st.lists(
+    st.tuples(
+        st.integers(0, SITES - 1),
+        st.none() | st.integers(0, PEOPLE - 1),
+        st.sampled_from(Clip.State.values),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+class ListsAgreeWithTheGate(TestCase):
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @given(roles=memberships, footage=clips, closed=st.booleans())
+    def test_every_action(self, roles: list, footage: list, closed: bool) -> None:
+        people = [make_person(f"p{number}", is_active=not (closed and number == 0)) for number in range(PEOPLE)]
+        organisations = [Organisation.objects.create(name=f"o{n}", kind="company") for n in range(ORGANISATIONS)]
+        sites = [
+            Site.objects.create(organisation=organisations[n % ORGANISATIONS], name=f"s{n}", kind="vehicle")
+            for n in range(SITES)
+        ]
+        units = [make_unit(site, site.name) for site in sites]
+        for person, organisation, role, site, until in roles:
+            Membership.objects.get_or_create(
+                person=people[person],
+                organisation=organisations[organisation],
+                role=role,
+                site=None if site is None else sites[site],
+                defaults={"until": None if until is None else NOW + until},
+            )
+        for site, subject, state, erased in footage:
+            make_clip(
+                units[site],
+                subject=None if subject is None else people[subject],
+                state=state,
+                erased_at=NOW if erased else None,
+            )
+        every = list(Clip.objects.select_related("site"))
+        for person in people:
+            for action in Action:
+                one_by_one = {clip.pk for clip in every if gate.may(person, action, clip, clock=CLOCK).allowed}
+                listed = gate.visible_clips(person, action, clock=CLOCK)
+                assert set(listed.values_list("pk", flat=True)) == one_by_one, (action, roles, footage)
+
+
+@pytest.mark.django_db
+def test_a_list_costs_few_queries_whatever_its_length(cast, django_assert_num_queries) -> None:
+    for _ in range(30):
+        make_clip(cast.van_unit)
+    with django_assert_num_queries(2):
+        assert len(gate.visible_clips(cast.bob, clock=CLOCK)) == 30
+
+
+@pytest.mark.django_db
+def test_a_stranger_lists_nothing_and_asks_nothing(cast) -> None:
+    make_clip(cast.van_unit)
+    for person in (cast.stranger, cast.root, cast.oscar, cast.eve):
+        assert not gate.visible_clips(person, clock=CLOCK).exists()

@@ -1,0 +1,64 @@
+"""Every rule counts: turn one around or take it out, and a decision about the cast changes."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from cast import NOW, Cast, make_clip
+from custodes.core.types import Purpose
+from custodes.hub.access import decisions, policies
+from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
+from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Membership, Person
+
+pytestmark = pytest.mark.django_db
+SCHEMA = (POLICY_DIR / policies.SCHEMA_FILE).read_text()
+RULES = list(load_book(POLICY_DIR).policies.values())
+
+
+PURPOSES = (Purpose.OWN, Purpose.INCIDENT, Purpose.COACHING)
+
+
+def scenes(cast: Cast) -> Iterator[Clip]:
+    """Yield clips that differ in all that a rule may look at."""
+    for state in Clip.State.values:
+        yield make_clip(cast.van_unit, subject=cast.dina, state=state)
+    yield make_clip(cast.other_van_unit)
+    yield make_clip(cast.home_unit)
+    yield make_clip(cast.home_unit, state=Clip.State.DELETED)
+    yield make_clip(cast.van_unit, state=Clip.State.DELETED, erased_at=NOW)
+
+
+def everything_decided(book: PolicyBook, members: list[MemberFacts], clips: list[ClipFacts]) -> list[Verdict]:
+    asked = [(action, None) for action in Action if action is not Action.VIEW]
+    asked += [(Action.VIEW, purpose) for purpose in PURPOSES]
+    return [
+        verdict
+        for action, purpose in asked
+        for verdict in ask_all(book, members, clips, action=action, purpose=purpose).values()
+    ]
+
+
+@pytest.fixture
+def scene(cast: Cast) -> tuple[list[MemberFacts], list[ClipFacts]]:
+    # An account that is closed though its role lasts: only the rule about accounts stands in its way.
+    Membership.objects.create(person=cast.stranger, organisation=cast.company, role=Membership.Role.DISPATCHER)
+    Person.objects.filter(pk=cast.stranger.pk).update(is_active=False)
+    members = [facts for person in cast.people.values() for facts in decisions.member_facts(person, now=NOW)]
+    return members, [decisions.clip_facts(clip) for clip in scenes(cast)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.policy_id)
+def test_a_rule_is_missed_when_gone_and_when_turned(
+    scene: tuple[list[MemberFacts], list[ClipFacts]], rule: Policy
+) -> None:
+    members, clips = scene
+    honest = everything_decided(load_book(POLICY_DIR), members, clips)
+    others = [policy for policy in RULES if policy.policy_id != rule.policy_id]
+    effect, turned_effect = ("permit", "forbid") if rule.effect == "permit" else ("forbid", "permit")
+    turned = replace(rule, text=rule.text.replace(f"{effect} (", f"{turned_effect} (", 1))
+    assert turned.text != rule.text
+    assert everything_decided(PolicyBook(others, SCHEMA), members, clips) != honest
+    assert everything_decided(PolicyBook([*others, turned], SCHEMA), members, clips) != honest
