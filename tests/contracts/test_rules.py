@@ -5,6 +5,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
@@ -47,7 +48,7 @@ EAGER: dict[str, dict[str, Any]] = {
     "presence": {"dwell_s": 0.5, "min_track_age_s": 0, "end_after_s": 2, "cool_down_s": 5},
     "speed": {"limit_kmh": 30, "over_by": 0, "over_s": 3, "end_after_s": 2},
 }
-STORIES = range(12)
+STORIES = range(8)
 
 
 class ToySettings(RuleSettings):
@@ -99,6 +100,7 @@ def settings_of(kind: str) -> RuleSettings:
     return parse_rule({"kind": kind, **EAGER.get(kind, {})})
 
 
+@cache
 def story(seed: int) -> list[Input]:
     """Return a few minutes of anything: visits, drives, presses, silence, a clock that jumps."""
     random = Random(seed)
@@ -146,7 +148,12 @@ def play(decider: Decider, told: list[Input]) -> list[EventUpdate]:
     return [*updates, *decider.finish()]
 
 
+@cache
 def played(kind: str, seed: int) -> list[EventUpdate]:
+    return played_anew(kind, seed)
+
+
+def played_anew(kind: str, seed: int) -> list[EventUpdate]:
     return play(Decider([settings_of(kind)], new_id=id_source(Random(seed))), story(seed))
 
 
@@ -162,7 +169,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def test_the_same_story_gives_the_same_events(kind: str) -> None:
-    assert [played(kind, seed) for seed in STORIES] == [played(kind, seed) for seed in STORIES]
+    assert [played(kind, seed) for seed in STORIES] == [played_anew(kind, seed) for seed in STORIES]
 
 
 def test_a_step_changes_nothing_in_place(kind: str) -> None:
@@ -170,7 +177,7 @@ def test_a_step_changes_nothing_in_place(kind: str) -> None:
     rule = KINDS.get(kind)(settings_of(kind))
     new_id = id_source(Random(0))
     state = rule.start()
-    for seen in story(3):
+    for seen in story(3)[:400]:
         before = copy.deepcopy(state)
         following, _ = rule.step(state, seen, new_id=new_id)
         assert state == before
