@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
+Picture = NDArray[np.uint8]
 NS = 1_000_000_000
 WIDTH_PX, HEIGHT_PX, FPS = 640, 360, 25
 SECONDS = 14
@@ -45,12 +48,18 @@ def car_box(frame: int, lens_no: int) -> tuple[int, int, int, int]:
     return left, top, left + 140, top + 84
 
 
-def picture(frame: int, lens_no: int) -> np.ndarray:
-    """Draw one frame: a road, a car that moves, and the frame's number in squares."""
+@cache
+def _scenery(lens_no: int) -> Picture:
     rows = np.linspace(58, 24, HEIGHT_PX, dtype=np.uint8)[:, None, None]
     shot = np.repeat(np.repeat(rows, WIDTH_PX, axis=1), 3, axis=2).copy()
     shot[HEIGHT_PX // 2 :, :, 2] += 14
     shot[: HEIGHT_PX // 2, :, 0] += 10 * (1 + lens_no)
+    return shot
+
+
+def picture(frame: int, lens_no: int) -> Picture:
+    """Draw one frame: a road, a car that moves, and the frame's number in squares."""
+    shot = _scenery(lens_no).copy()
     for at in range(0, WIDTH_PX, 80):
         left = (at - frame * 6) % WIDTH_PX
         shot[250:256, left : left + 40] = 190
@@ -72,7 +81,7 @@ def draw(path: Path, *, lens_no: int = 0, seconds: int = SECONDS, codec: str = "
         stream = film.add_stream(codec, rate=FPS)
         stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         stream.time_base = Fraction(1, FPS)
-        stream.options = {"g": str(FPS), "bf": "0", "preset": "veryfast", "crf": "23"} if codec == "libx264" else {}
+        stream.options = {"g": str(FPS), "bf": "0", "preset": "ultrafast", "crf": "20"} if codec == "libx264" else {}
         for number in range(seconds * FPS):
             frame = av.VideoFrame.from_ndarray(picture(number, lens_no), format="rgb24")
             frame.pts = number
@@ -275,6 +284,17 @@ def add_clip(data_dir: Path, films: Path) -> str:
     return str(clip.pk)
 
 
+def join(code: str) -> str:
+    """Let a unit join by a code, as its own request would; return its name."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from django.utils import timezone
+
+    from custodes.hub.fleet import services
+
+    key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    return services.enrol_unit(code=code, public_key=key, unit_name="New unit", now=timezone.now()).name
+
+
 def set_stage(data_dir: Path) -> dict[str, str]:
     """Fill a hub's folder: the cast, a van clip with two lenses, a porch clip, one of each unready state."""
     from cast import make_cast, make_clip
@@ -376,13 +396,15 @@ def _well(cast: object, now: datetime) -> None:
 
 
 def main() -> None:
-    """`python stage.py set|add DATA_DIR`: print what was stored as one JSON object."""
+    """`python stage.py set|add|join DATA_DIR [CODE]`: print what was stored as one JSON object."""
     act, folder = sys.argv[1], Path(sys.argv[2])
-    sys.path.insert(0, str(Path(__file__).parent.parent))
     from custodes.hub import boot
 
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     boot.django_on(folder)
+    if act == "join":
+        print(json.dumps({"unit": join(sys.argv[3])}))
+        return
     if act == "add":
         print(json.dumps({"clip": add_clip(folder, folder / "drawn")}))
         return

@@ -1,0 +1,182 @@
+"""A real hub in a process of its own, a real Chromium, and people who are signed in."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+TESTS = Path(__file__).parent.parent
+STARTS_WITHIN_S = 60
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHub:
+    """A hub that answers, and what its stage holds."""
+
+    address: str
+    data_dir: Path
+    on_stage: dict[str, str]
+
+    def act(self, *words: str) -> dict[str, str]:
+        """Let the stage do something to the running hub's data, and return what it says."""
+        return _stage(self.data_dir, *words)
+
+
+@dataclass(slots=True)
+class Watched:
+    """A page, and everything that went wrong on it."""
+
+    page: Page
+    hub: RunningHub
+    wrong: list[str] = field(default_factory=list)
+    expected_statuses: set[int] = field(default_factory=set)
+
+    def go(self, path: str) -> None:
+        """Open an address of the hub and wait for it to settle."""
+        self.page.goto(self.hub.address + path)
+        self.page.wait_for_load_state("load")
+
+
+def _stage(folder: Path, *words: str) -> dict[str, str]:
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    environment.pop("CUSTODES_HUB_DATA_DIR", None)
+    done = subprocess.run(
+        [sys.executable, str(TESTS / "stage.py"), words[0], str(folder), *words[1:]],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    said: dict[str, str] = json.loads(done.stdout.strip().splitlines()[-1])
+    return said
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    """Start `custodes hub serve` on a fresh folder and set the stage."""
+    folder = tmp_path_factory.mktemp("hub")
+    log = folder.parent / "hub.log"
+    command = [sys.executable, "-m", "custodes", "hub", "serve", "--data", str(folder), "--listen", "127.0.0.1:0", "--json"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CUSTODES", "DJANGO"))}
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
+        try:
+            address = _address(process, log)
+            yield RunningHub(address, folder, _stage(folder, "set"))
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    ends = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < ends:
+        assert process.poll() is None, log.read_text()
+        for line in log.read_text().splitlines():
+            said: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+            if said.get("kind") == "up":
+                found = re.search(r"https?://[\w.:\[\]-]+", said["text"])
+                assert found, said
+                return found.group()
+        time.sleep(0.1)
+    raise AssertionError(f"the hub did not come up: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start one Chromium for all tests of this folder."""
+    found = os.environ.get("CUSTODES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def doors(hub: RunningHub, chromium: Browser) -> Callable[[str], Any]:
+    """Return a function that signs somebody in once and gives the cookies back."""
+    kept: dict[str, Any] = {}
+
+    def door(name: str) -> Any:
+        if name not in kept:
+            context = chromium.new_context()
+            page = context.new_page()
+            page.goto(f"{hub.address}/accounts/login/")
+            page.fill("[name=login]", f"{name}@example.org")
+            page.fill("[name=password]", PASSWORD)
+            page.press("[name=password]", "Enter")
+            page.wait_for_url(f"{hub.address}/")
+            kept[name] = context.storage_state()
+            context.close()
+        return kept[name]
+
+    return door
+
+
+@pytest.fixture
+def open_as(
+    hub: RunningHub, chromium: Browser, doors: Callable[[str], Any]
+) -> Iterator[Callable[..., Watched]]:
+    """Return a function that opens a browser window for a person; at the end nothing may have gone wrong on it."""
+    opened: list[Watched] = []
+
+    def open_window(name: str | None = None, *, width: int = 1440, height: int = 900, **more: Any) -> Watched:
+        state = doors(name) if name else None
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, storage_state=state, locale="en-GB", **more
+        )
+        watched = Watched(context.new_page(), hub)
+        _watch(watched)
+        opened.append(watched)
+        return watched
+
+    yield open_window
+    for watched in opened:
+        watched.page.context.close()
+    assert [wrong for watched in opened for wrong in watched.wrong] == []
+
+
+def _watch(watched: Watched) -> None:
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        if "Failed to load resource" in message.text and watched.expected_statuses:
+            return
+        watched.wrong.append(f"console {message.type}: {message.text} at {watched.page.url}")
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((watched.hub.address, "data:", "blob:")):
+            watched.wrong.append(f"request to a stranger: {request.url}")
+
+    def on_response(response: Response) -> None:
+        if response.status >= 400 and response.status not in watched.expected_statuses:
+            watched.wrong.append(f"HTTP {response.status}: {response.url}")
+
+    watched.page.on("console", on_console)
+    watched.page.on("pageerror", lambda error: watched.wrong.append(f"script error: {error} at {watched.page.url}"))
+    watched.page.on("request", on_request)
+    watched.page.on("response", on_response)

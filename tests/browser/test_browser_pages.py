@@ -1,0 +1,114 @@
+"""Every page in a real Chromium: own origin only, no console word, nothing wider than the window, keys that work."""
+
+from collections.abc import Callable
+
+import pytest
+from conftest import RunningHub, Watched
+
+PAGES = {
+    "today": "/",
+    "inbox": "/inbox/",
+    "all": "/inbox/?state=all&severity=warning",
+    "clip": "/clips/{van_clip}/",
+    "arriving": "/clips/{receiving}/",
+    "quarantined": "/clips/{quarantined}/",
+    "sites": "/sites/",
+    "site": "/sites/{van}/",
+    "new site": "/sites/new/",
+    "people": "/people/",
+    "invite": "/people/invite/",
+    "settings": "/settings/",
+    "second factor": "/accounts/2fa/",
+    "password": "/accounts/password/change/",
+    "why not": "/why-not/",
+    "offline": "/offline/",
+}
+STRANGER_PAGES = {"sign in": "/accounts/login/", "offline": "/offline/", "why not": "/why-not/"}
+WINDOWS = {"desk": (1440, 900), "phone": (390, 844), "desk at 200 %": (720, 450)}
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_pages_fit_and_stay_at_home(window: str, hub: RunningHub, open_as: Callable[..., Watched]) -> None:
+    width, height = WINDOWS[window]
+    scheme = "dark" if window == "phone" else "light"
+    watched = open_as("alice", width=width, height=height, color_scheme=scheme)
+    for name, path in PAGES.items():
+        watched.go(path.format(**hub.on_stage))
+        watched.page.wait_for_timeout(150)
+        wide = watched.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{name} is {wide} px wider than a {window} window"
+        assert watched.page.title().endswith("· Custodes"), name
+        assert watched.page.locator("h1").count() == 1, f"{name} has one heading of the first rank"
+
+
+def test_pages_before_the_door(open_as: Callable[..., Watched]) -> None:
+    watched = open_as()
+    for path in STRANGER_PAGES.values():
+        watched.go(path)
+        assert watched.page.locator("h1").count() == 1
+    watched.go("/inbox/")
+    assert "/accounts/login/" in watched.page.url
+
+
+def test_missing_page_explains_access(open_as: Callable[..., Watched]) -> None:
+    watched = open_as("alice")
+    watched.expected_statuses.add(404)
+    watched.go("/clips/00000000-0000-4000-8000-000000000000/")
+    assert "Not here, or not for you" in watched.page.inner_text("h1")
+    watched.page.click("text=How access works")
+    watched.page.wait_for_url("**/why-not/")
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox/", "/settings/", "/people/"])
+def test_every_stop_of_the_tab_key_is_visible(path: str, open_as: Callable[..., Watched]) -> None:
+    watched = open_as("alice")
+    watched.go(path)
+    seen = set()
+    for _press in range(25):
+        watched.page.keyboard.press("Tab")
+        stop = watched.page.evaluate(
+            """() => {
+              const one = document.activeElement;
+              if (one === document.body) return null;
+              const style = getComputedStyle(one.matches('.states input') ? one.nextElementSibling : one);
+              const box = one.getBoundingClientRect();
+              return { name: one.outerHTML.slice(0, 120), outline: parseFloat(style.outlineWidth), style: style.outlineStyle,
+                       wide: box.width, tall: box.height };
+            }"""
+        )
+        if stop is None:
+            break
+        seen.add(stop["name"])
+        assert stop["style"] != "none", f"no visible focus on {stop['name']}"
+        assert stop["outline"] >= 2, f"no visible focus on {stop['name']}"
+        assert stop["wide"] > 0, f"focus on something hidden: {stop['name']}"
+        assert stop["tall"] > 0, f"focus on something hidden: {stop['name']}"
+    assert len(seen) > 6
+
+
+def test_targets_are_large_enough_for_a_thumb(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
+    watched = open_as("alice", width=390, height=844)
+    for path in ("/inbox/", "/clips/{van_clip}/", "/sites/{van}/", "/people/", "/settings/"):
+        watched.go(path.format(**hub.on_stage))
+        small = watched.page.evaluate(
+            """() => [...document.querySelectorAll('button, .button, select, input:not([type=hidden]), nav a, summary')]
+              .filter((one) => one.checkVisibility() && !one.closest('dialog:not([open])'))
+              .map((one) => ({ one: one.outerHTML.slice(0, 90),
+                tall: (one.matches('input[type=checkbox], input[type=radio]') ? one.closest('label') : one).getBoundingClientRect().height }))
+              .filter(({ tall }) => tall < 43.5)"""
+        )
+        assert [one for one in small if "crumbs" not in one["one"] and "<a href" not in one["one"]] == [], path
+
+
+def test_french_reader_gets_french(open_as: Callable[..., Watched]) -> None:
+    watched = open_as("dina")
+    watched.go("/settings/")
+    watched.page.select_option("[name=language]", "fr")
+    watched.page.click("section:first-of-type form button")
+    watched.page.wait_for_url("**/settings/")
+    assert watched.page.get_attribute("html", "lang") == "fr"
+    assert watched.page.inner_text("h1") == "Réglages"
+    assert watched.page.evaluate("() => gettext('Copied')") == "Copié"
+    watched.page.select_option("[name=language]", "en")
+    watched.page.click("section:first-of-type form button")
+    watched.page.wait_for_selector("html[lang=en]")

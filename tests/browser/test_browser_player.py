@@ -1,0 +1,209 @@
+"""The clip page in a real Chromium: true frames, lenses in step, boxes where the objects are."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import pytest
+import stage
+from conftest import RunningHub, Watched
+from playwright.sync_api import Page
+
+READ_FRAME = """lens => {
+  const video = document.querySelectorAll('#player video')[lens];
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+  const pen = canvas.getContext('2d');
+  pen.drawImage(video, 0, 0);
+  let number = 0;
+  for (let bit = 0; bit < %d; bit += 1) {
+    if (pen.getImageData(bit * %d + 12, canvas.height - 12, 1, 1).data[0] > 128) number |= 1 << bit;
+  }
+  return number;
+}""" % (stage.SQUARES, stage.SQUARE_PX)
+OFFSET_FRAMES = 10
+"""The driver's film begins 0.4 s after the road's."""
+
+
+@pytest.fixture
+def clip_page(hub: RunningHub, open_as: Callable[..., Watched]) -> Iterator[Page]:
+    """Open the van's clip as its dispatcher."""
+    watched = open_as("bob")
+    watched.go(f"/clips/{hub.on_stage['van_clip']}/")
+    watched.page.wait_for_selector("#player[data-ready]")
+    yield watched.page
+
+
+def shown_frame(page: Page, lens: int = 0) -> int:
+    """Read from the picture which frame is on screen."""
+    number: int = page.evaluate(READ_FRAME, lens)
+    return number
+
+
+def seek(page: Page, frame: int) -> None:
+    page.evaluate(
+        "async at => { const reel = document.getElementById('player').player.reel; await reel.seek(reel.startS + at); }",
+        (frame + 0.5) / stage.FPS,
+    )
+
+
+def settle_on(page: Page, frame: int, lens: int = 0) -> None:
+    page.wait_for_function(f"([lens, frame]) => ({READ_FRAME})(lens) === frame", arg=[lens, frame], timeout=5000)
+
+
+def test_step_shows_each_frame_once(clip_page: Page) -> None:
+    seek(clip_page, 100)
+    settle_on(clip_page, 100)
+    for wanted in range(101, 109):
+        clip_page.keyboard.press(".")
+        settle_on(clip_page, wanted)
+    for wanted in range(107, 97, -1):
+        clip_page.keyboard.press(",")
+        settle_on(clip_page, wanted)
+
+
+def test_step_crosses_the_edge_of_a_fragment(clip_page: Page) -> None:
+    seek(clip_page, 124)
+    settle_on(clip_page, 124)
+    clip_page.keyboard.press(".")
+    settle_on(clip_page, 125)
+    clip_page.keyboard.press(",")
+    settle_on(clip_page, 124)
+
+
+def test_paused_lenses_show_the_same_moment(clip_page: Page) -> None:
+    for frame in (60, 137, 222):
+        seek(clip_page, frame)
+        settle_on(clip_page, frame)
+        settle_on(clip_page, frame - OFFSET_FRAMES, lens=1)
+
+
+def test_playing_lenses_stay_within_a_frame(clip_page: Page) -> None:
+    clip_page.keyboard.press("k")
+    clip_page.wait_for_timeout(1200)
+    spreads = clip_page.evaluate(
+        """async () => {
+          const reel = document.getElementById('player').player.reel;
+          const found = [];
+          for (let i = 0; i < 40; i += 1) { await new Promise((r) => setTimeout(r, 40)); found.push(reel.spreadS); }
+          return found;
+        }"""
+    )
+    clip_page.keyboard.press("k")
+    spreads.sort()
+    assert spreads[len(spreads) // 2] <= 1.01 / stage.FPS
+    assert spreads[math.floor(len(spreads) * 0.9)] <= 3.01 / stage.FPS
+
+
+def test_boxes_lie_on_the_object_and_rest_where_nobody_looked(clip_page: Page) -> None:
+    for frame in (95, 98, 103):
+        seek(clip_page, frame)
+        settle_on(clip_page, frame)
+        drawn = clip_page.evaluate("() => document.getElementById('player').player.layers[0].drawn.map((one) => one.box)")
+        assert len(drawn) == 1
+        assert drawn[0] == pytest.approx(stage.car_box(frame, 0), abs=4)
+    seek(clip_page, 162)
+    settle_on(clip_page, 162)
+    assert clip_page.evaluate("() => document.getElementById('player').player.layers[0].drawn.length") == 0
+
+
+def test_boxes_are_drawn_in_green_and_go_away(clip_page: Page) -> None:
+    greens = """() => {
+      const canvas = document.querySelector('#player canvas.boxes');
+      const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+      let found = 0;
+      for (let i = 0; i < pixels.length; i += 4)
+        if (pixels[i] === 0x3d && pixels[i + 1] === 0xdc && pixels[i + 2] === 0x84) found += 1;
+      return found;
+    }"""
+    seek(clip_page, 98)
+    settle_on(clip_page, 98)
+    assert clip_page.evaluate(greens) > 500
+    clip_page.keyboard.press("b")
+    assert clip_page.evaluate(greens) == 0
+    assert clip_page.get_attribute("[data-do=boxes]", "aria-pressed") == "false"
+
+
+def test_timecode_and_speed_follow_the_film(clip_page: Page) -> None:
+    seek(clip_page, 100)
+    settle_on(clip_page, 100)
+    first = clip_page.inner_text("[data-timecode] >> nth=0")
+    assert clip_page.inner_text("[data-speed] >> nth=0").endswith("MPH")
+    seek(clip_page, 125)
+    settle_on(clip_page, 125)
+    later = clip_page.inner_text("[data-timecode] >> nth=0")
+    seconds = [sum(float(part) * 60**at for at, part in enumerate(reversed(t.split(":")))) for t in (first, later)]
+    assert seconds[1] - seconds[0] == pytest.approx(1.0, abs=0.11)
+    clip_page.keyboard.press("s")
+    assert not clip_page.is_visible("[data-timecode] >> nth=0")
+
+
+def test_seeking_shows_a_picture_soon(clip_page: Page) -> None:
+    took = []
+    for frame in (30, 290, 160, 20, 250):
+        took.append(
+            clip_page.evaluate(
+                """async at => {
+                  const reel = document.getElementById('player').player.reel;
+                  const video = reel.films[0].video;
+                  const began = performance.now();
+                  const shown = new Promise((r) => video.requestVideoFrameCallback(() => r(performance.now() - began)));
+                  reel.seek(reel.startS + at);
+                  return shown;
+                }""",
+                frame / stage.FPS,
+            )
+        )
+        clip_page.wait_for_timeout(400)
+    # The target is 300 ms; a shared machine with a software decoder gets leave to be slow on one of five.
+    assert sorted(took)[len(took) // 2] <= 300
+
+
+def test_scrubbing_with_the_mouse_moves_film_and_map(clip_page: Page) -> None:
+    strip = clip_page.locator("[data-strip] svg").bounding_box()
+    assert strip is not None
+    before = clip_page.inner_text("[data-coordinates]")
+    clip_page.mouse.click(strip["x"] + strip["width"] * 0.8, strip["y"] + 30)
+    span_s = stage.SECONDS + OFFSET_FRAMES / stage.FPS
+    wanted = round(span_s * 0.8, 1)
+    clip_page.wait_for_function(
+        "wanted => Math.abs(parseFloat(document.querySelector('[data-position]').textContent) - wanted) <= 0.11", arg=wanted
+    )
+    assert clip_page.inner_text("[data-coordinates]") != before
+
+
+def test_strip_marks_kept_range_and_onset_where_they_are(clip_page: Page) -> None:
+    places = clip_page.evaluate(
+        """() => {
+          const strip = document.querySelector('[data-strip] svg');
+          const [left, width] = [strip.getBoundingClientRect().left, strip.getBoundingClientRect().width];
+          const part = (selector) => { const box = strip.querySelector(selector).getBoundingClientRect();
+            return [(box.left - left) / width, (box.right - left) / width]; };
+          return { kept: part('.kept'), onset: part('.onset') };
+        }"""
+    )
+    span_s = stage.SECONDS + OFFSET_FRAMES / stage.FPS
+    assert places["kept"] == pytest.approx([1 / span_s, (stage.SECONDS - 1) / span_s], abs=0.01)
+    assert sum(places["onset"]) / 2 == pytest.approx(7 / span_s, abs=0.01)
+
+
+def test_film_that_chromium_cannot_play_says_so(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
+    watched = open_as("bob")
+    watched.go(f"/clips/{hub.on_stage['old_clip']}/")
+    watched.page.wait_for_selector("[data-cannot-play]:not([hidden])")
+    assert "mpeg4" in watched.page.inner_text("[data-cannot-play]")
+    assert watched.page.evaluate("() => document.querySelector('[data-cannot-play] img').naturalWidth") > 0
+
+
+def test_watching_is_reported_and_shown(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
+    watched = open_as("hanna")
+    page = watched.page
+    watched.go(f"/clips/{hub.on_stage['porch_clip']}/")
+    page.wait_for_selector("#player[data-ready]")
+    page.keyboard.press("k")
+    with page.expect_response(lambda answer: answer.url.endswith("/progress") and answer.status == 204, timeout=15000):
+        pass
+    page.reload()
+    said = page.inner_text(".watched")
+    assert "you, now" in said
+    assert "watched" in said
+    assert page.locator(".watched li").count() == 1, "a reload goes on with the same view"
