@@ -16,8 +16,21 @@ CORNERS_LAT_LON = (
 )
 """A closed round near a big square in Paris; degrees, WGS 84."""
 
-SPEED_KMH_AT_S = ((0, 33), (6, 40), (11, 47), (13, 58), (19, 64), (27, 59), (31, 44), (42, 30), (55, 41), (64, 33))
-"""Speed along the round: faster than 50 km/h from about second 12 to second 29, so that a demo has something to say."""
+SPEED_KMH_AT_S = (
+    (0, 52),
+    (3, 63),
+    (6, 67),
+    (9, 64),
+    (14, 44),
+    (25, 30),
+    (45, 41),
+    (70, 56),
+    (88, 66),
+    (96, 58),
+    (104, 44),
+    (128, 46),
+)
+"""Speed along the round: soon well over 50 km/h, so that a demo has something to say, and once more later."""
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius, IUGG."""

@@ -27,6 +27,7 @@ from custodes.vision.weights import pull
 
 HUB_UP_WITHIN_S = 30.0
 FIRST_CLIP_WITHIN_S = 120.0
+DETECTION_EVERY_S = 20.0
 QUIET_KINDS = frozenset({"log", "uploading", "event_end", "lens_ended", "setup", "sealed"})
 
 
@@ -51,6 +52,7 @@ class Demo:
         self.began_s = time.monotonic()
         self.first_ready = threading.Event()
         self.first_ready_s = 0.0
+        self.told_s: dict[tuple[str, str], float] = {}
         self.counts = {"alert": 0, "ready": 0}
         self.port = request.port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -155,14 +157,23 @@ class Demo:
 
     def on_line(self, line: Line) -> None:
         """Count and show one line of a program."""
-        if line.kind in self.counts:
+        if line.kind in self.counts and not line.text.startswith("no sound device"):
             self.counts[line.kind] += 1
         if line.kind == "ready" and not self.first_ready.is_set():
             self.first_ready_s = time.monotonic() - self.began_s
             self.first_ready.set()
-        if line.kind in QUIET_KINDS:
+        if line.kind in QUIET_KINDS or (line.kind == "detection" and self.told_lately(line)):
             return
-        self.console.print(line_of(Happening(line.kind, line.text, time.time_ns()), prefix=line.who))  # type: ignore[arg-type]  # the hub has kinds of its own
+        self.console.print(line_of(Happening(line.kind, line.text, time.time_ns()), prefix=line.who), soft_wrap=True)  # type: ignore[arg-type]  # the hub has kinds of its own
+
+    def told_lately(self, line: Line) -> bool:
+        """Tell whether the same kind of thing was announced for this site in the last DETECTION_EVERY_S."""
+        what = (line.who, line.text.split(" ", 1)[0])
+        now_s = time.monotonic()
+        lately = now_s - self.told_s.get(what, -DETECTION_EVERY_S) < DETECTION_EVERY_S
+        if not lately:
+            self.told_s[what] = now_s
+        return lately
 
     def say(self, text: str, *, markup: bool = False) -> None:
         """Print one line of the demo's own."""

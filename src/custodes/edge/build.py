@@ -18,7 +18,9 @@ from custodes.edge.report import Happening, Reporter
 from custodes.edge.settings import LensSettings, UnitSettings
 from custodes.edge.sinks import ClipSink
 from custodes.edge.unit import Unit, UnitParts
-from custodes.vision.objects import Detector, obtain_detector
+from custodes.vision.objects import Detector, SharedDetector, obtain_detector
+
+MAIN_OPENS_WITHIN_S = 30.0
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class SiteWork:
     def the_detector(self) -> Detector:
         """Return the one detector that all lenses share; loaded, and pulled if need be, at the first call."""
         if self.detector is None:
-            self.detector = obtain_detector(self.settings.perceive.detector, say=self.note)
+            self.detector = SharedDetector(obtain_detector(self.settings.perceive.detector, say=self.note))
         return self.detector
 
 
@@ -71,10 +73,10 @@ def build_lens(
     *,
     record: bool,
     see: bool = True,
+    main: Lens | None = None,
     on_packet: Callable[[StampedPacket], None] = lambda packet: None,
 ) -> Lens:
-    """Return one lens, joined to the centre. `see` without `record` reads the sub stream where there is one."""
-    live = settings.realtime or kind_of(settings.source) != "film"
+    """Return one lens, joined to the centre. With `main` it reads the sub stream of that lens, and only looks."""
     recorder = None
     if record:
         recorder = LensRecorder(
@@ -84,14 +86,9 @@ def build_lens(
             settings=clip_settings(work.settings, settings),
             clock=work.clock,
         )
-    perceiver = None
-    if see and settings.analyse:
-        detector = work.the_detector()
-        perceiver = Perceiver(lens=settings.name, settings=work.settings.perceive, detector=detector)
-        unit.models[detector.identity.name] = detector.identity
 
     def open_it(on_notice: Callable[[Notice], None]) -> Source:
-        return open_source(settings, clock=work.clock, stop=work.stop, on_notice=on_notice, sub=see and not record)
+        return open_source(settings, clock=work.clock, stop=work.stop, on_notice=on_notice, sub=main is not None)
 
     lens = Lens(
         LensParts(
@@ -99,9 +96,9 @@ def build_lens(
             facing=settings.facing,
             open_source=open_it,
             recorder=recorder,
-            perceiver=perceiver,
+            make_perceiver=perceiver_maker(work, settings, unit, main) if see and settings.analyse else None,
             detect_fps=work.settings.perceive.detect_fps,
-            live=live,
+            live=settings.realtime or kind_of(settings.source) != "film",
             clock=work.clock,
             listener=unit,
             on_packet=on_packet,
@@ -112,6 +109,27 @@ def build_lens(
     if recorder is not None:
         unit.add_desk(settings.name, lens)
     return lens
+
+
+def perceiver_maker(work: SiteWork, settings: LensSettings, unit: Unit, main: Lens | None) -> Callable[[], Perceiver]:
+    """Return what makes the lens's perceiver; the detector is loaded now, so that what is wrong shows at the start."""
+    detector = work.the_detector()
+    unit.models[detector.identity.name] = detector.identity
+
+    def make() -> Perceiver:
+        main_size_px = None
+        if main is not None and main.opened.wait(MAIN_OPENS_WITHIN_S) and main.facts is not None:
+            main_size_px = (main.facts.width_px, main.facts.height_px)
+        return Perceiver(
+            lens=settings.name,
+            settings=work.settings.perceive,
+            detector=detector,
+            zones=settings.zones,
+            masks=settings.masks,
+            main_size_px=main_size_px,
+        )
+
+    return make
 
 
 def clip_settings(unit: UnitSettings, lens: LensSettings) -> ClipSettings:

@@ -64,13 +64,16 @@ class _Extend:
 
 @dataclass(slots=True)
 class LensParts:
-    """What a lens works with. Without a recorder nothing is kept; without a perceiver nothing is looked at."""
+    """What a lens works with. Without a recorder nothing is kept; without a perceiver nothing is looked at.
+
+    `make_perceiver` is called in the lens's thread once its source is open.
+    """
 
     name: str
     facing: Facing
     open_source: Callable[[Callable[[Notice], None]], Source]
     recorder: LensRecorder | None
-    perceiver: Perceiver | None
+    make_perceiver: Callable[[], Perceiver] | None
     detect_fps: float
     live: bool
     clock: Clock
@@ -88,6 +91,9 @@ class Lens:
         self.looked = self.skipped_late = 0
         self.video_ns = 0
         self.facts: StreamFacts | None = None
+        self.opened = threading.Event()
+        """Set once `facts` are known."""
+        self._perceiver: Perceiver | None = None
         self._stop = stop
         self._orders: queue.SimpleQueue[_Begin | _Extend] = queue.SimpleQueue()
         self._decoder: Decoder | None = None
@@ -106,7 +112,7 @@ class Lens:
     @property
     def inferences(self) -> int:
         """Return how often the detector ran for this lens."""
-        return self.parts.perceiver.inferences if self.parts.perceiver is not None else 0
+        return self._perceiver.inferences if self._perceiver is not None else 0
 
     def run(self) -> None:
         """Read packets until the film ends or the unit stops. Raises BadInput when the source cannot be opened."""
@@ -114,7 +120,9 @@ class Lens:
         try:
             self.facts = facts = source.facts
             self._set_health("recording", width_px=facts.width_px, height_px=facts.height_px, fps=facts.fps)
-            if self.parts.perceiver is not None:
+            self.opened.set()
+            if self.parts.make_perceiver is not None:
+                self._perceiver = self.parts.make_perceiver()
                 self._decoder = Decoder()
             for packet in source.packets():
                 self._take(packet)
@@ -135,8 +143,8 @@ class Lens:
             return
         self._first_wall_ns = self._first_wall_ns or packet.wall_ns
         self.video_ns = max(self.video_ns, packet.wall_ns - self._first_wall_ns)
-        if self._decoder is not None and parts.perceiver is not None:
-            if not parts.perceiver.wants_all_frames and self._decoder.mode is DecodeMode.ALL:
+        if self._decoder is not None and self._perceiver is not None:
+            if not self._perceiver.wants_all_frames and self._decoder.mode is DecodeMode.ALL:
                 self._look_at(self._decoder.rest())
             self._look_at(self._decoder.decode(packet))
         else:
@@ -150,7 +158,7 @@ class Lens:
             self._look(picture)
 
     def _look(self, picture: Picture) -> None:
-        perceiver, decoder = self.parts.perceiver, self._decoder
+        perceiver, decoder = self._perceiver, self._decoder
         if perceiver is None or decoder is None:
             return
         due_ns = self._last_look_wall_ns + round(0.95 * NS_PER_S / self.parts.detect_fps)

@@ -29,6 +29,9 @@ HappeningKind = Literal[
     "summary",
 ]
 
+TIMELESS_KINDS = frozenset({"alert", "note", "sealed", "clip_cut", "uploaded", "tombstone"})
+"""Told when they are done, which is no moment of the film."""
+
 STYLES: dict[str, str] = {
     "detection": "green",
     "event": "yellow",
@@ -65,10 +68,12 @@ class ConsoleReporter:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)
+        self.film_zero_wall_ns: int | None = None
+        """Set while a film is read faster than the clock: lines then show the film's time, where they have one."""
 
     def tell(self, happening: Happening) -> None:
-        """Print one line: local time, kind, text."""
-        self.console.print(line_of(happening))
+        """Print one line: local time (or the film's), kind, text."""
+        self.console.print(line_of(happening, film_zero_wall_ns=self.film_zero_wall_ns), soft_wrap=True)
 
 
 class JsonReporter:
@@ -85,12 +90,21 @@ class JsonReporter:
             print(json.dumps(facts, ensure_ascii=False), file=self.stream, flush=True)
 
 
-def line_of(happening: Happening, *, prefix: str = "") -> Text:
+def line_of(happening: Happening, *, prefix: str = "", film_zero_wall_ns: int | None = None) -> Text:
     """Return the happening as one coloured line."""
-    clock = datetime.fromtimestamp(happening.wall_ns / 1e9).astimezone().strftime("%H:%M:%S")
-    line = Text(f"{clock}  ", style="dim")
+    line = Text(f"{time_of(happening, film_zero_wall_ns):<10}", style="dim")
     if prefix:
-        line.append(f"{prefix:<8}", style="bold")
+        line.append(f"{prefix:<6}", style="bold")
     line.append(f"{happening.kind.replace('_', ' '):<11}", style=STYLES.get(happening.kind, "bold"))
     line.append(happening.text)
     return line
+
+
+def time_of(happening: Happening, film_zero_wall_ns: int | None) -> str:
+    """Return the local time, or where a film is read at its own pace, the film's time or nothing."""
+    if film_zero_wall_ns is None:
+        return datetime.fromtimestamp(happening.wall_ns / 1e9).astimezone().strftime("%H:%M:%S")
+    if happening.kind in TIMELESS_KINDS:
+        return ""
+    seconds = (happening.wall_ns - film_zero_wall_ns) / 1e9
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"

@@ -161,7 +161,7 @@ class SiteRun:
             self.lenses[settings.name] = main
             threads.append(self._thread(main, settings, unit, leads=True))
             if splits:
-                seeing = build_lens(self.work, settings, unit, record=False)
+                seeing = build_lens(self.work, settings, unit, record=False, main=main)
                 threads.append(self._thread(seeing, settings, unit, leads=False))
         return threads
 

@@ -130,6 +130,8 @@ class Watch:
         bar = self._progress()
 
         def on_packet(packet: StampedPacket) -> None:
+            if isinstance(self.reporter, ConsoleReporter) and not self.settings.lens[0].realtime:
+                self.reporter.film_zero_wall_ns = self.reporter.film_zero_wall_ns or packet.wall_ns
             self._advance(bar, lens, packet)
             if telemetry is not None and packet.media == "video":
                 unit.measure(telemetry.read_until(packet.wall_ns))
