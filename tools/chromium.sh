@@ -9,7 +9,7 @@ runs() {
 }
 
 found() {
-    for name in "${CUSTODES_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in "${CUSTODES_CHROMIUM:-}" chromium chromium-browser; do
         if [ -n "$name" ] && runs "$(command -v "$name" || true)"; then
             return 0
         fi
@@ -32,6 +32,6 @@ if command -v apt-get >/dev/null 2>&1; then
         exit 0
     fi
 fi
-echo "custodes: no Chromium could be installed (see .venv/chromium.log). Install Chromium or Chrome, or name one:" \
+echo "custodes: no Chromium could be installed (see .venv/chromium.log). Install Chromium, or name one:" \
     "CUSTODES_CHROMIUM=/path/to/chromium make test" >&2
 exit 2

@@ -126,3 +126,12 @@ def test_no_dependency_is_under_the_gpl() -> None:
 def test_the_page_of_licences_is_what_is_installed() -> None:
     assert licences.PAGE.read_text() == licences.page(), "run 'make docs'"
     assert [row[0] for row in licences.rows() if row[1] == "not stated" or not row[2]] == []
+
+
+def test_each_page_that_the_code_names_exists() -> None:
+    named = {
+        page
+        for path in (ROOT / "src").rglob("*.py")
+        for page in re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert sorted(page for page in named if not (ROOT / page).is_file()) == []
