@@ -38,7 +38,7 @@ def commit_clip(*, clip_id: UUID, now_ns: int) -> Receipt | None:
             remove_folder(clip_id)
             return Receipt.model_validate_json(clip.receipt_json)
         parts = list(clip.parts.exclude(kind=ClipPart.Kind.POSTER).order_by("id"))
-        if not parts or not all(_slot(part).whole.exists() or _is_stored(part) for part in parts):
+        if not parts or not all(_is_here(part) for part in parts):
             return None
         for part in parts:
             _store(part)
@@ -46,6 +46,11 @@ def commit_clip(*, clip_id: UUID, now_ns: int) -> Receipt | None:
         remove_folder(clip_id)
     received.send(sender=Clip, clip_id=clip_id)
     return receipt
+
+
+def _is_here(part: ClipPart) -> bool:
+    slot = _slot(part)
+    return (slot.offset() == slot.sealed_bytes and slot.whole.exists()) or _is_stored(part)
 
 
 def _store(part: ClipPart) -> None:

@@ -46,13 +46,17 @@ class Slot:
         return folder_of(self.clip_id) / f"{self.part}.whole"
 
     def offset(self) -> int:
-        """Return how many bytes the hub holds."""
+        """Return how many bytes the hub holds.
+
+        A part that came to its full length just before a crash is hashed now: it becomes whole, or is thrown away.
+        """
         if self.whole.exists():
             return self.sealed_bytes
         try:
-            return self.partial.stat().st_size
+            held = self.partial.stat().st_size
         except FileNotFoundError:
             return 0
+        return held if held < self.sealed_bytes else _settle(self)
 
 
 def folder_of(clip_id: UUID) -> Path:
@@ -175,7 +179,7 @@ class Append:
                 sync_folder(self._path.parent)
                 _hashers.keep(self._path, offset, self._part_digest)
                 return offset
-            self._complete()
+            _promote(self.slot, self._part_digest.hexdigest())
         finally:
             self._leave()
         return offset
@@ -209,18 +213,6 @@ class Append:
             self._chunk_digests["sha256"] = self._part_digest  # one chunk from the start: hash once
         self._running = list({id(one): one for one in (self._part_digest, *self._chunk_digests.values())}.values())
 
-    def _complete(self) -> None:
-        if self._part_digest.hexdigest() != self.slot.sealed_sha256:
-            self._path.unlink()
-            sync_folder(self._path.parent)
-            raise Refusal(
-                422,
-                "part_hash",
-                f"part {self.slot.part} arrived whole but is not what was declared; it was discarded, send it again",
-            )
-        self._path.rename(self.slot.whole)
-        sync_folder(self._path.parent)
-
     def _undo(self) -> None:
         try:
             os.ftruncate(self._descriptor, self._start)
@@ -233,6 +225,39 @@ class Append:
             os.close(descriptor)
         with _busy_lock:
             _busy.discard(self._path)
+
+
+def _settle(slot: Slot) -> int:
+    """Decide about a partial file of full length that no request is writing; return the offset that holds now."""
+    path = slot.partial
+    with _busy_lock:
+        if path in _busy:
+            return slot.sealed_bytes
+        _busy.add(path)
+    try:
+        if path.exists():
+            _promote(slot, _hashers.take(path, slot.sealed_bytes).hexdigest())
+    except Refusal:
+        return 0
+    else:
+        return slot.sealed_bytes
+    finally:
+        with _busy_lock:
+            _busy.discard(path)
+
+
+def _promote(slot: Slot, sha256_hex: str) -> None:
+    """Make a complete partial file whole; remove it and raise Refusal when it is not what was declared."""
+    if sha256_hex != slot.sealed_sha256:
+        slot.partial.unlink()
+        sync_folder(slot.partial.parent)
+        raise Refusal(
+            422,
+            "part_hash",
+            f"part {slot.part} arrived whole but is not what was declared; it was discarded, send it again",
+        )
+    slot.partial.rename(slot.whole)
+    sync_folder(slot.partial.parent)
 
 
 def discard(slot: Slot) -> None:
