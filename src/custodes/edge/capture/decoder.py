@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import av
 
+from custodes.core.errors import Permanent
 from custodes.core.packets import StampedPacket, StreamTemplate
 from custodes.edge.capture.picture import DecodedPicture
 from custodes.edge.capture.templates import take_template
@@ -53,6 +54,7 @@ class Decoder:
         self._sparse = False
         self._last_given_mono_ns: int | None = None
         self._key_mono_ns = 0
+        self._gop_ns = 0
         self._last_packet: StampedPacket | None = None
         self._waiting_pts: list[int] = []
         self._shown_mono_ns = -(1 << 62)
@@ -73,7 +75,8 @@ class Decoder:
     def decode(self, packet: StampedPacket) -> list[DecodedPicture]:
         """Take the next packet (sound is ignored) and return the pictures that are ready, in the order of showing.
 
-        Damaged packets are counted in `damaged_packets` and passed over.
+        Damaged packets are counted in `damaged_packets` and passed over. Raises Permanent where FFmpeg here has no
+        decoder for the codec.
         """
         if packet.media != "video":
             return []
@@ -116,7 +119,7 @@ class Decoder:
         template = packet.template
         fresh = take_template(template.stream)
         if fresh is None or not isinstance(fresh.stream.codec_context, av.VideoCodecContext):
-            raise TypeError(f"no decoder for {template.codec}")
+            raise Permanent(f"film in {template.codec} cannot be decoded here. Set the camera to H.264.")
         self._codec = fresh.stream.codec_context
         self._codec.thread_count = self._threads
         self._codec.thread_type = "SLICE" if self._threads == 1 else "AUTO"
@@ -129,6 +132,8 @@ class Decoder:
     def _hold(self, packet: StampedPacket) -> None:
         """Keep the packets of the current GOP, so that `wake` can decode them."""
         if packet.is_keyframe:
+            self._gop_ns = packet.mono_ns - self._key_mono_ns
+            self._key_mono_ns = packet.mono_ns
             self._held, self._held_bytes, self._hold_broken = [], 0, False
         elif self._hold_broken:
             return
@@ -139,9 +144,7 @@ class Decoder:
 
     def _idle(self, packet: StampedPacket) -> list[DecodedPicture]:
         if packet.is_keyframe:
-            gap_ns = packet.mono_ns - self._key_mono_ns
-            self._key_mono_ns = packet.mono_ns
-            if self._sparse and gap_ns <= self._max_gap_ns:
+            if self._sparse and self._gop_ns <= self._max_gap_ns:
                 self._sparse = False
                 self._drain()
             if not self._sparse:
@@ -162,12 +165,12 @@ class Decoder:
     def _catch_up(self) -> list[DecodedPicture]:
         """Decode the held GOP anew and return what is later than the last picture given out."""
         since = self._last_given_mono_ns
-        self._shown_mono_ns = -(1 << 62)
+        self._shown_mono_ns = -(1 << 62) if since is None else since
         self._primed = False
         pictures: list[DecodedPicture] = []
         for packet in self._held:
             pictures += self._feed(packet)
-        return [p for p in pictures if since is None or p.mono_ns > since]
+        return pictures
 
     def _thin(self, pictures: list[DecodedPicture]) -> list[DecodedPicture]:
         given: list[DecodedPicture] = []
