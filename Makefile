@@ -40,6 +40,9 @@ browser: $(READY) ## Find a Chromium for the browser tests, or install one
 bench: $(READY) ## Measure each claim of speed beside its peer; write docs/performance.md
 	@$(BIN)/python -m bench.run $(ARGS)
 
+eval: $(READY) ## Judge perception, events and telemetry on labelled film; CUSTODES_DATA names its folder
+	@for judge in bench/*_eval.py; do echo "== $$judge"; PYTHONPATH=. $(BIN)/python "$$judge" $(ARGS) || exit 1; done
+
 docs: $(READY) ## Write docs/reference and docs/licences.md from the code
 	@$(BIN)/python tools/reference.py
 	@$(BIN)/python tools/licences.py

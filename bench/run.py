@@ -27,9 +27,14 @@ NOT_A_BENCH = {"rows", "run"}
 PACKAGES = ("av", "numpy", "opencv-python-headless", "openvino", "Django", "cryptography")
 
 
+def is_bench(name: str) -> bool:
+    """Say whether a module of this folder measures speed; `*_eval` are the judges of `make eval`."""
+    return name not in NOT_A_BENCH and not name.endswith("_eval")
+
+
 def benches(names: Sequence[str]) -> list[ModuleType]:
     """Import the benches called `names`, or all of them. Raises SystemExit with the known names."""
-    found = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]) if module.name not in NOT_A_BENCH)
+    found = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]) if is_bench(module.name))
     unknown = sorted(set(names) - set(found))
     if unknown:
         raise SystemExit(f"custodes: no bench called {', '.join(unknown)}. Known: {', '.join(found)}.")
