@@ -20,8 +20,10 @@ from custodes.hub.access.decisions import Actor, Audience, Decision
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
+from custodes.hub.clips import footage
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
+from custodes.hub.vault.keys import KeyDestroyed
 
 VIEW_LASTS = timedelta(hours=12)
 """A view ends by itself: a player left open overnight asks anew."""
@@ -265,9 +267,10 @@ def _log_posters(actor: Person, clip_ids: set[uuid.UUID], *, now: datetime, now_
 
 
 def _footage(clip: Clip, part: str, start: int, stop: int | None) -> OpenedPart:
-    from custodes.hub.clips import footage  # late: opens the vault, which lists and decisions do not need
-
-    opened = footage.open_part(clip, part, start=start, stop=stop)
+    try:
+        opened = footage.open_part(clip, part, start=start, stop=stop)
+    except KeyDestroyed:
+        raise _denied(clip.pk) from None
     return OpenedPart(size_bytes=opened.size_bytes, media_type=opened.media_type, chunks=opened.chunks)
 
 
