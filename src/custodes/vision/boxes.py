@@ -8,7 +8,8 @@ Boxes = NDArray[np.float32]
 
 def areas_px2(boxes: Boxes) -> NDArray[np.float32]:
     """Return the area of each box (px²); 0 for an empty one. Shape (n,)."""
-    return np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
 
 
 def intersections_px2(first: Boxes, second: Boxes) -> NDArray[np.float32]:

@@ -43,6 +43,11 @@ class Detector(Protocol):
         ...
 
     @property
+    def usual_score_0_1(self) -> float:
+        """Return the score from which this detector is mostly right; settings may ask for another, class by class."""
+        ...
+
+    @property
     def classes(self) -> frozenset[ObjectClass]:
         """Return the classes that this detector can tell."""
         ...
@@ -111,6 +116,7 @@ class SsdDetector:
     """SSD MobileNetV2 at 300 px with the 24 OpenImages labels of MediaPipe's Objectron."""
 
     side_px = 300
+    usual_score_0_1 = 0.42
 
     def __init__(self, located: LocatedWeights, options: DetectorOptions) -> None:
         self.identity = located.identity
@@ -133,6 +139,8 @@ class SsdDetector:
 
 class YoloxDetector:
     """YOLOX with the 80 labels of COCO."""
+
+    usual_score_0_1 = 0.5
 
     def __init__(self, located: LocatedWeights, options: DetectorOptions, *, side_px: int) -> None:
         self.identity = located.identity
@@ -178,6 +186,7 @@ class BlazePoseDetector:
     """MediaPipe's person detector (224 px): the fallback; people only, best when near and upright."""
 
     side_px = blazepose.SIDE_PX
+    usual_score_0_1 = 0.5
     classes = frozenset({ObjectClass.PERSON})
 
     def __init__(self, located: LocatedWeights, options: DetectorOptions) -> None:
@@ -225,6 +234,7 @@ class SharedDetector:
         self._turn = threading.Lock()
         self.identity = detector.identity
         self.side_px = detector.side_px
+        self.usual_score_0_1 = detector.usual_score_0_1
         self.classes = detector.classes
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[Detection]:

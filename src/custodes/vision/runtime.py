@@ -64,7 +64,7 @@ def compile_graph(
 class _OpenVinoGraph:
     def __init__(self, path: Path, plan: InputPlan, device: str, threads: int, *, keep_compiled: bool) -> None:
         import openvino as ov
-        import openvino.properties.hint as hint
+        from openvino.properties import hint
 
         core = _openvino_core()
         try:
@@ -92,13 +92,13 @@ class _OpenVinoGraph:
             return [self._request.get_output_tensor(index).data.copy() for index in range(self._outputs)]
 
 
-def _openvino_core() -> Any:  # noqa: ANN401 - openvino ships no types
+def _openvino_core() -> Any:
     import openvino as ov
 
     return ov.Core()
 
 
-def _with_preprocessing(model: Any, plan: InputPlan) -> Any:  # noqa: ANN401 - openvino ships no types
+def _with_preprocessing(model: Any, plan: InputPlan) -> Any:
     import openvino as ov
     from openvino.preprocess import ColorFormat, PrePostProcessor
 
@@ -122,7 +122,7 @@ def _with_preprocessing(model: Any, plan: InputPlan) -> Any:  # noqa: ANN401 - o
 class _OnnxRuntimeGraph:
     def __init__(self, path: Path, plan: InputPlan, provider: str, threads: int) -> None:
         try:
-            import onnxruntime
+            import onnxruntime  # type: ignore[import-not-found, unused-ignore]
         except ImportError:
             raise BadInput("the provider onnxruntime is not installed. Run: pip install onnxruntime") from None
         if path.suffix != ".onnx":
