@@ -242,9 +242,7 @@ def store_clip(
         for name, part_kind, lens, media_type, content in parts:
             plain.write_bytes(content)
             sealed = Path(folder) / name
-            facts = seal.seal_file(
-                plain, sealed, content_key=content_key, context=footage.context_of(clip, name)
-            )
+            facts = seal.seal_file(plain, sealed, content_key=content_key, context=footage.context_of(clip, name))
             vault().put(footage.blob_name(clip_id, name), sealed)
             ClipPart.objects.create(
                 clip=clip,
@@ -352,7 +350,9 @@ def set_stage(data_dir: Path) -> dict[str, str]:
     )
     states = {}
     for minutes, state in ((2, Clip.State.RECEIVING), (4, Clip.State.PROCESSING), (90, Clip.State.QUARANTINED)):
-        clip = make_clip(cast.van_unit, kind="presence", state=state, onset=now - timedelta(minutes=minutes), revision=1)
+        clip = make_clip(
+            cast.van_unit, kind="presence", state=state, onset=now - timedelta(minutes=minutes), revision=1
+        )
         clip.quarantine_reason = "film.road: the film has no picture" if state == Clip.State.QUARANTINED else ""
         clip.save()
         states[state.value] = str(clip.pk)

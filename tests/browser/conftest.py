@@ -77,7 +77,18 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     """Start `custodes hub serve` on a fresh folder and set the stage."""
     folder = tmp_path_factory.mktemp("hub")
     log = folder.parent / "hub.log"
-    command = [sys.executable, "-m", "custodes", "hub", "serve", "--data", str(folder), "--listen", "127.0.0.1:0", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "custodes",
+        "hub",
+        "serve",
+        "--data",
+        str(folder),
+        "--listen",
+        "127.0.0.1:0",
+        "--json",
+    ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CUSTODES", "DJANGO"))}
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
@@ -138,9 +149,7 @@ def doors(hub: RunningHub, chromium: Browser) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def open_as(
-    hub: RunningHub, chromium: Browser, doors: Callable[[str], Any]
-) -> Iterator[Callable[..., Watched]]:
+def open_as(hub: RunningHub, chromium: Browser, doors: Callable[[str], Any]) -> Iterator[Callable[..., Watched]]:
     """Return a function that opens a browser window for a person; at the end nothing may have gone wrong on it."""
     opened: list[Watched] = []
 
@@ -164,6 +173,8 @@ def _watch(watched: Watched) -> None:
     def on_console(message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
             return
+        if "willReadFrequently" in message.text:
+            return  # the test's own reading of pixels
         if "Failed to load resource" in message.text and watched.expected_statuses:
             return
         watched.wrong.append(f"console {message.type}: {message.text} at {watched.page.url}")

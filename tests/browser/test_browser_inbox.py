@@ -80,7 +80,8 @@ def test_bulk_act_can_be_taken_back(open_as: Callable[..., Watched]) -> None:
     page.click(".toast button")
     page.mouse.move(5, 5)
     page.wait_for_function(
-        "([id, count]) => document.getElementById(id) || !document.querySelector('[data-newer]').hidden", arg=[chosen, count]
+        "([id, count]) => document.getElementById(id) || !document.querySelector('[data-newer]').hidden",
+        arg=[chosen, count],
     )
     watched.go("/inbox/?state=new")
     expect(page.locator(f"#{chosen}")).to_have_count(1)

@@ -12,7 +12,7 @@ READ_FRAME = """lens => {
   const video = document.querySelectorAll('#player video')[lens];
   const canvas = document.createElement('canvas');
   canvas.width = video.videoWidth; canvas.height = video.videoHeight;
-  const pen = canvas.getContext('2d');
+  const pen = canvas.getContext('2d', { willReadFrequently: true });
   pen.drawImage(video, 0, 0);
   let number = 0;
   for (let bit = 0; bit < %d; bit += 1) {
@@ -47,7 +47,9 @@ def seek(page: Page, frame: int) -> None:
 
 
 def settle_on(page: Page, frame: int, lens: int = 0) -> None:
-    page.wait_for_function(f"([lens, frame]) => ({READ_FRAME})(lens) === frame", arg=[lens, frame], timeout=5000)
+    page.wait_for_function(
+        f"([lens, frame]) => ({READ_FRAME})(lens) === frame", arg=[lens, frame], timeout=5000, polling=50
+    )
 
 
 def test_step_shows_each_frame_once(clip_page: Page) -> None:
@@ -98,7 +100,9 @@ def test_boxes_lie_on_the_object_and_rest_where_nobody_looked(clip_page: Page) -
     for frame in (95, 98, 103):
         seek(clip_page, frame)
         settle_on(clip_page, frame)
-        drawn = clip_page.evaluate("() => document.getElementById('player').player.layers[0].drawn.map((one) => one.box)")
+        drawn = clip_page.evaluate(
+            "() => document.getElementById('player').player.layers[0].drawn.map((one) => one.box)"
+        )
         assert len(drawn) == 1
         assert drawn[0] == pytest.approx(stage.car_box(frame, 0), abs=4)
     seek(clip_page, 162)
@@ -166,7 +170,8 @@ def test_scrubbing_with_the_mouse_moves_film_and_map(clip_page: Page) -> None:
     span_s = stage.SECONDS + OFFSET_FRAMES / stage.FPS
     wanted = round(span_s * 0.8, 1)
     clip_page.wait_for_function(
-        "wanted => Math.abs(parseFloat(document.querySelector('[data-position]').textContent) - wanted) <= 0.11", arg=wanted
+        "wanted => Math.abs(parseFloat(document.querySelector('[data-position]').textContent) - wanted) <= 0.11",
+        arg=wanted,
     )
     assert clip_page.inner_text("[data-coordinates]") != before
 

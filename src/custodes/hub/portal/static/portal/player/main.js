@@ -96,7 +96,7 @@ class Player {
 
   rates() {
     for (const button of root.querySelectorAll("[data-rate]")) button.setAttribute("aria-checked", String(Number(button.dataset.rate) === this.reel.rate));
-    this.say(`${this.reel.rate}×`);
+    this.announce(`${this.reel.rate}×`);
   }
 
   broken(film) {
@@ -104,7 +104,7 @@ class Player {
     lens.figure.querySelector("[data-cannot-play]").hidden = false;
   }
 
-  say(words) { root.querySelector("[data-said]").textContent = words; }
+  announce(words) { root.querySelector("[data-said]").textContent = words; }
 
   flip(what) {
     const button = root.querySelector(`[data-do=${what}]`);

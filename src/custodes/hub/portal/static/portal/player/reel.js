@@ -2,6 +2,7 @@
 const FOLLOW_HARD_S = 0.3;
 const EPSILON_S = 0.001;
 const SETTLE_MS = 1500;
+const MOST_STEPS_AHEAD = 5;
 
 export class Film {
   constructor({ video, name, firstS, durationS, frames }) {
@@ -61,6 +62,7 @@ export class Reel extends EventTarget {
     this.endS = Math.max(...films.map((film) => film.endS));
     this.wallS = this.startS;
     this.busy = false;
+    this.steps = 0;
     for (const film of films) this.#listen(film);
   }
 
@@ -149,23 +151,32 @@ export class Reel extends EventTarget {
 
   // One true frame: back is the picture just before this one begins; forward is the first that differs.
   async step(direction) {
-    if (this.busy) return;
-    const film = this.clock;
-    if (!film) return;
+    if (this.busy) { this.steps = Math.max(-MOST_STEPS_AHEAD, Math.min(MOST_STEPS_AHEAD, this.steps + direction)); return; }
     if (this.playing) this.pause();
     this.busy = true;
     try {
-      if (film.pending) await film.pending.done;
-      const from = film.shownS;
-      let shown = from;
-      if (direction < 0) {
-        for (let reach = 2 * EPSILON_S; shown >= from - EPSILON_S / 4 && reach < 4 * film.frameS && from > EPSILON_S; reach += film.frameS / 2) shown = await film.show(from - reach);
-      } else {
-        for (let reach = film.frameS * 0.6; shown <= from + EPSILON_S / 4 && reach < 12 * film.frameS && from + reach < film.durationS; reach += film.frameS / 2) shown = await film.show(from + reach);
+      await this.#stepOnce(direction);
+      while (this.steps) {
+        const next = Math.sign(this.steps);
+        this.steps -= next;
+        await this.#stepOnce(next);
       }
-      this.wallS = film.firstS + shown;
-      for (const other of this.films) if (other !== film && !other.broken && other.covers(this.wallS)) other.show(this.wallS - other.firstS);
-      this.dispatchEvent(new Event("time"));
-    } finally { this.busy = false; }
+    } finally { this.busy = false; this.steps = 0; }
+  }
+
+  async #stepOnce(direction) {
+    const film = this.clock;
+    if (!film) return;
+    if (film.pending) await film.pending.done;
+    const from = film.shownS;
+    let shown = from;
+    if (direction < 0) {
+      for (let reach = 2 * EPSILON_S; shown >= from - EPSILON_S / 4 && reach < 4 * film.frameS && from > EPSILON_S; reach += film.frameS / 2) shown = await film.show(from - reach);
+    } else {
+      for (let reach = film.frameS * 0.6; shown <= from + EPSILON_S / 4 && reach < 12 * film.frameS && from + reach < film.durationS; reach += film.frameS / 2) shown = await film.show(from + reach);
+    }
+    this.wallS = film.firstS + shown;
+    for (const other of this.films) if (other !== film && !other.broken && other.covers(this.wallS)) other.show(this.wallS - other.firstS);
+    this.dispatchEvent(new Event("time"));
   }
 }
