@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,13 +73,12 @@ class Demo:
             self.fetch_weights()
             self.await_hub(stage)
             seed = self.seed()
-            for who, toml, code in (
+            sites = (
                 ("van", write_van(self.folder / "van", films), seed.van_code),
                 ("home", write_home(self.folder / "home", films), seed.home_code),
-            ):
-                if load_enrolment(toml.parent / "state") is None:
-                    self.custodes("unit", "enroll", self.url, code, str(toml))
-                stage.start(who, ["unit", "run", str(toml), "--json"])
+            )
+            with ThreadPoolExecutor(len(sites)) as pool:
+                list(pool.map(lambda site: self.start_unit(stage, *site), sites))
             if self.request.check:
                 self.check(stage, seed)
             else:
@@ -116,6 +116,12 @@ class Demo:
         raise CustodesError(
             f"the hub did not answer at {self.url} within {HUB_UP_WITHIN_S:.0f} s; see {self.folder}/logs"
         )
+
+    def start_unit(self, stage: Stage, who: str, toml: Path, code: str) -> None:
+        """Join a unit to the hub, where it has not joined yet, and start it."""
+        if load_enrolment(toml.parent / "state") is None:
+            self.custodes("unit", "enroll", self.url, code, str(toml))
+        stage.start(who, ["unit", "run", str(toml), "--json"])
 
     def seed(self) -> Seed:
         """Give the hub a person, two sites, codes for their units, and a link to sign in."""

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 DISPATCHER = ("dana@demo.invalid", "Dana")
+MANAGER = ("morgan@demo.invalid", "Morgan")
 DRIVER = ("sam@demo.invalid", "Sam")
 TIME_ZONE = "Europe/Paris"
 
@@ -46,7 +47,8 @@ def seed(data_dir: Path) -> Seed:
         services.create_site(organisation=household, name="Home", kind="home", now=now)
         dana = Person.objects.create_user(DISPATCHER[0], display_name=DISPATCHER[1])
         sam = Person.objects.create_user(DRIVER[0], display_name=DRIVER[1])
-        services.give_role(person=dana, organisation=company, role=Membership.Role.MANAGER, now=now)
+        morgan = Person.objects.create_user(MANAGER[0], display_name=MANAGER[1])
+        services.give_role(person=morgan, organisation=company, role=Membership.Role.MANAGER, now=now)
         services.give_role(person=dana, organisation=company, role=Membership.Role.DISPATCHER, now=now)
         services.give_role(person=dana, organisation=household, role=Membership.Role.OWNER, now=now)
         services.give_role(person=sam, organisation=company, role=Membership.Role.DRIVER, now=now)

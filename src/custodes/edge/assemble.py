@@ -8,7 +8,7 @@ from uuid import UUID
 
 from custodes import __version__
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import Event, LensFilm, ModelIdentity, Observation, Sample
+from custodes.core.types import Event, Facing, LensFilm, ModelIdentity, Observation, Sample
 from custodes.core.wire import (
     Manifest,
     WireEvent,
@@ -22,6 +22,10 @@ from custodes.core.wire import (
 
 MEMORY_S = 150
 """How far back observations and samples are kept for manifests (s): the longest clip and its pre-roll."""
+
+
+FACINGS = tuple(Facing)
+"""The order in which lenses are shown: the road before the driver, so that a list shows no face first."""
 
 
 @dataclass(slots=True)
@@ -92,7 +96,7 @@ def manifest_of(
     draft: Draft, samples: Iterable[Sample], *, models: Sequence[ModelIdentity], policy_version: str
 ) -> Manifest:
     """Return the clip's facts. Raises ValueError when no lens gave a film."""
-    films = sorted(draft.films, key=lambda film: film.lens)
+    films = sorted(draft.films, key=lambda film: (FACINGS.index(film.facing), film.lens))
     return Manifest(
         clip_id=draft.clip_id,
         event=wire_event(draft.event),

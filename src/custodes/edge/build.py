@@ -1,5 +1,7 @@
 """Put a unit's parts together from its settings: the one place where the stages meet."""
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +47,24 @@ class SiteWork:
         return self.detector
 
 
-def build_unit(work: SiteWork, sink: ClipSink, *, policy_version: str = "local") -> Unit:
+def policy_version(settings: UnitSettings) -> str:
+    """Return a short name of what this unit decides by: a digest of its rules, lenses, detector and clip lengths.
+
+    The sources' addresses play no part: they may hold a password, and decide nothing.
+    """
+    decides = {
+        "rules": [rule.model_dump(mode="json") for rule in settings.rule],
+        "lenses": [
+            lens.model_dump(mode="json", include={"name", "facing", "record", "analyse", "upload", "zones", "masks"})
+            for lens in settings.lens
+        ],
+        "perceive": settings.perceive.model_dump(mode="json"),
+        "clip": settings.clip.model_dump(mode="json"),
+    }
+    return "unit-" + hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def build_unit(work: SiteWork, sink: ClipSink) -> Unit:
     """Return the unit's centre; its lenses are added by `build_lens`."""
     settings = work.settings
 
@@ -61,7 +80,7 @@ def build_unit(work: SiteWork, sink: ClipSink, *, policy_version: str = "local")
             clip=settings.clip,
             drafts_dir=work.state_dir / "drafts",
             clock=work.clock,
-            policy_version=policy_version,
+            policy_version=policy_version(settings),
         )
     )
 

@@ -15,7 +15,9 @@ from custodes.edge.settings import UnitSettings
 from custodes.edge.sinks import ClipSink
 
 
-def recover_clips(settings: UnitSettings, state_dir: Path, sink: ClipSink, clock: Clock) -> list[str]:
+def recover_clips(
+    settings: UnitSettings, state_dir: Path, sink: ClipSink, *, clock: Clock, policy_version: str
+) -> list[str]:
     """Repair each lens's folder, hand whole and mended films with their draft to `sink`; return lines for people.
 
     What was seen and measured at the time was in memory only and is gone; a note in the manifest says so.
@@ -33,7 +35,7 @@ def recover_clips(settings: UnitSettings, state_dir: Path, sink: ClipSink, clock
     drafts = state_dir / "drafts"
     for clip_id, found_films in by_clip.items():
         draft = _draft_of(drafts / f"{clip_id}.json", clip_id, found_films)
-        manifest = manifest_of(draft, (), models=(), policy_version="recovered")
+        manifest = manifest_of(draft, (), models=(), policy_version=policy_version)
         line = sink.put(manifest, {part_of(film.lens): Path(film.path) for film in draft.films})
         lines.append(f"{draft.event.kind}: clip kept from before the last stop; {line}")
     for path in drafts.glob("*.json"):

@@ -113,8 +113,10 @@ class SiteRun:
         """Run until told to stop or nothing is left to run."""
         joined = load_enrolment(self.state_dir)
         sink, shipper = self._sink(joined)
-        unit = build_unit(self.work, sink, policy_version=joined.policy_version if joined else "local")
-        for line in recover_clips(self.settings, self.state_dir, sink, self.clock):
+        unit = build_unit(self.work, sink)
+        for line in recover_clips(
+            self.settings, self.state_dir, sink, clock=self.clock, policy_version=unit.parts.policy_version
+        ):
             self.tell("note", line)
         threads = self._lens_threads(unit)
         where = (
