@@ -142,7 +142,8 @@ class HubInProcess(httpx.BaseTransport):
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
 
     def _answer(self, request: httpx.Request) -> object:
-        from custodes.hub.ingest.exchange import Answer, UnitRequest
+        from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest
+        from custodes.hub.ingest.routes import Opened
         from custodes.hub.ingest.uploads import Append
 
         opened = self.api.open(
@@ -157,6 +158,8 @@ class HubInProcess(httpx.BaseTransport):
         body = request.content
         if isinstance(opened, Answer):
             return opened
+        if isinstance(opened, Opened) and len(body) > opened.max_body_bytes:
+            raise Refusal(413, "too_long", f"the body has more than {opened.max_body_bytes} bytes")
         if isinstance(opened, Append):
             for start in range(0, len(body), self.piece_bytes):
                 piece = body[start : start + self.piece_bytes]

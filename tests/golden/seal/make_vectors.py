@@ -47,19 +47,13 @@ def main() -> None:
     }
     listed = []
     # One archive: the blobs differ little from each other, so it is a tenth of their size.
-    archive = tarfile.open(HERE / "blobs.tar.xz", "w:xz")
-    for name, (blob, changes, expected) in vectors.items():
-        place = tarfile.TarInfo(name)
-        place.size = len(blob)
-        archive.addfile(place, io.BytesIO(blob))
-        facts = {
-            "key": KEY.hex(),
-            "clip_id": str(CONTEXT.clip_id),
-            "unit_id": str(CONTEXT.unit_id),
-            "part": CONTEXT.part,
-        }
-        listed.append({"name": name, "expected": expected, **facts, **changes})
-    archive.close()
+    with tarfile.open(HERE / "blobs.tar.xz", "w:xz") as archive:
+        for name, (blob, changes, expected) in vectors.items():
+            place = tarfile.TarInfo(name)
+            place.size = len(blob)
+            archive.addfile(place, io.BytesIO(blob))
+            facts = {"key": KEY.hex(), "clip_id": str(CONTEXT.clip_id), "unit_id": str(CONTEXT.unit_id)}
+            listed.append({"name": name, "expected": expected, **facts, "part": CONTEXT.part, **changes})
     (HERE / "vectors.json").write_text(json.dumps(listed, indent=1) + "\n")
 
 

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Severity
@@ -45,7 +46,7 @@ class Clip(models.Model):
     end_wall_ns = models.BigIntegerField(null=True, blank=True)
     kept_start_wall_ns = models.BigIntegerField()
     kept_end_wall_ns = models.BigIntegerField()
-    declared_at = models.DateTimeField(auto_now_add=True)
+    declared_at = models.DateTimeField(default=timezone.now)
     received_at = models.DateTimeField(null=True, blank=True)
     ready_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVING)

@@ -203,7 +203,6 @@ class Append:
             raise Refusal(410, "expired", "this upload expired; declare the clip again", retry=True) from None
         held = os.fstat(self._descriptor).st_size
         if held != offset:
-            os.close(self._descriptor)
             raise _conflict(held)
         os.lseek(self._descriptor, offset, os.SEEK_SET)
         self._part_digest = _hashers.take(self._path, offset)
