@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from custodes.core import mp4box
+from custodes.core import boxes as box_reading
+from custodes.core import mp4box, mp4claims
 from custodes.core.errors import BadInput, Corrupt
 from filmcraft import Recipe, make_film
 
@@ -72,8 +73,8 @@ def test_each_cut_ends_at_a_whole_fragment(film: Path, tmp_path: Path) -> None:
         assert mp4box.truncate_to_whole(path) == 0
 
 
-def walk_whole(content: bytes, start: int) -> list[mp4box.Box]:
-    return list(mp4box.walk(io.BytesIO(content), start, len(content)))
+def walk_whole(content: bytes, start: int) -> list[box_reading.Box]:
+    return list(box_reading.walk(io.BytesIO(content), start, len(content)))
 
 
 def test_moof_without_its_film_is_not_whole(film: Path, tmp_path: Path) -> None:
@@ -100,9 +101,9 @@ def test_missing_file_is_bad_input(tmp_path: Path) -> None:
 
 
 def test_ordinary_film_has_no_fault(tmp_path: Path) -> None:
-    assert mp4box.claim_fault(make_film(tmp_path / "a.mp4", Recipe(sound=True))) is None
-    assert mp4box.claim_fault(make_film(tmp_path / "a.mov")) is None
-    assert mp4box.claim_fault(make_film(tmp_path / "a.avi")) is None
+    assert mp4claims.claim_fault(make_film(tmp_path / "a.mp4", Recipe(sound=True))) is None
+    assert mp4claims.claim_fault(make_film(tmp_path / "a.mov")) is None
+    assert mp4claims.claim_fault(make_film(tmp_path / "a.avi")) is None
 
 
 def test_boxes_in_boxes_have_an_end() -> None:
@@ -111,7 +112,7 @@ def test_boxes_in_boxes_have_an_end() -> None:
         nest = struct.pack(">I4s", 8 + len(nest), b"trak") + nest
     moov = struct.pack(">I4s", 8 + len(nest), b"moov") + nest
     with pytest.raises(Corrupt, match="too deep"):
-        mp4box._tracks(io.BytesIO(moov), mp4box.Box(b"moov", 0, 8, len(moov)))
+        mp4box._tracks(io.BytesIO(moov), box_reading.Box(b"moov", 0, 8, len(moov)))
 
 
 @pytest.mark.parametrize("samples", [100_001, 0x7FFF_FFFF, 0xFFFF_FFFF])
@@ -119,7 +120,7 @@ def test_run_that_claims_samples_without_a_table(samples: int) -> None:
     body = struct.pack(">II", 0, samples)
     source = io.BytesIO(struct.pack(">I4s", 8 + len(body), b"trun") + body)
     with pytest.raises(Corrupt, match="claims"):
-        mp4box._run(source, mp4box.Box(b"trun", 0, 8, 8 + len(body)), 1)
+        mp4box._run(source, box_reading.Box(b"trun", 0, 8, 8 + len(body)), 1)
 
 
 def survives(path: Path, content: bytes, *, watch_memory: bool = True) -> None:
@@ -128,7 +129,7 @@ def survives(path: Path, content: bytes, *, watch_memory: bool = True) -> None:
     if watch_memory:
         tracemalloc.start()
     try:
-        for read in (mp4box.claim_fault, mp4box.layout, mp4box.whole_length, mp4box.truncate_to_whole):
+        for read in (mp4claims.claim_fault, mp4box.layout, mp4box.whole_length, mp4box.truncate_to_whole):
             try:
                 found = read(path)
             except ALLOWED:

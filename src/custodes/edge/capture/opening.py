@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-from custodes.core import mp4box
+from custodes.core import mp4claims
 from custodes.core.errors import BadInput, Corrupt, Temporary
 from custodes.edge.capture.settings import shown
 
@@ -132,7 +132,7 @@ def _check_file(path: Path, name: str) -> None:
 def _check_boxes(path: Path, name: str) -> None:
     """Refuse an MP4 whose index is missing or claims more than the file holds, before a parser believes it."""
     try:
-        fault = mp4box.claim_fault(path)
+        fault = mp4claims.claim_fault(path)
     except Corrupt as error:
         raise BadInput(f"cannot open {name}: {error}") from error
     if fault is not None:

@@ -131,6 +131,21 @@ class FilmWriter:
         self._file.cut_back()
         return self._file.path
 
+    @property
+    def path(self) -> Path:
+        """Return the film's final path."""
+        return self._final
+
+    @property
+    def partial_path(self) -> Path:
+        """Return where the film is while it is being written."""
+        return self._file.path
+
+    @property
+    def size_bytes(self) -> int:
+        """Return what is written so far."""
+        return self._file.written_bytes
+
     def _add_sound(self, sound: StreamTemplate | None) -> "av.AudioStream | None":
         if sound is None:
             return None
