@@ -7,7 +7,7 @@ import pytest
 
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput
-from custodes.edge.telemetry import TelemetrySettings, TelemetrySource, open_telemetry
+from custodes.edge.telemetry import Playback, TelemetrySettings, open_playback
 
 PAST = datetime(2020, 5, 1, 8, tzinfo=UTC)
 PAST_NS = int(PAST.timestamp()) * NS_PER_S
@@ -25,14 +25,12 @@ def drive(tmp_path: Path, seconds: int = 10) -> Path:
     return path
 
 
-def opened(
-    path: Path, *, anchor: str = "film", loop: bool = False, film_start_wall_ns: int | None = None
-) -> TelemetrySource:
+def opened(path: Path, *, anchor: str = "film", loop: bool = False, film_start_wall_ns: int | None = None) -> Playback:
     settings = TelemetrySettings.model_validate({"source": str(path), "anchor": anchor, "loop": loop})
-    return open_telemetry(settings, clock=ManualClock(), film_start_wall_ns=film_start_wall_ns)
+    return open_playback(settings, clock=ManualClock(), film_start_wall_ns=film_start_wall_ns)
 
 
-def seconds(source: TelemetrySource, until_s: float, since_ns: int = NOW_NS) -> list[float]:
+def seconds(source: Playback, until_s: float, since_ns: int = NOW_NS) -> list[float]:
     samples = source.read_until(since_ns + round(until_s * NS_PER_S))
     return [(sample.wall_ns - since_ns) / NS_PER_S for sample in samples]
 
@@ -100,13 +98,13 @@ def test_the_parked_filter_stands_before_the_reader(tmp_path: Path) -> None:
     held = opened(path, film_start_wall_ns=NOW_NS).read_until(NOW_NS + 40 * NS_PER_S)
     assert {(sample.speed_mps, sample.lat_deg) for sample in held} == {(0.0, 48.8)}
     settings = TelemetrySettings(source=str(path), parked_filter=False)
-    source = open_telemetry(settings, clock=ManualClock(), film_start_wall_ns=NOW_NS)
+    source = open_playback(settings, clock=ManualClock(), film_start_wall_ns=NOW_NS)
     assert {sample.speed_mps for sample in source.read_until(NOW_NS + 40 * NS_PER_S)} == {0.4}
 
 
 def test_what_the_film_itself_carries_needs_a_film(tmp_path: Path) -> None:
     settings = TelemetrySettings(source="film")
     with pytest.raises(BadInput, match="the first lens is no film"):
-        open_telemetry(settings, clock=ManualClock())
-    source = open_telemetry(settings, clock=ManualClock(), film=drive(tmp_path))
+        open_playback(settings, clock=ManualClock())
+    source = open_playback(settings, clock=ManualClock(), film=drive(tmp_path))
     assert len(source.reading.samples) == 10

@@ -167,6 +167,7 @@ def test_an_unknown_key_names_the_nearest_known_one(folder: Path, line: str, say
         ("[[rule]]\nkind = 'speed'", "rule[#1]: give one limit: either limit_kmh or limit_mph."),
         ("rule = 'all'", "unknown key lens[road].rule"),
         ("[telemetry]\nanchor = 'own'", "telemetry.source is missing."),
+        ("[telemetry]\nsource = '/dev/ttyUSB0'\nbaud = 1234", "telemetry.baud: 1234 is no speed of a serial line"),
         ("[alert.webhook]\nurl = 'ftp://x.example'", "alert.webhook.url: give an http:// or https:// address."),
         ("[unit2]\n[unit3]", "(1 more to mend.)"),
     ],

@@ -1,18 +1,14 @@
 """`custodes unit run`: all cameras of one site, until stopped."""
 
 import fcntl
-import json
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput, CustodesError, Temporary
-from custodes.core.fs import write_durably
 from custodes.core.types import ManualMark, Sample
 from custodes.core.wire import LensHealth
 from custodes.edge.assemble import wire_sample
@@ -20,6 +16,7 @@ from custodes.edge.build import SiteWork, build_lens, build_unit
 from custodes.edge.lens import Lens
 from custodes.edge.recover import recover_clips
 from custodes.edge.report import ConsoleReporter, Happening, HappeningKind, JsonReporter
+from custodes.edge.requests import read_requests
 from custodes.edge.settings import LensSettings, UnitSettings, load
 from custodes.edge.ship import Enrolment, Outbox, Shipper, UnitHealth, enroll, load_enrolment
 from custodes.edge.sinks import ClipSink, FolderSink
@@ -49,23 +46,6 @@ def enroll_unit(url: str, code: str, settings_path: Path) -> str:
     joined = enroll(url, code, state_dir=settings.unit.state_dir, unit_name=settings.unit.name)
     start = f"custodes unit run {settings_path}"
     return f"{settings.unit.name} has joined {joined.site_name} at {joined.url}. Start it: {start}"
-
-
-def mark_now(settings_path: Path, *, note: str = "") -> str:
-    """Leave a mark for the running unit, which cuts a clip around it. Durable on return."""
-    settings = load(settings_path)
-    if not any(rule.kind == "mark" for rule in settings.rule):
-        raise BadInput(f'{settings_path} has no rule for marks. Add [[rule]] with kind = "mark".')
-    folder = marks_dir(settings.unit.state_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    mark = {"wall_ns": SystemClock().wall_ns(), "note": note[:200]}
-    write_durably(folder / f"{uuid4()}.json", json.dumps(mark).encode())
-    return "marked; the unit keeps this moment"
-
-
-def marks_dir(state_dir: Path) -> Path:
-    """Return where marks wait for the unit."""
-    return state_dir / "marks"
 
 
 class StateLock:
@@ -197,14 +177,17 @@ class SiteRun:
         telemetry = None
         if self.settings.telemetry is not None:
             film = next((Path(lens.source) for lens in self.settings.lens if Path(lens.source).is_file()), None)
-            telemetry = open_telemetry(self.settings.telemetry, clock=self.clock, film=film)
+            telemetry = open_telemetry(self.settings.telemetry, clock=self.clock, film=film, on_notice=self.work.note)
         while not self.stop.wait(POLL_S):
             if telemetry is not None:
                 samples = telemetry.read_until(self.clock.wall_ns())
                 unit.measure(samples)
                 self.last_sample = samples[-1] if samples else self.last_sample
-            for mark in read_marks(self.state_dir, self.work.note):
-                unit.mark(mark)
+            for asked in read_requests(self.state_dir, self.work.note):
+                if isinstance(asked, ManualMark):
+                    unit.mark(asked)
+                else:
+                    unit.recall(start_wall_ns=asked.start_wall_ns, end_wall_ns=asked.end_wall_ns, note=asked.note)
             if not any(thread.is_alive() for thread in threads):
                 return
 
@@ -215,19 +198,6 @@ class SiteRun:
     def tell(self, kind: HappeningKind, text: str, *, clip_id: str | None = None) -> None:
         """Report one happening, now."""
         self.reporter.tell(Happening(kind, text, self.clock.wall_ns(), clip_id=clip_id))
-
-
-def read_marks(state_dir: Path, say: Callable[[str], None]) -> list[ManualMark]:
-    """Take the marks that wait, oldest first; a damaged one is dropped and said."""
-    marks = []
-    for path in sorted(marks_dir(state_dir).glob("*.json")):
-        try:
-            left = json.loads(path.read_bytes())
-            marks.append(ManualMark(wall_ns=int(left["wall_ns"]), note=str(left.get("note", ""))[:200]))
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            say(f"mark {path.name} could not be read and was dropped: {error}")
-        path.unlink(missing_ok=True)
-    return sorted(marks, key=lambda mark: mark.wall_ns)
 
 
 def stop_on_signals(stop: threading.Event) -> None:

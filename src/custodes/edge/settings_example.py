@@ -31,7 +31,7 @@ pre_roll_s = 10                # before the event
 post_roll_s = 10               # after it
 max_s = 30
 
-# Position and speed. GPX, NMEA 0183, CSV (time,lat,lon,speed_kmh) or GPMF; or source = "film".
+# Position and speed: a receiver such as "/dev/ttyACM0"; a GPX, NMEA 0183, CSV or GPMF file; or "film".
 # [telemetry]
 # source = "drive.gpx"
 # anchor = "film"              # film: begins with the film; own: its own times; now: begins now

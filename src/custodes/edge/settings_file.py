@@ -15,7 +15,7 @@ from custodes.edge.capture.settings import kind_of
 from custodes.edge.decide import parse_rule
 from custodes.edge.settings import ENV_DELIMITER, ENV_PREFIX, UnitSettings
 from custodes.edge.settings_wrong import first_line, key_of
-from custodes.edge.telemetry.settings import FILM
+from custodes.edge.telemetry import FILM, is_receiver
 
 Table = dict[str, Any]
 
@@ -114,6 +114,11 @@ def _parse_rules(tables: Table, path: Path) -> None:
             raise BadInput(f"{path}: {key_of(('rule', index, 'kind'), tables)}: {error}") from error
 
 
+def _is_no_file(source: str) -> bool:
+    """Return whether a telemetry source is the film itself, or a receiver: one that is unplugged is waited for."""
+    return source == FILM or is_receiver(source)
+
+
 def _check_files(settings: UnitSettings, path: Path) -> None:
     wanted = [
         (f"lens[{lens.name}].{key}", source)
@@ -121,7 +126,7 @@ def _check_files(settings: UnitSettings, path: Path) -> None:
         for key, source in (("source", lens.source), ("sub_source", lens.sub_source))
         if source is not None and kind_of(source) == "film"
     ]
-    if settings.telemetry is not None and settings.telemetry.source != FILM:
+    if settings.telemetry is not None and not _is_no_file(settings.telemetry.source):
         wanted.append(("telemetry.source", settings.telemetry.source))
     if settings.alert.webhook is not None and settings.alert.webhook.secret_file is not None:
         wanted.append(("alert.webhook.secret_file", str(settings.alert.webhook.secret_file)))

@@ -27,7 +27,7 @@ _ERRORS = (NMEAParseError, NMEAMessageError, NMEATypeError, NMEAStreamError, Val
 
 
 @dataclass(slots=True)
-class _Epoch:
+class Epoch:
     """What the sentences of one moment said."""
 
     at: time
@@ -46,21 +46,22 @@ def read_nmea(content: bytes, *, name: str, tally: Tally) -> Raw:
 
     Raises BadInput when no sentence at all is sound.
     """
-    epochs: list[_Epoch] = []
+    epochs: list[Epoch] = []
     sound = 0
     for match in SENTENCE.finditer(content):
-        sentence = _parse(match.group(), tally)
+        sentence = parse_sentence(match.group(), tally)
         if sentence is None:
             continue
         sound += 1
-        if not _take(sentence, epochs) and sentence.msgID in ("RMC", "GGA"):
+        if not take_sentence(sentence, epochs) and sentence.msgID in ("RMC", "GGA"):
             tally.add(Reason.NO_FIX)
     if not sound:
         raise BadInput(f"{name} has no sound NMEA sentence ({tally.sentence()}). Record it again.")
     return Raw("NMEA", _dated(epochs, tally))
 
 
-def _parse(raw: bytes, tally: Tally) -> Any | None:
+def parse_sentence(raw: bytes, tally: Tally) -> Any | None:
+    """Return the parsed sentence (`SENTENCE` matched it), or None when it is damaged, which is counted."""
     body, star, stated = raw[1:].partition(b"*")
     if not star:
         tally.add(Reason.MALFORMED)
@@ -88,7 +89,7 @@ def _astray(sentence: Any) -> bool:
     return abs(lat_deg or 0) > 90 or abs(lon_deg or 0) > 180
 
 
-def _take(sentence: Any, epochs: list[_Epoch]) -> bool:
+def take_sentence(sentence: Any, epochs: list[Epoch]) -> bool:
     """Add what a sentence says to the moment it belongs to; VTG has no time and belongs to the newest.
 
     Return False when it states no time: a receiver that has not found one yet.
@@ -103,7 +104,7 @@ def _take(sentence: Any, epochs: list[_Epoch]) -> bool:
     if not isinstance(at, time):
         return False
     if not epochs or epochs[-1].at != at:
-        epochs.append(_Epoch(at))
+        epochs.append(Epoch(at))
     epoch = epochs[-1]
     if sentence.msgID == "ZDA":
         epoch.day = _day(sentence)
@@ -122,7 +123,7 @@ def _take(sentence: Any, epochs: list[_Epoch]) -> bool:
     return True
 
 
-def _take_rmc(sentence: Any, epoch: _Epoch) -> None:
+def _take_rmc(sentence: Any, epoch: Epoch) -> None:
     has_fix = sentence.status == "A"
     epoch.fix = has_fix if epoch.fix is None else epoch.fix and has_fix
     epoch.day = sentence.date if isinstance(sentence.date, date) else epoch.day
@@ -138,7 +139,7 @@ def _day(sentence: Any) -> date | None:
         return None
 
 
-def _dated(epochs: list[_Epoch], tally: Tally) -> list[Sample]:
+def _dated(epochs: list[Epoch], tally: Tally) -> list[Sample]:
     """Return samples with full times: the date comes from RMC or ZDA and rolls over at midnight."""
     samples: list[Sample] = []
     day: date | None = None
@@ -154,7 +155,7 @@ def _dated(epochs: list[_Epoch], tally: Tally) -> list[Sample]:
         elif day is None:
             tally.add(Reason.NO_DATE)
         else:
-            samples.append(_sample(epoch, day))
+            samples.append(sample_of(epoch, wall_ns_of(datetime.combine(day, epoch.at.replace(tzinfo=None), UTC))))
     return samples
 
 
@@ -162,9 +163,10 @@ def _since_midnight(at: time) -> timedelta:
     return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
 
 
-def _sample(epoch: _Epoch, day: date) -> Sample:
+def sample_of(epoch: Epoch, wall_ns: int) -> Sample:
+    """Return what the sentences of one moment said, as a sample at `wall_ns`."""
     return Sample(
-        wall_ns=wall_ns_of(datetime.combine(day, epoch.at.replace(tzinfo=None), UTC)),
+        wall_ns=wall_ns,
         lat_deg=epoch.lat_deg,
         lon_deg=epoch.lon_deg,
         altitude_m=epoch.altitude_m,

@@ -46,6 +46,9 @@ STOP_CLEAR_M = 4.0
 STOP_CLEAR_WORKED_OUT_M = 10.0
 STOP_WINDOW_WORKED_OUT_S = 10.0
 
+MEMORY_S = 45.0
+"""Longer than any window above."""
+
 TOWED_M = 60.0
 """A held position follows, still at rest, when the receiver is this far (or 6 times its accuracy) away from it."""
 
@@ -56,38 +59,59 @@ def hold_parked(samples: list[Sample], *, worked_out: bool) -> list[Sample]:
     `worked_out` says that the speeds come from the positions. Readings that belong to the proof of a departure keep
     their speed, so that a drive loses nothing at its start. Readings without a position pass unchanged.
     """
-    proofs = (WORKED_OUT,) if worked_out else (DRIVES_OFF, CREEPS)
+    motion = Motion(worked_out=worked_out)
     placed = [index for index, sample in enumerate(samples) if sample.lat_deg is not None]
-    moving = _moving([samples[index] for index in placed], proofs, worked_out=worked_out)
+    moving = [False] * len(placed)
+    for now, index in enumerate(placed):
+        moving[now], back = motion.step(samples[index])
+        moving[now - back : now] = [True] * back
     held: list[Sample] = list(samples)
-    anchor: Sample | None = None
+    anchor = Anchorage()
     for index, moves in zip(placed, moving, strict=True):
-        if moves:
-            anchor = None
-            continue
-        sample = samples[index]
-        if anchor is None or _away_m(anchor, sample) > max(TOWED_M, 6 * _accuracy_m(sample)):
-            anchor = sample
-        held[index] = replace(sample, lat_deg=anchor.lat_deg, lon_deg=anchor.lon_deg, speed_mps=0.0, course_deg=None)
+        held[index] = anchor.place(samples[index], moves=moves)
     return held
 
 
-def _moving(samples: list[Sample], proofs: tuple[Proof, ...], *, worked_out: bool) -> list[bool]:
-    """Return for each reading whether the receiver moved."""
-    moving = [False] * len(samples)
-    moves = False
-    parked_from = 0
-    for now in range(len(samples)):
+class Anchorage:
+    """Where a parked receiver is held."""
+
+    def __init__(self) -> None:
+        self._at: Sample | None = None
+
+    def place(self, sample: Sample, *, moves: bool) -> Sample:
+        """Return `sample` as it is while it moves, and at the held place with speed 0 while it does not."""
         if moves:
-            if _stopped(samples, now, worked_out=worked_out):
-                moves, parked_from = False, now
-        else:
-            since = min((_proven(samples, now, parked_from, proof) for proof in proofs), default=now + 1)
-            if since <= now:
-                moves = True
-                moving[since:now] = [True] * (now - since)
-        moving[now] = moves
-    return moving
+            self._at = None
+            return sample
+        if self._at is None or _away_m(self._at, sample) > max(TOWED_M, 6 * _accuracy_m(sample)):
+            self._at = sample
+        return replace(sample, lat_deg=self._at.lat_deg, lon_deg=self._at.lon_deg, speed_mps=0.0, course_deg=None)
+
+
+class Motion:
+    """Whether a receiver moves, told reading by reading. Remembers MEMORY_S of them."""
+
+    def __init__(self, *, worked_out: bool) -> None:
+        self._worked_out = worked_out
+        self._proofs = (WORKED_OUT,) if worked_out else (DRIVES_OFF, CREEPS)
+        self._recent: list[Sample] = []
+        self._parked_from = 0
+        self._moves = False
+
+    def step(self, sample: Sample) -> tuple[bool, int]:
+        """Return whether the receiver moves now, and how many of the readings before belong to that movement."""
+        self._recent.append(sample)
+        while len(self._recent) > 2 and sample.wall_ns - self._recent[1].wall_ns > MEMORY_S * NS_PER_S:
+            self._recent.pop(0)
+            self._parked_from = max(0, self._parked_from - 1)
+        now = len(self._recent) - 1
+        if self._moves:
+            if _stopped(self._recent, now, worked_out=self._worked_out):
+                self._moves, self._parked_from = False, now
+            return self._moves, 0
+        since = min(_proven(self._recent, now, self._parked_from, proof) for proof in self._proofs)
+        self._moves = since <= now
+        return self._moves, max(0, now - since)
 
 
 def _proven(samples: list[Sample], now: int, parked_from: int, proof: Proof) -> int:

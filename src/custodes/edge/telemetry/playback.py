@@ -1,14 +1,17 @@
 """Play a telemetry file along with the unit's time line."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.errors import BadInput
 from custodes.core.types import Sample
 from custodes.edge.telemetry.formats import read_telemetry
 from custodes.edge.telemetry.reading import Reading
+from custodes.edge.telemetry.receiver import Receiver, is_receiver
 from custodes.edge.telemetry.settings import FILM, Anchor, TelemetrySettings
 
 CATCH_UP_NS = 60 * NS_PER_S
@@ -18,8 +21,16 @@ SEAM_NS = NS_PER_S
 """The pause between the last reading and the first when a file loops."""
 
 
-class TelemetrySource:
-    """A telemetry file on the unit's time line. One thread reads it."""
+class TelemetrySource(Protocol):
+    """Where samples come from, on the unit's time line. One thread reads it."""
+
+    def read_until(self, wall_ns: int) -> list[Sample]:
+        """Return the samples since the last call up to `wall_ns`, oldest first. Never waits."""
+        ...
+
+
+class Playback:
+    """A telemetry file that plays along. One thread reads it."""
 
     def __init__(self, reading: Reading, *, start_wall_ns: int | None, loop: bool) -> None:
         """Lay `reading.origin_wall_ns` on `start_wall_ns`; None: on the first moment that is asked for."""
@@ -79,12 +90,29 @@ def open_telemetry(
     clock: Clock,
     film: Path | None = None,
     film_start_wall_ns: int | None = None,
+    on_notice: Callable[[str], None] = lambda text: None,
 ) -> TelemetrySource:
-    """Read the whole file and lay it on the unit's time line.
+    """Read a whole file and lay it on the unit's time line; or open a receiver, which need not be there yet.
 
     `film` is the first lens's film, used when `settings.source` is `film`. `film_start_wall_ns` is the wall time of
-    its first moment; None: the first moment that `read_until` asks for. Raises BadInput.
+    its first moment; None: the first moment that `read_until` asks for. `on_notice` is told, in a line, when a
+    receiver goes away and comes back. Raises BadInput for a file that cannot be used.
     """
+    if is_receiver(settings.source):
+        return Receiver(
+            settings.source,
+            clock=clock,
+            baud=settings.baud,
+            parked_filter=settings.parked_filter,
+            on_notice=on_notice,
+        )
+    return open_playback(settings, clock=clock, film=film, film_start_wall_ns=film_start_wall_ns)
+
+
+def open_playback(
+    settings: TelemetrySettings, *, clock: Clock, film: Path | None = None, film_start_wall_ns: int | None = None
+) -> Playback:
+    """Read a whole telemetry file and lay it on the unit's time line, as `open_telemetry` does. Raises BadInput."""
     if settings.source == FILM:
         if film is None:
             raise BadInput("telemetry.source is 'film', but the first lens is no film. Give a telemetry file.")
@@ -97,4 +125,4 @@ def open_telemetry(
         Anchor.OWN: reading.origin_wall_ns,
         Anchor.NOW: clock.wall_ns(),
     }
-    return TelemetrySource(reading, start_wall_ns=starts[settings.anchor], loop=settings.loop)
+    return Playback(reading, start_wall_ns=starts[settings.anchor], loop=settings.loop)

@@ -1,11 +1,21 @@
 """What telemetry can be told."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 FILM = "film"
 """As `source`: the telemetry that the film itself carries."""
+
+
+BAUDS = (4800, 9600, 19200, 38400, 57600, 115200)
+
+
+def _known_baud(baud: int) -> int:
+    if baud not in BAUDS:
+        raise ValueError(f"{baud} is no speed of a serial line; give one of {', '.join(map(str, BAUDS))}")
+    return baud
 
 
 class Anchor(StrEnum):
@@ -23,8 +33,13 @@ class TelemetrySettings(BaseModel):
 
     source: str = Field(
         min_length=1,
-        description="A GPX, NMEA 0183, CSV or GPMF file (MP4 or bare), told apart by content; or `film`: "
-        "what the first lens's own film carries.",
+        description="A GPX, NMEA 0183, CSV or GPMF file (MP4 or bare), told apart by content; `film`: what the first "
+        "lens's own film carries; or a receiver's device, such as `/dev/ttyACM0`, that speaks NMEA 0183.",
+    )
+    baud: Annotated[int, AfterValidator(_known_baud)] = Field(
+        default=9600,
+        description="The speed of a receiver's serial line: 4800, 9600, 19200, 38400, 57600 or 115200; USB receivers "
+        "do not mind.",
     )
     anchor: Anchor = Field(
         default=Anchor.FILM,
