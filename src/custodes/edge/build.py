@@ -13,6 +13,7 @@ from custodes.edge.alert import Alerter
 from custodes.edge.capture import Notice, Source, open_source
 from custodes.edge.capture.settings import kind_of
 from custodes.edge.clip import ClipSettings, LensRecorder
+from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.decide import Decider
 from custodes.edge.lens import Lens, LensParts, films_dir
 from custodes.edge.perceive import Perceiver
@@ -20,7 +21,7 @@ from custodes.edge.report import Happening, Reporter
 from custodes.edge.settings import LensSettings, UnitSettings
 from custodes.edge.sinks import ClipSink
 from custodes.edge.unit import Unit, UnitParts
-from custodes.vision.objects import Detector, SharedDetector, obtain_detector
+from custodes.vision.objects import Detector, DetectorOptions, SharedDetector, obtain_detector
 
 MAIN_OPENS_WITHIN_S = 30.0
 
@@ -43,7 +44,15 @@ class SiteWork:
     def the_detector(self) -> Detector:
         """Return the one detector that all lenses share; loaded, and pulled if need be, at the first call."""
         if self.detector is None:
-            self.detector = SharedDetector(obtain_detector(self.settings.perceive.detector, say=self.note))
+            perceive = self.settings.perceive
+            self.detector = SharedDetector(
+                obtain_detector(
+                    perceive.detector,
+                    say=self.note,
+                    sha256_hex=perceive.weights_sha256,
+                    options=DetectorOptions(provider=perceive.provider, threads=perceive.threads),
+                )
+            )
         return self.detector
 
 
@@ -115,6 +124,8 @@ def build_lens(
             facing=settings.facing,
             open_source=open_it,
             recorder=recorder,
+            ring=disk_ring(work, settings) if record else None,
+            films_dir=films_dir(work.state_dir, settings.name),
             make_perceiver=perceiver_maker(work, settings, unit, main) if see and settings.analyse else None,
             detect_fps=work.settings.perceive.detect_fps,
             live=settings.realtime or kind_of(settings.source) != "film",
@@ -149,6 +160,22 @@ def perceiver_maker(work: SiteWork, settings: LensSettings, unit: Unit, main: Le
         )
 
     return make
+
+
+def disk_ring(work: SiteWork, settings: LensSettings) -> DiskRing | None:
+    """Return the lens's share of the continuous ring, where the settings ask for one. Raises Temporary."""
+    ring = work.settings.ring
+    if ring is None:
+        return None
+    kept_lenses = sum(lens.record and lens.upload for lens in work.settings.lens)
+    sound = clip_settings(work.settings, settings).keep_sound
+    return DiskRing(
+        lens=settings.name,
+        facing=settings.facing,
+        folder=ring.folder / settings.name,
+        limit_bytes=round(ring.max_gb * 1024**3 / kept_lenses),
+        keep_sound=sound,
+    )
 
 
 def clip_settings(unit: UnitSettings, lens: LensSettings) -> ClipSettings:
