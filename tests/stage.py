@@ -295,10 +295,9 @@ def join(code: str) -> str:
 
 def set_stage(data_dir: Path) -> dict[str, str]:
     """Fill a hub's folder: the cast, a van clip with two lenses, a porch clip, one of each unready state."""
-    from cast import make_cast, make_clip
-
     from django.utils import timezone
 
+    from cast import make_cast, make_clip
     from custodes.core.types import Facing
     from custodes.hub.clips.models import Clip, Tombstone
     from custodes.hub.fleet.models import Camera, Shift

@@ -8,14 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Request, Response, sync_playwright
+from windows import RunningHub, Watched, set_stage
 
-TESTS = Path(__file__).parent.parent
 STARTS_WITHIN_S = 60
 FLAGS = [
     "--no-sandbox",
@@ -28,73 +27,18 @@ FLAGS = [
 PASSWORD = "correct horse battery staple"
 
 
-@dataclass(frozen=True, slots=True)
-class RunningHub:
-    """A hub that answers, and what its stage holds."""
-
-    address: str
-    data_dir: Path
-    on_stage: dict[str, str]
-
-    def act(self, *words: str) -> dict[str, str]:
-        """Let the stage do something to the running hub's data, and return what it says."""
-        return _stage(self.data_dir, *words)
-
-
-@dataclass(slots=True)
-class Watched:
-    """A page, and everything that went wrong on it."""
-
-    page: Page
-    hub: RunningHub
-    wrong: list[str] = field(default_factory=list)
-    expected_statuses: set[int] = field(default_factory=set)
-
-    def go(self, path: str) -> None:
-        """Open an address of the hub and wait for it to settle."""
-        self.page.goto(self.hub.address + path)
-        self.page.wait_for_load_state("load")
-
-
-def _stage(folder: Path, *words: str) -> dict[str, str]:
-    environment = os.environ | {"PYTHONPATH": str(TESTS)}
-    environment.pop("CUSTODES_HUB_DATA_DIR", None)
-    done = subprocess.run(
-        [sys.executable, str(TESTS / "stage.py"), words[0], str(folder), *words[1:]],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    said: dict[str, str] = json.loads(done.stdout.strip().splitlines()[-1])
-    return said
-
-
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     """Start `custodes hub serve` on a fresh folder and set the stage."""
     folder = tmp_path_factory.mktemp("hub")
     log = folder.parent / "hub.log"
-    command = [
-        sys.executable,
-        "-m",
-        "custodes",
-        "hub",
-        "serve",
-        "--data",
-        str(folder),
-        "--listen",
-        "127.0.0.1:0",
-        "--json",
-    ]
+    serve = ["-m", "custodes", "hub", "serve", "--data", str(folder), "--listen", "127.0.0.1:0", "--json"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CUSTODES", "DJANGO"))}
     with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen([sys.executable, *serve], stdout=out, stderr=subprocess.STDOUT, env=environment)
         try:
             address = _address(process, log)
-            yield RunningHub(address, folder, _stage(folder, "set"))
+            yield RunningHub(address, folder, set_stage(folder, "set"))
         finally:
             process.terminate()
             try:

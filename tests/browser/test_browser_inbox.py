@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-from conftest import RunningHub, Watched
 from playwright.sync_api import expect
+from windows import RunningHub, Watched
 
 
 def test_clip_that_comes_in_appears_by_itself(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
@@ -71,7 +71,6 @@ def test_bulk_act_can_be_taken_back(open_as: Callable[..., Watched]) -> None:
     watched.go("/inbox/?state=new")
     rows = page.locator("[data-clip]")
     expect(rows.first).to_be_visible()
-    count = rows.count()
     chosen = rows.last.get_attribute("id")
     page.check(f"#{chosen} [data-select]")
     page.click("#bulk button[value=done]")
@@ -80,8 +79,8 @@ def test_bulk_act_can_be_taken_back(open_as: Callable[..., Watched]) -> None:
     page.click(".toast button")
     page.mouse.move(5, 5)
     page.wait_for_function(
-        "([id, count]) => document.getElementById(id) || !document.querySelector('[data-newer]').hidden",
-        arg=[chosen, count],
+        "id => document.getElementById(id) || !document.querySelector('[data-newer]').hidden",
+        arg=chosen,
     )
     watched.go("/inbox/?state=new")
     expect(page.locator(f"#{chosen}")).to_have_count(1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import RunningHub, Watched
+from windows import RunningHub, Watched
 
 PAGES = {
     "today": "/",
@@ -72,8 +72,8 @@ def test_every_stop_of_the_tab_key_is_visible(path: str, open_as: Callable[..., 
               if (one === document.body) return null;
               const style = getComputedStyle(one.matches('.states input') ? one.nextElementSibling : one);
               const box = one.getBoundingClientRect();
-              return { name: one.outerHTML.slice(0, 120), outline: parseFloat(style.outlineWidth), style: style.outlineStyle,
-                       wide: box.width, tall: box.height };
+              return { name: one.outerHTML.slice(0, 120), outline: parseFloat(style.outlineWidth),
+                       style: style.outlineStyle, wide: box.width, tall: box.height };
             }"""
         )
         if stop is None:
@@ -93,8 +93,8 @@ def test_targets_are_large_enough_for_a_thumb(hub: RunningHub, open_as: Callable
         small = watched.page.evaluate(
             """() => [...document.querySelectorAll('button, .button, select, input:not([type=hidden]), nav a, summary')]
               .filter((one) => one.checkVisibility() && !one.closest('dialog:not([open])'))
-              .map((one) => ({ one: one.outerHTML.slice(0, 90),
-                tall: (one.matches('input[type=checkbox], input[type=radio]') ? one.closest('label') : one).getBoundingClientRect().height }))
+              .map((one) => [one, one.matches('input[type=checkbox], input[type=radio]') ? one.closest('label') : one])
+              .map(([one, area]) => ({ one: one.outerHTML.slice(0, 90), tall: area.getBoundingClientRect().height }))
               .filter(({ tall }) => tall < 43.5)"""
         )
         assert [one for one in small if "crumbs" not in one["one"] and "<a href" not in one["one"]] == [], path

@@ -1,12 +1,13 @@
 """The clip page in a real Chromium: true frames, lenses in step, boxes where the objects are."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import stage
-from conftest import RunningHub, Watched
 from playwright.sync_api import Page
+from windows import RunningHub, Watched
+
+import stage
 
 READ_FRAME = """lens => {
   const video = document.querySelectorAll('#player video')[lens];
@@ -15,22 +16,22 @@ READ_FRAME = """lens => {
   const pen = canvas.getContext('2d', { willReadFrequently: true });
   pen.drawImage(video, 0, 0);
   let number = 0;
-  for (let bit = 0; bit < %d; bit += 1) {
-    if (pen.getImageData(bit * %d + 12, canvas.height - 12, 1, 1).data[0] > 128) number |= 1 << bit;
+  for (let bit = 0; bit < SQUARES; bit += 1) {
+    if (pen.getImageData(bit * SQUARE_PX + 12, canvas.height - 12, 1, 1).data[0] > 128) number |= 1 << bit;
   }
   return number;
-}""" % (stage.SQUARES, stage.SQUARE_PX)
+}""".replace("SQUARES", str(stage.SQUARES)).replace("SQUARE_PX", str(stage.SQUARE_PX))
 OFFSET_FRAMES = 10
 """The driver's film begins 0.4 s after the road's."""
 
 
 @pytest.fixture
-def clip_page(hub: RunningHub, open_as: Callable[..., Watched]) -> Iterator[Page]:
+def clip_page(hub: RunningHub, open_as: Callable[..., Watched]) -> Page:
     """Open the van's clip as its dispatcher."""
     watched = open_as("bob")
     watched.go(f"/clips/{hub.on_stage['van_clip']}/")
     watched.page.wait_for_selector("#player[data-ready]")
-    yield watched.page
+    return watched.page
 
 
 def shown_frame(page: Page, lens: int = 0) -> int:
@@ -41,7 +42,7 @@ def shown_frame(page: Page, lens: int = 0) -> int:
 
 def seek(page: Page, frame: int) -> None:
     page.evaluate(
-        "async at => { const reel = document.getElementById('player').player.reel; await reel.seek(reel.startS + at); }",
+        "async at => { const { reel } = document.getElementById('player').player; await reel.seek(reel.startS + at); }",
         (frame + 0.5) / stage.FPS,
     )
 

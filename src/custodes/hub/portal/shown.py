@@ -102,9 +102,11 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
 
 
 def duration_words(seconds: float) -> str:
-    """Return a length of time: `12.4 s`, `3 min 05 s`, `2 h 10 min`."""
-    if seconds < 60:
-        return f"{formats.number_format(round(seconds, 1), decimal_pos=None if seconds >= 10 else 1)} s"
+    """Return a length of time: `2.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds < 10 and not float(round(seconds, 1)).is_integer():
+        return f"{formats.number_format(round(seconds, 1), decimal_pos=1)} s"
+    if round(seconds) < 60:
+        return f"{round(seconds)} s"
     whole = round(seconds)
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
