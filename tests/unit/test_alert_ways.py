@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.types import Alert, Severity
 from custodes.edge.alert import Alerter, AlertSettings
@@ -14,6 +16,12 @@ from custodes.edge.alert.alerter import QUEUE_ROOM, SOUND_ROOM
 from custodes.edge.alert.sound import NoSoundDevice
 
 ONSET_NS = 1_767_268_800 * NS_PER_S
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take longer than a person would wait at Ctrl-C."""
+    monkeypatch.setattr("custodes.edge.alert.alerter.CLOSE_WITHIN_S", 30.0)
 
 
 def alert(number: int = 0, *, severity: Severity = Severity.WARNING) -> Alert:

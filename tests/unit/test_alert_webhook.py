@@ -23,6 +23,12 @@ ONSET_NS = 1_767_268_800 * NS_PER_S
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take longer than a person would wait at Ctrl-C."""
+    monkeypatch.setattr("custodes.edge.alert.alerter.CLOSE_WITHIN_S", 30.0)
+
+
 @dataclass
 class Request:
     path: str
