@@ -1,0 +1,283 @@
+"""Every route × every role × every relation. A route that no row here names fails the suite.
+
+What is expected stands here in full and is not worked out by the rules: who changes a rule must change a line.
+"""
+
+import json
+from itertools import product
+
+import pytest
+from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
+
+from cast import Cast
+from custodes.core.wire import Manifest
+from custodes.hub.access import gate
+from custodes.hub.clips.models import Clip
+
+pytestmark = pytest.mark.django_db
+
+ALL = {
+    "manager", "dispatcher", "rival manager", "driver", "operator", "owner", "member", "dispatcher elsewhere",
+    "former dispatcher", "stranger", "superuser", NOBODY,
+}  # fmt: skip
+SIGNED_IN = ALL - {NOBODY}
+NONE: set[str] = set()
+
+# Relation of the clip -> who gets through.
+SEES = {
+    "own van": {"manager", "dispatcher", "driver"},
+    "other van": {"manager", "dispatcher", "dispatcher elsewhere"},
+    "home": {"owner", "member"},
+    "rival": {"rival manager"},
+    "deleted": NONE,
+}
+SORTS = {**SEES, "own van": {"manager", "dispatcher"}}
+DELETES = {
+    "own van": {"manager"},
+    "other van": {"manager"},
+    "home": {"owner"},
+    "rival": {"rival manager"},
+    "deleted": NONE,
+}
+RESTORES = {"own van": NONE, "other van": NONE, "home": NONE, "rival": NONE, "deleted": {"manager"}}
+KNOWS = {**SEES, "deleted": {"manager"}}
+CLIP_ROUTES = {
+    "access:poster": ("get", {}, SEES),
+    "portal:clip": ("get", {}, KNOWS),
+    "portal:clip_state": ("get", {}, KNOWS),
+    "portal:clip_triage": ("post", {"act": "done"}, SORTS),
+    "portal:clip_delete": ("post", {}, DELETES),
+    "portal:clip_restore": ("post", {}, RESTORES),
+}
+
+# Of a view, by who opened it: nobody else, whatever their role.
+VIEW_ROUTES = {
+    "access:film": ("get", {"part": "film.road"}, {}),
+    "access:manifest": ("get", {}, {}),
+    "access:progress": ("post", {}, {"watched_ms": "1"}),
+}
+
+# Site -> who gets through.
+AT_SITE = {
+    "van": {"manager", "dispatcher", "driver", "operator"},
+    "other_van": {"manager", "dispatcher", "driver", "operator", "dispatcher elsewhere"},
+    "home": {"owner", "member", "operator"},
+    "rival_van": {"rival manager"},
+}
+RUNS_SITE = {
+    "van": {"manager", "operator"},
+    "other_van": {"manager", "operator"},
+    "home": {"owner", "operator"},
+    "rival_van": {"rival manager"},
+}
+SITE_ROUTES = {
+    "portal:site": ("get", AT_SITE),
+    "portal:site_health": ("get", AT_SITE),
+    "portal:enrol": ("post", RUNS_SITE),
+    "portal:enrol_state": ("get", AT_SITE),
+}
+UNITS = {"van": "van_unit", "other_van": "other_van_unit", "home": "home_unit", "rival_van": "rival_unit"}
+ORGANISATIONS = {
+    "company": {"manager", "operator"},
+    "household": {"owner", "operator"},
+    "rival": {"rival manager"},
+}
+
+# Routes that lead to one's own things, or to nothing of anybody's.
+PLAIN_ROUTES = {
+    "healthz": ("get", ALL),
+    "portal:today": ("get", SIGNED_IN),
+    "portal:inbox": ("get", SIGNED_IN),
+    "portal:inbox_rows": ("get", SIGNED_IN),
+    "portal:inbox_changed": ("get", SIGNED_IN),
+    "portal:inbox_feed": ("get", ALL),  # tells nobody to close, with 204, so that a lost session ends the feed
+    "portal:inbox_filter_save": ("post", SIGNED_IN),
+    "portal:sites": ("get", SIGNED_IN),
+    "portal:site_new": ("get", {"manager", "rival manager", "operator", "owner"}),
+    "portal:people": ("get", SIGNED_IN),
+    "portal:invite": ("get", {"manager", "rival manager", "owner"}),
+    "portal:settings": ("get", SIGNED_IN),
+    "portal:sessions_end": ("post", SIGNED_IN),
+    "portal:ledger_verify": ("post", SIGNED_IN),
+    "portal:why_not": ("get", ALL),
+    "portal:offline": ("get", ALL),
+    "portal:worker": ("get", ALL),
+    "portal:jsi18n": ("get", ALL),
+}
+OWN_TESTS = {
+    "portal:inbox_bulk": "test_bulk_changes_what_one_may_sort",
+    "portal:inbox_filter_drop": "test_a_filter_is_its_makers_alone",
+    "portal:shift_start": "test_shifts",
+    "portal:shift_end": "test_shifts",
+    "portal:membership_end": "test_roles_end_by_leaders_and_by_oneself",
+    "portal:organisation": "test_organisations",
+    "portal:unit_revoke": "test_units",
+    "access:proof": "test_proofs_go_to_those_who_may_know",
+    "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
+    "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
+}
+BEFORE_SIGN_IN = {
+    "account_login", "account_signup", "account_inactive", "account_reset_password", "account_reset_password_done",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "account_email_verification_sent",
+    "account_confirm_email", "account_confirm_login_code", "account_logout", "mfa_authenticate", "mfa_login_webauthn",
+}  # fmt: skip
+AFTER_SIGN_IN = {
+    "account_reauthenticate", "account_email", "account_change_password", "account_set_password", "mfa_index",
+    "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn", "mfa_add_webauthn",
+    "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
+}  # fmt: skip
+UNIT_ROUTES = {"ingest:enrol", "ingest:heartbeat", "ingest:clips", "ingest:clip", "ingest:tus", "ingest:upload"}
+UNIT_PATHS = ("enrol", "heartbeat", "clips", f"clips/{'0' * 8}-0000-4000-8000-{'0' * 12}", "tus/")
+
+LENS = {
+    "lens": "road", "facing": "road", "part": "film.road", "codec": "h264", "width_px": 16, "height_px": 16,
+    "duration_ns": 1, "frames": 1, "first_frame_wall_ns": 1, "has_sound": False, "film_sha256": "0" * 64,
+    "film_bytes": 1,
+}  # fmt: skip
+
+
+def manifest_of(clip: Clip) -> bytes:
+    event = {"event_id": str(clip.pk), "kind": "presence", "rule": "r", "onset_wall_ns": clip.onset_wall_ns}
+    facts = {
+        "clip_id": str(clip.pk), "event": {**event, "end_wall_ns": None, "severity": "note"},
+        "kept_start_wall_ns": clip.kept_start_wall_ns, "kept_end_wall_ns": clip.kept_end_wall_ns,
+        "lenses": [LENS], "policy_version": "1", "software": "test",
+    }  # fmt: skip
+    return Manifest.model_validate_json(json.dumps(facts)).model_dump_json().encode()
+
+
+@pytest.fixture
+def scene(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    def footage(clip: Clip, part: str, start: int, stop: int | None) -> gate.OpenedPart:
+        content = manifest_of(clip) if part == "manifest" else b"film"
+        return gate.OpenedPart(len(content), "video/mp4", iter([content[start:stop]]))
+
+    monkeypatch.setattr(gate, "_footage", footage)
+    return set_scene(cast)
+
+
+@pytest.fixture
+def doors(scene: Scene) -> Doors:
+    return Doors(scene.people)
+
+
+def test_every_route_has_a_row() -> None:
+    known = {*CLIP_ROUTES, *VIEW_ROUTES, *SITE_ROUTES, *PLAIN_ROUTES, *OWN_TESTS}
+    known |= BEFORE_SIGN_IN | AFTER_SIGN_IN | UNIT_ROUTES
+    there = set(routes())
+    assert there - known == set(), "a new route: say here who gets through"
+    assert known - there == set(), "a route that is gone: take its row out"
+    assert {name for name in OWN_TESTS.values() if name not in globals()} == set()
+
+
+@pytest.mark.parametrize("route", CLIP_ROUTES)
+def test_clips(doors: Doors, scene: Scene, route: str) -> None:
+    method, body, expected = CLIP_ROUTES[route]
+    through = {
+        relation: doors.let_through(Ask(route, {"clip_id": clip.pk}, method, body))
+        for relation, clip in scene.clips.items()
+    }
+    assert through == expected
+
+
+@pytest.mark.parametrize("route", VIEW_ROUTES)
+def test_views(doors: Doors, scene: Scene, route: str) -> None:
+    method, kwargs, body = VIEW_ROUTES[route]
+    for opener, view in scene.views.items():
+        assert doors.let_through(Ask(route, {"view_id": view.pk, **kwargs}, method, body)) == {opener}
+
+
+def test_proofs_go_to_those_who_may_know(doors: Doors, scene: Scene) -> None:
+    for view in scene.views.values():
+        assert doors.let_through(Ask("access:proof", {"view_id": view.pk})) == SEES["own van"]
+
+
+@pytest.mark.parametrize("route", SITE_ROUTES)
+def test_sites(doors: Doors, cast: Cast, route: str) -> None:
+    method, expected = SITE_ROUTES[route]
+    through = {name: doors.let_through(Ask(route, {"site_id": getattr(cast, name).pk}, method)) for name in expected}
+    assert through == expected
+
+
+def test_units(doors: Doors, cast: Cast) -> None:
+    for site, expected in RUNS_SITE.items():
+        ask = Ask("portal:unit_revoke", {"unit_id": getattr(cast, UNITS[site]).pk}, "post")
+        assert doors.let_through(ask) == expected
+
+
+def test_organisations(doors: Doors, cast: Cast) -> None:
+    for name, expected in ORGANISATIONS.items():
+        ask = Ask("portal:organisation", {"organisation_id": getattr(cast, name).pk}, "post")
+        assert doors.let_through(ask) == expected
+
+
+def test_roles_end_by_leaders_and_by_oneself(doors: Doors, scene: Scene) -> None:
+    ask = Ask("portal:membership_end", {"pk": scene.membership.pk}, "post")
+    assert doors.let_through(ask) == {"manager", "driver"}
+
+
+def test_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:
+    body = {"site": str(cast.van.pk), "driver": str(cast.dina.pk)}
+    who = {"manager", "dispatcher", "operator", "driver"}
+    assert doors.let_through(Ask("portal:shift_start", {}, "post", body)) == who
+    assert doors.let_through(Ask("portal:shift_end", {"pk": scene.shift.pk}, "post")) == who
+
+
+def test_bulk_changes_what_one_may_sort(scene: Scene, doors: Doors) -> None:
+    from django.db import transaction
+    from django.urls import reverse
+
+    for name in scene.people:
+        with transaction.atomic():
+            doors.client_of(name).post(
+                reverse("portal:inbox_bulk"), {"act": "done", "clip": [str(clip.pk) for clip in scene.clips.values()]}
+            )
+            done = set(Clip.objects.filter(triage=Clip.Triage.DONE).values_list("pk", flat=True))
+            transaction.set_rollback(True)
+        assert done == {clip.pk for relation, clip in scene.clips.items() if name in SORTS[relation]}, name
+
+
+def test_a_filter_is_its_makers_alone(scene: Scene, doors: Doors) -> None:
+    from custodes.hub.portal.models import SavedFilter
+
+    doors.client_of("dispatcher").post("/inbox/filters/", {"name": "Mine", "query": "state=new"})
+    kept = SavedFilter.objects.get()
+    for name in set(scene.people) - {"dispatcher"}:
+        doors.client_of(name).post(f"/inbox/filters/{kept.pk}/forget/")
+    assert SavedFilter.objects.filter(pk=kept.pk).exists()
+    doors.client_of("dispatcher").post(f"/inbox/filters/{kept.pk}/forget/")
+    assert not SavedFilter.objects.exists()
+
+
+@pytest.mark.parametrize("route", PLAIN_ROUTES)
+def test_pages_of_ones_own(doors: Doors, route: str) -> None:
+    method, expected = PLAIN_ROUTES[route]
+    assert doors.let_through(Ask(route, {}, method)) == expected
+
+
+def test_account_pages_want_a_sign_in(doors: Doors) -> None:
+    for route in sorted(AFTER_SIGN_IN):
+        kwargs = {"pk": 1} if route in {"mfa_remove_webauthn", "mfa_edit_webauthn"} else {}
+        assert not passes(*doors.answer(NOBODY, Ask(route, kwargs))), route
+
+
+def test_nobody_signs_up(doors: Doors) -> None:
+    from custodes.hub.fleet.models import Person
+
+    before = Person.objects.count()
+    body = {"email": "new@example.org", "password1": "correct horse battery staple"}
+    doors.client_of(NOBODY).post("/accounts/signup/", body)
+    assert Person.objects.count() == before
+
+
+@pytest.mark.parametrize("route", ["fleet:setup", "fleet:enter"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_links_without_a_live_token_lead_nowhere(doors: Doors, route: str, method: str) -> None:
+    assert doors.let_through(Ask(route, {"token": "A" * 43}, method)) == NONE
+
+
+def test_a_persons_session_is_nothing_to_the_unit_api(doors: Doors) -> None:
+    for path, method, name in product(UNIT_PATHS, ("get", "post", "patch", "put"), ("manager", NOBODY)):
+        response = getattr(doors.client_of(name), method)(f"/api/unit/v1/{path}")
+        assert 400 <= response.status_code < 500, (path, method, name)
