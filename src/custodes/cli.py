@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -104,7 +105,7 @@ def unit_enroll(
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
 ) -> None:
     """Join a unit to a hub: make a key here, show the hub its public half."""
-    from custodes.edge.run import enroll_unit
+    from custodes.edge.joining import enroll_unit
 
     typer.echo(enroll_unit(url, code, settings))
 
@@ -116,9 +117,24 @@ def unit_mark(
     note: Annotated[str, typer.Option(help="A few words for whoever watches the clip.")] = "",
 ) -> None:
     """Keep this moment: the running unit cuts a clip around now."""
-    from custodes.edge.run import mark_now
+    from custodes.core.clock import SystemClock
+    from custodes.edge.requests import mark_now
 
-    typer.echo(mark_now(settings, note=note))
+    typer.echo(mark_now(settings, note=note, clock=SystemClock()))
+
+
+@unit_app.command("recall", epilog="Example: custodes unit recall unit.toml 2026-11-22T14:32:00 2026-11-22T14:32:30")
+def unit_recall(
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")],
+    start: Annotated[datetime, typer.Argument(help="From when; local time.")],
+    end: Annotated[datetime, typer.Argument(help="Until when; local time.")],
+    *,
+    note: Annotated[str, typer.Option(help="A few words for whoever watches the clip.")] = "",
+) -> None:
+    """Make a clip of a past moment: the running unit cuts it from its ring on disk."""
+    from custodes.edge.requests import recall
+
+    typer.echo(recall(settings, start, end, note=note))
 
 
 @unit_app.command("example", epilog="Example: custodes unit example > unit.toml")

@@ -2,11 +2,9 @@
 
 import itertools
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -23,55 +21,9 @@ from custodes.edge.capture.backoff import Backoff
 from custodes.edge.capture.timeline import LiveAnchor
 from custodes.edge.clip import ClipSettings, FinishedFilm, LensRecorder
 from filmcraft import Recipe, make_film
+from rtsp_camera import Camera, eventually
 
 CLIP = UUID("11111111-2222-4333-8444-555555555555")
-PATIENCE_S = 30
-
-_SERVE = """
-import asyncio, sys
-from aio_rtsp_toolkit.server import RtspServer
-async def main():
-    await RtspServer(sys.argv[1], host="127.0.0.1", port=int(sys.argv[2])).serve_forever()
-asyncio.run(main())
-"""
-
-
-@dataclass
-class Camera:
-    """A real RTSP server in a process of its own, which can die and come back at the same address."""
-
-    folder: Path
-    port: int
-    process: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def address(self) -> str:
-        return f"rtsp://127.0.0.1:{self.port}/film.mp4"
-
-    def up(self) -> "Camera":
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(self.folder), str(self.port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        eventually(self.answers)
-        return self
-
-    def answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def down(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def free_port() -> int:

@@ -153,7 +153,7 @@ def test_the_manifest_tells_what_was_seen_and_measured_in_the_film(site: Site) -
     site.unit.film_done(clip_id, site.film("road", start_s=49, seconds=21))
     site.unit.film_done(clip_id, site.film("driver", start_s=49, seconds=21), ["film of driver begins late"])
     (manifest,) = site.sink.manifests
-    driver, road = manifest.lenses
+    road, driver = manifest.lenses
     assert [frame.t_ns for frame in road.seen] == [6 * NS_PER_S, 13 * NS_PER_S, 14 * NS_PER_S]
     assert [len(frame.objects) for frame in road.seen] == [1, 1, 0]
     assert road.seen[0].objects[0].score_0_1 == 0.812

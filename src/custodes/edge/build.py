@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custodes.core.clock import Clock
-from custodes.core.packets import StampedPacket
+from custodes.core.packets import StampedPacket, StreamFacts
 from custodes.edge.alert import Alerter
 from custodes.edge.capture import Notice, Source, open_source
 from custodes.edge.capture.settings import kind_of
@@ -118,6 +118,10 @@ def build_lens(
     def open_it(on_notice: Callable[[Notice], None]) -> Source:
         return open_source(settings, clock=work.clock, stop=work.stop, on_notice=on_notice, sub=main is not None)
 
+    def up(facts: StreamFacts) -> None:
+        text = f"{settings.name}: {facts.width_px}×{facts.height_px} {facts.codec}, {facts.fps:.3g} frames a second"
+        work.reporter.tell(Happening("lens_up", text, work.clock.wall_ns(), lens=settings.name))
+
     lens = Lens(
         LensParts(
             name=settings.name,
@@ -133,6 +137,7 @@ def build_lens(
             listener=unit,
             on_packet=on_packet,
             on_notice=work.note,
+            on_up=up,
         ),
         work.stop,
     )

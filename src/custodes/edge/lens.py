@@ -9,12 +9,13 @@ from typing import Protocol
 from uuid import UUID
 
 from custodes.core.clock import NS_PER_S, Clock
-from custodes.core.errors import CustodesError
+from custodes.core.errors import CustodesError, Permanent
 from custodes.core.packets import StampedPacket, StreamFacts
 from custodes.core.types import Facing, LensFilm, Observation, Picture
 from custodes.core.wire import LensHealth
 from custodes.edge.capture import ClockJump, DecodeMode, Decoder, Notice, PacketsSkipped, Source, SourceBack, SourceLost
 from custodes.edge.clip import FinishedFilm, LensRecorder
+from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.perceive import Perceiver
 
 LATE_NS = NS_PER_S // 2
@@ -62,6 +63,13 @@ class _Extend:
     end_wall_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Recall:
+    clip_id: UUID
+    start_wall_ns: int
+    end_wall_ns: int
+
+
 @dataclass(slots=True)
 class LensParts:
     """What a lens works with. Without a recorder nothing is kept; without a perceiver nothing is looked at.
@@ -73,13 +81,16 @@ class LensParts:
     facing: Facing
     open_source: Callable[[Callable[[Notice], None]], Source]
     recorder: LensRecorder | None
+    ring: DiskRing | None
     make_perceiver: Callable[[], Perceiver] | None
+    films_dir: Path
     detect_fps: float
     live: bool
     clock: Clock
     listener: LensListener
     on_packet: Callable[[StampedPacket], None] = field(default=lambda packet: None)
     on_notice: Callable[[str], None] = field(default=lambda text: None)
+    on_up: Callable[[StreamFacts], None] = field(default=lambda facts: None)
 
 
 class Lens:
@@ -95,11 +106,12 @@ class Lens:
         """Set once `facts` are known."""
         self._perceiver: Perceiver | None = None
         self._stop = stop
-        self._orders: queue.SimpleQueue[_Begin | _Extend] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[_Begin | _Extend | _Recall] = queue.SimpleQueue()
         self._decoder: Decoder | None = None
         self._last_look_wall_ns = self._last_tick_wall_ns = 0
         self._first_wall_ns: int | None = None
         self._seeing_since_ns: int | None = None
+        self._ring_refused = False
 
     def begin(self, clip_id: UUID, *, start_wall_ns: int, end_wall_ns: int) -> None:
         """Ask for a film; answered by the listener's `film_done` or `film_failed`. Any thread may call."""
@@ -108,6 +120,10 @@ class Lens:
     def extend(self, clip_id: UUID, *, end_wall_ns: int) -> None:
         """Ask that a film runs on. Any thread may call."""
         self._orders.put(_Extend(clip_id, end_wall_ns))
+
+    def recall(self, clip_id: UUID, *, start_wall_ns: int, end_wall_ns: int) -> None:
+        """Ask for film of the past from the ring on disk; answered like `begin`. Any thread may call."""
+        self._orders.put(_Recall(clip_id, start_wall_ns, end_wall_ns))
 
     @property
     def inferences(self) -> int:
@@ -121,6 +137,7 @@ class Lens:
             self.facts = facts = source.facts
             self._set_health("recording", width_px=facts.width_px, height_px=facts.height_px, fps=facts.fps)
             self.opened.set()
+            self.parts.on_up(facts)
             if self.parts.make_perceiver is not None:
                 self._perceiver = self.parts.make_perceiver()
                 self._decoder = Decoder()
@@ -139,6 +156,7 @@ class Lens:
         self._obey()
         if parts.recorder is not None:
             self._hand_over(parts.recorder.append(packet))
+        self._keep(packet)
         if packet.media != "video":
             return
         self._first_wall_ns = self._first_wall_ns or packet.wall_ns
@@ -184,21 +202,46 @@ class Lens:
         detail = "the picture is of one shade: the lens is covered, or it is dark" if blind else ""
         self._set_health("blind" if blind else "recording", detail=detail, last_frame_wall_ns=now_ns)
 
+    def _keep(self, packet: StampedPacket) -> None:
+        if self.parts.ring is None:
+            return
+        try:
+            self.parts.ring.append(packet)
+        except CustodesError as error:
+            if not self._ring_refused:
+                self.parts.on_notice(f"{self.parts.name}: the ring on disk stands still: {error}")
+            self._ring_refused = True
+        else:
+            self._ring_refused = False
+
     def _obey(self) -> None:
-        recorder = self.parts.recorder
-        while recorder is not None:
+        while self.parts.recorder is not None:
             try:
                 order = self._orders.get_nowait()
             except queue.Empty:
                 return
             try:
-                if isinstance(order, _Begin):
-                    recorder.begin(order.clip_id, start_wall_ns=order.start_wall_ns, end_wall_ns=order.end_wall_ns)
-                else:
-                    recorder.extend(order.clip_id, end_wall_ns=order.end_wall_ns)
+                self._carry_out(order, self.parts.recorder)
             except CustodesError as error:
-                if isinstance(order, _Begin):
+                if not isinstance(order, _Extend):
                     self.parts.listener.film_lost(order.clip_id, self.parts.name, str(error))
+
+    def _carry_out(self, order: _Begin | _Extend | _Recall, recorder: LensRecorder) -> None:
+        match order:
+            case _Begin():
+                recorder.begin(order.clip_id, start_wall_ns=order.start_wall_ns, end_wall_ns=order.end_wall_ns)
+            case _Extend():
+                recorder.extend(order.clip_id, end_wall_ns=order.end_wall_ns)
+            case _Recall():
+                if self.parts.ring is None:
+                    raise Permanent("this unit keeps no ring on disk. Add [ring] to its settings.")
+                cut = self.parts.ring.cut_from_disk(
+                    order.clip_id,
+                    start_wall_ns=order.start_wall_ns,
+                    end_wall_ns=order.end_wall_ns,
+                    folder=self.parts.films_dir,
+                )
+                self.parts.listener.film_done(order.clip_id, cut.film, cut.notes)
 
     def _hand_over(self, finished: list[FinishedFilm]) -> None:
         for one in finished:
@@ -211,7 +254,15 @@ class Lens:
         self._obey()
         if self.parts.recorder is not None:
             self._hand_over(self.parts.recorder.finish_all())
+        self._close_ring()
         self._set_health("off" if self._stop.is_set() else "ended")
+
+    def _close_ring(self) -> None:
+        if self.parts.ring is not None:
+            try:
+                self.parts.ring.close()
+            except CustodesError as error:
+                self.parts.on_notice(f"{self.parts.name}: the ring's last minute was not finished: {error}")
 
     def _set_health(self, state: str, **changes: object) -> None:
         self.health = self.health.model_copy(update={"state": state, **changes})

@@ -18,7 +18,7 @@ from custodes.edge.recover import recover_clips
 from custodes.edge.report import ConsoleReporter, Happening, HappeningKind, JsonReporter
 from custodes.edge.requests import read_requests
 from custodes.edge.settings import LensSettings, UnitSettings, load
-from custodes.edge.ship import Enrolment, Outbox, Shipper, UnitHealth, enroll, load_enrolment
+from custodes.edge.ship import Enrolment, Outbox, Shipper, UnitHealth, load_enrolment
 from custodes.edge.sinks import ClipSink, FolderSink
 from custodes.edge.telemetry import open_telemetry
 from custodes.edge.unit import Unit
@@ -37,15 +37,6 @@ def run_unit(settings_path: Path, *, as_json: bool = False) -> None:
     settings = load(settings_path)
     with StateLock(settings.unit.state_dir):
         SiteRun(settings, as_json=as_json).run()
-
-
-def enroll_unit(url: str, code: str, settings_path: Path) -> str:
-    """Join the unit to a hub; return a line for people. Raises BadInput or Temporary with what to do."""
-    settings = load(settings_path)
-    settings.unit.state_dir.mkdir(parents=True, exist_ok=True)
-    joined = enroll(url, code, state_dir=settings.unit.state_dir, unit_name=settings.unit.name)
-    start = f"custodes unit run {settings_path}"
-    return f"{settings.unit.name} has joined {joined.site_name} at {joined.url}. Start it: {start}"
 
 
 class StateLock:

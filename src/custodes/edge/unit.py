@@ -15,11 +15,13 @@ from custodes.core.fs import write_durably
 from custodes.core.types import (
     Event,
     EventUpdate,
+    Evidence,
     LensFilm,
     ManualMark,
     ModelIdentity,
     Observation,
     Sample,
+    Severity,
 )
 from custodes.core.wire import WireTombstone
 from custodes.edge.alert import Alerter
@@ -42,6 +44,10 @@ class FilmDesk(Protocol):
 
     def extend(self, clip_id: UUID, *, end_wall_ns: int) -> None:
         """Let a film run on."""
+        ...
+
+    def recall(self, clip_id: UUID, *, start_wall_ns: int, end_wall_ns: int) -> None:
+        """Cut a film of the past from the ring on disk."""
         ...
 
 
@@ -98,6 +104,25 @@ class Unit:
         """Take a press of the button."""
         with self._lock:
             self._apply(self.parts.decider.on_mark(mark))
+
+    def recall(self, *, start_wall_ns: int, end_wall_ns: int, note: str) -> None:
+        """Make a clip of a past time that nobody thought worth one then, as far as the ring on disk reaches."""
+        with self._lock:
+            event = Event(
+                event_id=str(uuid4()),
+                kind="recall",
+                rule="asked for by hand",
+                onset_wall_ns=start_wall_ns,
+                end_wall_ns=end_wall_ns,
+                severity=Severity.NOTE,
+                evidence=(Evidence("note", note),) if note else (),
+            )
+            self._tell("event", f"recall of {(end_wall_ns - start_wall_ns) / NS_PER_S:.0f} s", 0, event)
+            draft = self._open_draft(event, start_wall_ns, end_wall_ns, end_wall_ns)
+            if draft is None:
+                return
+            for desk in list(self.desks.values()):
+                desk.recall(draft.clip_id, start_wall_ns=start_wall_ns, end_wall_ns=end_wall_ns)
 
     def tick(self, wall_ns: int) -> None:
         """Let time pass: rules end events, lasting clips run on."""
@@ -175,22 +200,29 @@ class Unit:
     def _begin_clip(self, event: Event) -> None:
         clip = self.parts.clip
         start_wall_ns = event.onset_wall_ns - round(clip.pre_roll_s * NS_PER_S)
+        end_wall_ns = event.onset_wall_ns + round(clip.post_roll_s * NS_PER_S)
+        draft = self._open_draft(event, start_wall_ns, end_wall_ns, start_wall_ns + round(clip.max_s * NS_PER_S))
+        if draft is None:
+            return
+        self.lasting[event.event_id] = draft.clip_id
+        for desk in list(self.desks.values()):
+            desk.begin(draft.clip_id, start_wall_ns=draft.start_wall_ns, end_wall_ns=draft.end_wall_ns)
+
+    def _open_draft(self, event: Event, start_wall_ns: int, end_wall_ns: int, last_end_wall_ns: int) -> Draft | None:
+        if not self.desks:
+            self._tell("note", "no lens records, so this event has no clip", 0, event)
+            return None
         draft = Draft(
             clip_id=uuid4(),
             event=event,
             start_wall_ns=start_wall_ns,
-            end_wall_ns=event.onset_wall_ns + round(clip.post_roll_s * NS_PER_S),
-            last_end_wall_ns=start_wall_ns + round(clip.max_s * NS_PER_S),
+            end_wall_ns=end_wall_ns,
+            last_end_wall_ns=last_end_wall_ns,
             waiting=set(self.desks),
         )
-        if not draft.waiting:
-            self._tell("note", "no lens records, so this event has no clip", event.onset_wall_ns, event=event)
-            return
         self.drafts[draft.clip_id] = draft
-        self.lasting[event.event_id] = draft.clip_id
         write_durably(self.draft_path(draft.clip_id), draft.as_json().encode())
-        for desk in list(self.desks.values()):
-            desk.begin(draft.clip_id, start_wall_ns=draft.start_wall_ns, end_wall_ns=draft.end_wall_ns)
+        return draft
 
     def _end(self, update: EventUpdate) -> None:
         event = update.event

@@ -1,0 +1,93 @@
+"""What somebody at the site asks of the running unit: keep this moment, fetch that past one. By files in a folder."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+from uuid import uuid4
+
+from custodes.core.clock import NS_PER_S, Clock
+from custodes.core.errors import BadInput
+from custodes.core.fs import write_durably
+from custodes.core.types import ManualMark
+from custodes.edge.settings import load
+
+MAX_NOTE = 200
+MAX_RECALL_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Film of a past time, wanted from the ring on disk."""
+
+    start_wall_ns: int
+    end_wall_ns: int
+    note: str = ""
+
+
+Asked: TypeAlias = ManualMark | Recall
+
+
+def mark_now(settings_path: Path, *, note: str, clock: Clock) -> str:
+    """Leave a mark for the running unit, which cuts a clip around it. Durable on return; a line for people.
+
+    Raises BadInput when the unit has no rule for marks.
+    """
+    settings = load(settings_path)
+    if not any(rule.kind == "mark" for rule in settings.rule):
+        raise BadInput(f'{settings_path} has no rule for marks. Add [[rule]] with kind = "mark".')
+    _leave(settings.unit.state_dir, {"ask": "mark", "wall_ns": clock.wall_ns(), "note": note[:MAX_NOTE]})
+    return "marked; the running unit keeps this moment"
+
+
+def recall(settings_path: Path, start: datetime, end: datetime, *, note: str) -> str:
+    """Ask the running unit for a clip of a past time. Durable on return; a line for people.
+
+    Times without a zone are local. Raises BadInput when the unit keeps no ring, or the range is empty or too long.
+    """
+    settings = load(settings_path)
+    if settings.ring is None:
+        raise BadInput(
+            f"{settings_path} has no [ring], so nothing of the past is kept. Add one with folder and max_gb."
+        )
+    start_wall_ns, end_wall_ns = (round(moment.astimezone().timestamp() * NS_PER_S) for moment in (start, end))
+    if not 0 < end_wall_ns - start_wall_ns <= MAX_RECALL_S * NS_PER_S:
+        raise BadInput(f"give an end after the start, and at most {MAX_RECALL_S} s of film.")
+    asked = {"ask": "recall", "start_wall_ns": start_wall_ns, "end_wall_ns": end_wall_ns, "note": note[:MAX_NOTE]}
+    _leave(settings.unit.state_dir, asked)
+    return "asked; the running unit makes a clip of what its ring still holds of it"
+
+
+def read_requests(state_dir: Path, say: Callable[[str], None]) -> list[Asked]:
+    """Take the requests that wait; a damaged one is dropped and said."""
+    asked: list[Asked] = []
+    for path in sorted(requests_dir(state_dir).glob("*.json")):
+        try:
+            asked.append(_parse(json.loads(path.read_bytes())))
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            say(f"request {path.name} could not be read and was dropped: {error}")
+        path.unlink(missing_ok=True)
+    return asked
+
+
+def requests_dir(state_dir: Path) -> Path:
+    """Return where requests wait for the unit."""
+    return state_dir / "requests"
+
+
+def _parse(left: dict[str, object]) -> Asked:
+    note = str(left.get("note", ""))[:MAX_NOTE]
+    if left["ask"] == "mark":
+        return ManualMark(wall_ns=int(str(left["wall_ns"])), note=note)
+    return Recall(int(str(left["start_wall_ns"])), int(str(left["end_wall_ns"])), note)
+
+
+def _leave(state_dir: Path, request: dict[str, object]) -> None:
+    folder = requests_dir(state_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot use {state_dir}: {error.strerror}. Check unit.state_dir.") from error
+    write_durably(folder / f"{uuid4()}.json", json.dumps(request).encode())
