@@ -40,7 +40,8 @@ class TrackSettings:
     `min_hits`: looks that must have found it. `keep_factor`: a confirmed track counts until its median score falls
     below this share of the threshold; lower values keep doubtful objects longer. `start_factor`: a box below this
     share of the threshold starts no track. `still_margin`: what never moved needs a median higher by this, so that a
-    tripod does not become a person; 0 treats both alike. `lost_s`: how long (s) a confirmed track is looked for.
+    tripod does not become a person; 0 treats both alike. `lost_s`: how long (s) a track that counted is looked
+    for, `unsure_s` any other.
     `grow_0_1`: boxes are enlarged by this share before they are compared; more follows faster things and swaps more.
     """
 
@@ -67,6 +68,7 @@ class Track:
     votes: Counter[ObjectClass] = field(default_factory=Counter)
     hits: int = 1
     confirmed: bool = False
+    was_confirmed: bool = False
     has_moved: bool = False
     last_moved_ns: int = 0
     last_looked_ns: int = 0
@@ -79,7 +81,7 @@ class Track:
 
     @property
     def score_0_1(self) -> float:
-        """Return the median score over the history; looks that missed it count as 0."""
+        """Return the median score over the history; looks in vain count as 0, but for a short occlusion."""
         return float(median(self.scores))
 
     @property
@@ -142,6 +144,7 @@ class ByteTrack:
         self.tracks = [track for track in self.tracks if self._stays(track, at_ns)]
         for track in self.tracks:
             track.confirmed = self._counts(track)
+            track.was_confirmed |= track.confirmed
         return self.tracks
 
     def carry(self, *, at_ns: int, moved_px: Sequence[BoxXyxy] = ()) -> list[Track]:
@@ -187,7 +190,9 @@ class ByteTrack:
         track.last_hit_ns = track.last_looked_ns = at_ns
 
     def _miss(self, track: Track, at_ns: int) -> None:
-        track.scores.append(0.0)
+        # Who walked here a moment ago is hidden behind something; what stands and flickers is a mistake.
+        if not (track.confirmed and at_ns - track.last_moved_ns <= self.settings.lost_s * NS_PER_S):
+            track.scores.append(0.0)
         track.last_looked_ns = at_ns
 
     def _start(self, found: Detection, at_ns: int) -> None:
@@ -220,7 +225,7 @@ class ByteTrack:
     def _stays(self, track: Track, at_ns: int) -> bool:
         if track.found:
             return True
-        limit_s = self.settings.lost_s if track.confirmed else self.settings.unsure_s
+        limit_s = self.settings.lost_s if track.was_confirmed else self.settings.unsure_s
         return 0 <= at_ns - track.last_hit_ns <= limit_s * NS_PER_S
 
     def _counts(self, track: Track) -> bool:
