@@ -10,6 +10,7 @@ from av.container import InputContainer
 from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.errors import BadInput, Permanent
 from custodes.core.packets import StampedPacket, StreamFacts, StreamTemplate
+from custodes.edge.capture.interleave import interleaved
 from custodes.edge.capture.notices import NoticeSink, PacketsSkipped, ignore
 from custodes.edge.capture.opening import open_film
 from custodes.edge.capture.reading import Reading, Track, open_tracks, probe_rotation
@@ -130,21 +131,25 @@ class FilmSource:
         if container is None:
             return
         reading = Reading(container, list(self._tracks))
+        stamped = self._stamped(reading)
         try:
-            for packet in reading:
-                if self._over():
+            for packet in interleaved(stamped) if len(self._tracks) > 1 else stamped:
+                if self._over() or (self._settings.realtime and not self._wait_for(packet)):
                     return
-                stamped = self._stamp(packet)
-                if stamped is None:
-                    continue
-                if self._settings.realtime and not self._wait_for(stamped):
-                    return
-                yield stamped
+                yield packet
         finally:
             self.skipped_packets += reading.faults
             reading.close()
             self._container = None
             container.close()
+
+    def _stamped(self, reading: Reading) -> Iterator[StampedPacket]:
+        for packet in reading:
+            if self._over():
+                return
+            stamped = self._stamp(packet)
+            if stamped is not None:
+                yield stamped
 
     def _stamp(self, packet: "av.Packet[Any]") -> StampedPacket | None:
         track = self._tracks[packet.stream_index]

@@ -46,8 +46,8 @@ def repair_folder(folder: Path) -> list[Repaired]:
 
 
 def mend(partial: Path) -> Repaired:
-    """Mend one open film, and give it its final name. Durable on return. Raises Temporary where the disk refuses."""
-    return _mend_open(partial)
+    """Mend one film, and give it its final name. Durable on return. Raises Temporary where the disk refuses."""
+    return _mend_open(partial) if partial.name.endswith(PARTIAL) else _check_finished(partial)
 
 
 def _mend_open(partial: Path) -> Repaired:
