@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import QueryDict
@@ -177,7 +178,7 @@ def _days(wanted: InboxFilter, zone_name: str) -> Q:
     return found
 
 
-def _midnight_ns(day: date, zone: "shown.zoneinfo.ZoneInfo") -> int:
+def _midnight_ns(day: date, zone: ZoneInfo) -> int:
     return round(datetime.combine(day, time.min, tzinfo=zone).timestamp()) * NS_PER_S
 
 

@@ -162,8 +162,8 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 def start_shift(request: HttpRequest) -> HttpResponse:
     """Put a driver on a vehicle."""
     person = scope.actor(request)
-    site = scope.sites(person).filter(pk=_uuid(request.POST.get("site", ""))).first()
-    driver = Person.objects.filter(pk=_uuid(request.POST.get("driver", ""))).first()
+    site = scope.sites(person).filter(pk__in=_uuids(request.POST.get("site", ""))).first()
+    driver = Person.objects.filter(pk__in=_uuids(request.POST.get("driver", ""))).first()
     if site is None or driver is None:
         raise Http404
     try:
@@ -238,8 +238,9 @@ def _van(site: Site) -> Van:
     return Van(site, running, drivers, shown.site_zone(site))
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def _uuids(text: str) -> list[uuid.UUID]:
+    """Return the id that a form names, or nothing when it names none."""
     try:
-        return uuid.UUID(text)
+        return [uuid.UUID(text)]
     except ValueError:
-        return None
+        return []

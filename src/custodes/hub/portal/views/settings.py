@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from custodes.core.clock import SystemClock
 from custodes.hub.audit import ledger
+from custodes.hub.audit.verify import verify as verify_ledger
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import scope, shown
 
@@ -152,9 +153,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 def verify(request: HttpRequest) -> HttpResponse:
     """Walk the whole ledger and say whether it holds."""
-    from custodes.hub.audit import verify as audit
-
-    report = audit.verify()
+    report = verify_ledger()
     return render(request, "portal/_ledger_report.html", {"report": report, "at": timezone.now()})
 
 

@@ -16,8 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.html import mark_safe
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -225,5 +224,5 @@ def _hub_address(request: HttpRequest) -> str:
 
 def _qr(text: str) -> SafeString:
     picture = qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, border=0, box_size=10)
-    drawn = picture.to_string().decode()
+    drawn: str = picture.to_string().decode()
     return mark_safe(drawn)  # noqa: S308  # made by the library from the hub's address and a code of its own alphabet
