@@ -46,6 +46,8 @@ def declare(*, unit: KnownUnit, body: bytes, now_ns: int) -> ClipAnswer:
         raise Refusal(
             409, "clip_changed", f"clip {known.id} was declared before with other parts or times; it stays as it was"
         )
+    if known.state == Clip.State.RECEIVING:
+        make_folder(known.id)
     return answer_for(known)
 
 
