@@ -121,6 +121,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HUB.is_https else "http"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+# Wrong passwords are counted by axes, in the database, where a restart does not forget them.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
 MFA_ADAPTER = "custodes.hub.fleet.accounts.NamedHub"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -132,7 +134,8 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HUB.is_https
 AXES_FAILURE_LIMIT = HUB.sign_in.failures_before_lock
 AXES_COOLOFF_TIME = timedelta(minutes=HUB.sign_in.lock_minutes)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "custodes.hub.fleet.accounts.name_tried"
+AXES_LOCKOUT_CALLABLE = "custodes.hub.fleet.views.locked"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

@@ -1,5 +1,6 @@
 """How allauth behaves here: nobody signs up by themselves."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """People come in by invitation; the sign-up page is closed."""
 
-    def is_open_for_signup(self, request: "HttpRequest") -> bool:  # noqa: ARG002  # allauth's signature
+    def is_open_for_signup(self, request: "HttpRequest") -> bool:  # allauth's signature
         """Refuse: an account is made by an invitation or by the setup page."""
         return False
 
@@ -26,3 +27,10 @@ class NamedHub(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()
         entity["name"] = settings.HUB.name
         return entity
+
+
+def name_tried(request: "HttpRequest", credentials: Mapping[str, str] | None = None) -> str:
+    """Return the address that somebody tries to sign in with, for the count of wrong passwords."""
+    # allauth hands credentials over under `email`; before it has, axes asks with the form alone.
+    tried = (credentials or {}).get("email") or request.POST.get("login", "")
+    return tried.strip().lower()

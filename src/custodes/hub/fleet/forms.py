@@ -51,6 +51,6 @@ class SetupForm(forms.Form):
 
 
 def _is_place(zone: str) -> bool:
-    return zone == "UTC" or zone.split("/")[0] in {
+    return zone == "UTC" or zone.split("/", maxsplit=1)[0] in {
         "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,6 +43,11 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "fleet/enter.html", {"live": False}, status=404)
     invited = link.kind == SignInLink.Kind.INVITATION and not link.person.has_usable_password()
     return _sign_in(request, link.person, reverse("account_set_password") if invited else "/")
+
+
+def locked(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
+    """Say that a name is locked after too many wrong passwords, and for how long at most."""
+    return render(request, "fleet/locked.html", {"minutes": settings.HUB.sign_in.lock_minutes}, status=429)
 
 
 def _sign_in(request: HttpRequest, person: Person, path: str) -> HttpResponse:

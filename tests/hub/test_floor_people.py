@@ -1,0 +1,209 @@
+"""Roles are given by leaders, end at once, and every act of it is in the ledger."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from cast import NOW, Cast
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.audit.models import LedgerLeaf
+from custodes.hub.fleet import selectors, services, setup, signin_links
+from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, SignInLink, Site
+
+pytestmark = pytest.mark.django_db
+R = Membership.Role
+
+
+def acts() -> list[str]:
+    return list(LedgerLeaf.objects.order_by("seq").values_list("kind", flat=True))
+
+
+def role_of(person: Person) -> Membership:
+    return Membership.objects.get(person=person)
+
+
+def test_a_company_begins_with_its_name(hub_dir: object, db: None) -> None:
+    company = services.create_organisation(name="  New   Vans ", kind="company", now=NOW, time_zone="Europe/Paris")
+    site = services.create_site(organisation=company, name="Van 1", kind="vehicle", now=NOW)
+    assert (company.name, company.undo_window_s, site.organisation) == ("New Vans", 600, company)
+    assert acts() == ["organisation.created", "site.created"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": " "}, "name: give 1 to 120"),
+        ({"kind": "club"}, "neither company nor household"),
+        ({"time_zone": "Mars/Base"}, "not a time zone"),
+        ({"time_zone": "../../etc/passwd"}, "not a time zone"),
+        ({"speed_unit": "knots"}, "speed_unit"),
+    ],
+)
+def test_wrong_facts_are_refused(db: None, changes: dict[str, str], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        services.create_organisation(**{"name": "A", "kind": "company", "now": NOW, **changes})
+    assert not Organisation.objects.exists()
+    assert acts() == []
+
+
+def test_two_sites_of_one_name_are_refused(cast: Cast) -> None:
+    with pytest.raises(BadInput, match="already has a site called 'Van 12'"):
+        services.create_site(organisation=cast.company, name="Van 12", kind="vehicle", now=NOW)
+    assert Site.objects.filter(organisation=cast.company).count() == 2
+
+
+def test_an_invitation_lets_somebody_in_once(cast: Cast, client: Client) -> None:
+    from django.utils import timezone
+
+    invited = services.invite_person(
+        organisation=cast.company,
+        email=" New@Example.org",
+        role="dispatcher",
+        by=cast.alice,
+        now=timezone.now(),
+    )
+    assert invited.person.email == "new@example.org"
+    assert not invited.person.has_usable_password()
+    assert acts() == ["person.invited", "role.given", "sign_in.link_made"]
+    for _ in range(2):  # looking uses nothing up
+        assert client.get(invited.path).status_code == 200
+    answer = client.post(invited.path)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/password/set/")
+    assert client.get("/").status_code == 200
+    second = Client()
+    assert second.post(invited.path).status_code == second.get(invited.path).status_code == 404
+    assert second.get("/").status_code == 302
+
+
+def test_a_link_is_good_for_its_time_only(cast: Cast) -> None:
+    path = signin_links.make_signin_link(cast.bob, now=NOW)
+    token = path.rsplit("/", maxsplit=1)[-1]
+    assert len(token) == 43
+    assert not SignInLink.objects.filter(token_sha256__contains=token).exists()
+    assert signin_links.is_live(token, now=NOW + timedelta(minutes=59))
+    with pytest.raises(Denied):
+        signin_links.use(token, now=NOW + timedelta(hours=1))
+
+
+def test_a_new_link_ends_the_one_before(cast: Cast) -> None:
+    first, second = (signin_links.make_signin_link(cast.bob, now=NOW).rsplit("/", maxsplit=1)[-1] for _ in range(2))
+    assert [signin_links.is_live(token, now=NOW) for token in (first, second)] == [False, True]
+
+
+def test_a_link_of_a_closed_account_leads_nowhere(cast: Cast) -> None:
+    token = signin_links.make_signin_link(cast.bob, now=NOW).rsplit("/", maxsplit=1)[-1]
+    Person.objects.filter(pk=cast.bob.pk).update(is_active=False)
+    with pytest.raises(Denied):
+        signin_links.use(token, now=NOW)
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie", "dina", "oscar", "sam", "eve", "root", "stranger"])
+def test_only_leaders_give_and_end_roles(cast: Cast, who: str) -> None:
+    """An operator neither: they could give themselves a role that sees footage."""
+    by = getattr(cast, who)
+    with pytest.raises(Denied):
+        services.invite_person(organisation=cast.company, email="x@example.org", role="driver", by=by, now=NOW)
+    with pytest.raises(Denied):
+        services.give_role(person=by, organisation=cast.company, role=R.MANAGER, by=by, now=NOW)
+    with pytest.raises(Denied):
+        services.end_membership(membership=role_of(cast.alice), by=by, now=NOW)
+    assert acts() == []
+
+
+def test_a_role_ends_at_once_and_may_begin_anew(cast: Cast) -> None:
+    services.end_membership(membership=role_of(cast.bob), by=cast.alice, now=NOW)
+    services.end_membership(membership=role_of(cast.bob), by=cast.alice, now=NOW)
+    assert not selectors.memberships_at(cast.bob, NOW).exists()
+    services.give_role(person=cast.bob, organisation=cast.company, role=R.DISPATCHER, by=cast.alice, now=NOW)
+    assert selectors.memberships_at(cast.bob, NOW).exists()
+    assert acts() == ["role.ended", "role.given"]
+
+
+def test_the_last_leader_stays(cast: Cast) -> None:
+    with pytest.raises(BadInput, match="nobody who gives roles"):
+        services.end_membership(membership=role_of(cast.alice), by=cast.alice, now=NOW)
+    services.give_role(person=cast.bob, organisation=cast.company, role=R.MANAGER, by=cast.alice, now=NOW)
+    services.end_membership(membership=role_of(cast.alice), by=cast.bob, now=NOW)
+    assert selectors.leads(cast.bob, cast.company, NOW)
+
+
+def test_a_shift_ends_the_one_before(cast: Cast) -> None:
+    services.give_role(person=cast.milo, organisation=cast.company, role=R.DRIVER, now=NOW)
+    services.start_shift(site=cast.van, driver=cast.milo, by=cast.bob, now=NOW)
+    assert Shift.objects.get(driver=cast.dina).ends_at == NOW
+    assert selectors.driver_at(cast.van, NOW - timedelta(seconds=1)) == cast.dina
+    assert selectors.driver_at(cast.van, NOW) == cast.milo
+    assert selectors.driver_at(cast.van, NOW - timedelta(hours=2)) is None
+    assert acts() == ["role.given", "shift.ended", "shift.started"]
+
+
+def test_who_is_no_driver_here_does_not_drive(cast: Cast) -> None:
+    with pytest.raises(BadInput, match="is no driver of"):
+        services.start_shift(site=cast.van, driver=cast.charlie, now=NOW)
+
+
+@pytest.mark.parametrize("who", ["charlie", "sam", "eve", "stranger", "hanna"])
+def test_who_has_no_say_starts_no_shift(cast: Cast, who: str) -> None:
+    with pytest.raises(Denied):
+        services.start_shift(site=cast.van, driver=cast.dina, by=getattr(cast, who), now=NOW)
+
+
+FIRST = setup.FirstAdministrator("household", "Elm Street", "Europe/Paris", "Hanna", "hanna@example.org", "x" * 20)
+
+
+def test_setup_makes_one_administrator_once(db: None) -> None:
+    token = setup.make_token(now=NOW)
+    assert token is not None
+    person = setup.set_up(token, FIRST, now=NOW + timedelta(hours=23))
+    assert sorted(person.memberships.values_list("role", flat=True)) == ["operator", "owner"]
+    assert not person.is_superuser
+    assert setup.make_token(now=NOW) is None
+    with pytest.raises(Denied):
+        setup.set_up(token, FIRST, now=NOW)
+    assert acts() == ["hub.set_up", "organisation.created", "role.given", "role.given"]
+
+
+def test_a_new_start_and_a_day_end_the_token(db: None) -> None:
+    first, second = setup.make_token(now=NOW), setup.make_token(now=NOW)
+    assert first is not None
+    assert second is not None
+    assert not setup.is_live(first, now=NOW)
+    assert setup.is_live(second, now=NOW + timedelta(hours=23, minutes=59))
+    assert not setup.is_live(second, now=NOW + timedelta(hours=24))
+
+
+def test_a_second_factor_is_asked_for_after_a_link_too(cast: Cast, client: Client) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+    from django.utils import timezone
+
+    TOTP.activate(cast.bob, generate_totp_secret())
+    answer = client.post(signin_links.make_signin_link(cast.bob, now=timezone.now()))
+    assert answer.headers["Location"].startswith("/accounts/2fa/authenticate/")
+    assert client.get("/").status_code == 302
+
+
+def test_wrong_passwords_lock_one_name_for_a_while(cast: Cast, client: Client) -> None:
+    for person in (cast.bob, cast.alice):
+        person.set_password("correct horse battery staple")
+        person.save()
+    for number in range(8):
+        name = cast.bob.email.upper() if number % 2 else cast.bob.email
+        answer = client.post("/accounts/login/", {"login": name, "password": "wrong"})
+        assert answer.status_code == (200 if number < 7 else 429)
+    right = {"password": "correct horse battery staple"}
+    locked = client.post("/accounts/login/", {"login": cast.bob.email, **right})
+    assert locked.status_code == 429
+    assert "15 minutes" in locked.content.decode()
+    assert client.get("/").status_code == 302
+    assert client.post("/accounts/login/", {"login": cast.alice.email, **right}).status_code == 302
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_pages_speak_the_persons_language(cast: Cast, client: Client, language: str) -> None:
+    Person.objects.filter(pk=cast.bob.pk).update(language=language)
+    client.force_login(cast.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.get("/")
+    assert answer.headers["Content-Language"] == language
+    assert f'lang="{language}"' in answer.content.decode()
+    assert answer.headers["Cache-Control"] == "private, no-store"
