@@ -8,34 +8,14 @@ from uuid import UUID
 from custodes.core.clock import Clock
 from custodes.core.errors import CustodesError, Permanent, Temporary
 from custodes.core.packets import StampedPacket, StreamTemplate
-from custodes.core.types import Facing, LensFilm
-from custodes.edge.clip.film import FilmWriter, WrittenFilm
+from custodes.core.types import Facing
+from custodes.edge.clip.film import FilmWriter
 from custodes.edge.clip.identity import FilmIdentity
+from custodes.edge.clip.outcome import FinishedFilm, LostFilm, lens_film
 from custodes.edge.clip.repair import mend
 from custodes.edge.clip.ring import PacketRing
 from custodes.edge.clip.settings import ClipSettings
-from custodes.edge.clip.transcode import Transcoder, needs_transcode
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedFilm:
-    """One lens's film of one clip, whole on disk. `notes` say what the reader of the clip should know of it."""
-
-    clip_id: UUID
-    film: LensFilm
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LostFilm:
-    """A film of which nothing could be kept, and why: run leaves a tombstone. `disk_full` names the usual cause."""
-
-    clip_id: UUID
-    lens: str
-    start_wall_ns: int
-    end_wall_ns: int
-    reason: str
-    disk_full: bool = False
+from custodes.edge.clip.transcode import Transcoder, why_transcode
 
 
 @dataclass(slots=True)
@@ -200,11 +180,10 @@ class LensRecorder:
 
     def _start_writer(self, film: _OpenFilm, packet: StampedPacket) -> None:
         video = packet.template
-        if needs_transcode(video, self._settings.transcode):
+        why = why_transcode(video, self._settings.transcode)
+        if why is not None:
             film.transcoder = Transcoder(video)
-            film.notes.append(
-                f"film of {self._lens} was encoded anew as H.264: MP4 or browsers cannot hold {video.codec}"
-            )
+            film.notes.append(f"film of {self._lens} was encoded anew as H.264: {why}")
             video = film.transcoder.template
         # With an encoder in between, presentation time zero is the first frame; else it is the first decoding time.
         lead_ns = 0 if film.transcoder else _lead_ns(packet)
@@ -249,7 +228,7 @@ class LensRecorder:
             self._fail(film, error)
             return
         self._open.remove(film)
-        self._done.append(FinishedFilm(film.clip_id, _lens_film(film.identity, written), tuple(film.notes)))
+        self._done.append(FinishedFilm(film.clip_id, lens_film(film.identity, written), tuple(film.notes)))
 
     def _fail(self, film: _OpenFilm, error: CustodesError) -> None:
         """Keep what is whole of a film that cannot go on."""
@@ -285,20 +264,3 @@ class LensRecorder:
 def _lead_ns(packet: StampedPacket) -> int:
     """Return by how much the packet is decoded before it is shown (ns)."""
     return packet.template.ticks_to_ns(packet.pts - packet.dts)
-
-
-def _lens_film(identity: FilmIdentity, written: WrittenFilm) -> LensFilm:
-    return LensFilm(
-        lens=identity.lens,
-        facing=identity.facing,
-        path=str(written.path),
-        codec=identity.codec,
-        width_px=identity.width_px,
-        height_px=identity.height_px,
-        duration_ns=written.duration_ns,
-        frames=written.frames,
-        first_frame_wall_ns=identity.zero_wall_ns,
-        has_sound=written.has_sound,
-        sha256_hex=written.sha256_hex,
-        size_bytes=written.size_bytes,
-    )

@@ -26,13 +26,17 @@ GOP_S = 2.0
 When = Literal["as_needed", "for_browsers", "never"]
 
 
-def needs_transcode(video: StreamTemplate, when: When) -> bool:
-    """Tell whether the film must be encoded anew. With `never` the answer is no, and MP4 may then refuse it."""
+def why_transcode(video: StreamTemplate, when: When) -> str | None:
+    """Say why the film must be encoded anew, or None where it need not. With `never` MP4 may then refuse it."""
     if when == "never":
-        return False
-    if not video.times_are_whole or video.codec not in _MP4_HOLDS:
-        return True
-    return when == "for_browsers" and video.codec not in _BROWSERS_PLAY
+        return None
+    if video.codec not in _MP4_HOLDS:
+        return f"MP4 does not hold {video.codec}"
+    if not video.times_are_whole:
+        return "its container does not say when reordered frames are shown"
+    if when == "for_browsers" and video.codec not in _BROWSERS_PLAY:
+        return f"browsers do not play {video.codec}"
+    return None
 
 
 class Transcoder:
