@@ -257,6 +257,17 @@ def test_damage_in_the_middle_is_passed_over(tmp_path: Path) -> None:
     assert told == source.skipped_packets
 
 
+def test_streams_that_appear_in_the_middle_do_not_end_the_reading(tmp_path: Path) -> None:
+    silent = make_film(tmp_path / "silent.ts", Recipe(seconds=3)).read_bytes()
+    sounding = make_film(tmp_path / "sounding.ts", Recipe(seconds=3, sound=True)).read_bytes()
+    path = tmp_path / "joined.ts"
+    for content in (silent + sounding, sounding + silent + sounding):
+        path.write_bytes(content)
+        packets = read(path)
+        assert_whole_times(packets)
+        assert sum(p.media == "video" for p in packets) >= 55
+
+
 def test_garbage_inside_packets_never_crashes_the_decoder(tmp_path: Path) -> None:
     film = bytearray(make_film(tmp_path / "whole.mp4", Recipe(width=320, height=240)).read_bytes())
     start = film.find(b"mdat") + 64

@@ -51,6 +51,8 @@ class Reading:
                     return
                 self._generator = self._demux()
                 continue
+            except IndexError:  # at the end, PyAV stumbles over streams that appeared while it read
+                return
             if packet is None:
                 return
             if packet.size:
