@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from filmcraft import Recipe, make_film, picture
 
 from custodes.core.clock import NS_PER_S, ManualClock, SystemClock
 from custodes.core.errors import Permanent
@@ -22,6 +21,7 @@ from custodes.edge.capture import (
     StampedPacket,
     open_source,
 )
+from filmcraft import Recipe, make_film, picture
 
 FORMATS = {
     "mp4 h264": ("a.mp4", Recipe()),
