@@ -8,7 +8,7 @@ import ast
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from gettext import GNUTranslations
@@ -40,7 +40,7 @@ HOLE = re.compile(r"%\(\w+\)[a-z]|%s|%d")
 STILL = datetime(2026, 1, 1, tzinfo=UTC)
 """The catalogues carry no date of their own: the same sentences give the same bytes."""
 
-Message = str | tuple[str, str]
+Message = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def problems(language: str, domain: str) -> list[str]:
         said = one.string if isinstance(one.string, tuple | list) else (one.string,)
         if not all(said) or one.fuzzy:
             found.append(f"not translated: {_first(one.id)!r}")
-        elif any(set(HOLE.findall(form)) - set(HOLE.findall(" ".join(_all(one.id)))) for form in said):
+        elif any(set(HOLE.findall(form or "")) - set(HOLE.findall(" ".join(_all(one.id)))) for form in said):
             found.append(f"holes differ: {_first(one.id)!r}")
     machine = _path(language, domain, "mo")
     if not machine.exists() or _said(machine.read_bytes()) != _said(compiled(stored)):
@@ -128,7 +128,7 @@ def _said(machine: bytes) -> dict[object, str]:
     return {key: said for key, said in GNUTranslations(io.BytesIO(machine))._catalog.items() if key}  # type: ignore[attr-defined]
 
 
-def _extracted(method: str, path: Path, keywords: dict[str, object]) -> Iterator[Found]:
+def _extracted(method: str, path: Path, keywords: Mapping[str, object]) -> Iterator[Found]:
     with path.open("rb") as file:
         options = {"parse_template_string": True} if method == "javascript" else {}
         for _line, message, _comments, context in extract(method, file, keywords, options=options):  # type: ignore[arg-type]
