@@ -1,13 +1,14 @@
 """The ASGI application that Granian serves: the unit API in front, the pages behind."""
 
 import os
+from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "custodes.hub.settings")
 
-from django.core.asgi import get_asgi_application  # noqa: E402  # Django reads its settings at the first import
+from django.core.asgi import get_asgi_application  # Django reads its settings at the first import
 
 _pages = get_asgi_application()
 
-from custodes.hub.ingest.asgi import UnitDoor  # noqa: E402  # imports models, which want Django set up
+from custodes.hub.ingest.asgi import Application, UnitDoor  # noqa: E402  # imports models, which want Django set up
 
-application = UnitDoor(_pages)
+application = UnitDoor(cast(Application, _pages))

@@ -63,7 +63,7 @@ class PersonalTimeAndTongue:
                 return self.get_response(request)
         language = person.language if person.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language), timezone.override(zone_of(person.time_zone)):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # as LocaleMiddleware does
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
             response.headers["Content-Language"] = language
         patch_vary_headers(response, ("Cookie",))

@@ -7,6 +7,7 @@ the key of every clip (32 random bytes). What each is for, and what its loss mea
 import hashlib
 import secrets
 import stat
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,15 +38,16 @@ def make_keys(keys_dir: Path) -> list[str]:
     """
     keys_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _refuse_readable_by_others(keys_dir)
-    made: list[str] = []
-    for name, content in (
+    makers: tuple[tuple[str, Callable[[], bytes]], ...] = (
         (SIGNING_FILE, lambda: _pem(Ed25519PrivateKey.generate())),
         (SEAL_FILE, lambda: _pem(X25519PrivateKey.generate())),
         (ROOT_FILE, lambda: secrets.token_hex(ROOT_KEY_BYTES).encode() + b"\n"),
         (DJANGO_SECRET_FILE, lambda: secrets.token_urlsafe(64).encode() + b"\n"),
-    ):
+    )
+    made: list[str] = []
+    for name, make in makers:
         if not (keys_dir / name).exists():
-            write_durably(keys_dir / name, content(), mode=0o600)
+            write_durably(keys_dir / name, make(), mode=0o600)
             made.append(name)
     if made:
         sync_folder(keys_dir.parent)

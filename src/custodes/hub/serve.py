@@ -8,7 +8,7 @@ import socket
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput
@@ -112,7 +112,8 @@ async def _serve_until_told(hub: "HubSettings", *, as_json: bool) -> None:
     if not serving.done():
         # After the listener: durable work takes a second or two to load, and finds what came in meanwhile.
         await asyncio.to_thread(runtime.start)
-    told = asyncio.ensure_future(server.main_loop_interrupt.wait())
+    # Granian's base class says threading.Event; the embedded server makes it an asyncio.Event.
+    told = asyncio.ensure_future(cast(asyncio.Event, server.main_loop_interrupt).wait())
     await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
     done, _pending = await asyncio.wait({serving}, timeout=STOP_WITHIN_S)

@@ -11,7 +11,7 @@ from django.db import transaction
 from custodes.core import merkle
 from custodes.core.errors import BadInput, Corrupt
 from custodes.hub import keyring
-from custodes.hub.audit import kept_heads
+from custodes.hub.audit import kept_heads, rows
 from custodes.hub.audit.leaf import SALT_BYTES, LedgerEntry, body_hash, canonical_json, head_bytes, leaf_bytes
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
 
@@ -56,31 +56,21 @@ def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry
     text = canonical_json(body)
     salt = secrets.token_bytes(SALT_BYTES)
     hashed_body = body_hash(salt, text)
-    with transaction.atomic():
-        state = _locked_state()
-        seq = state.size
-        hashed_leaf = merkle.leaf_hash(leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body))
-        frontier, completed = merkle.Frontier.from_bytes(seq, bytes(state.frontier)).append(hashed_leaf)
-        # `filter().update()`: one statement, where `save()` would first look whether the row is there.
-        LedgerState.objects.filter(only=1).update(size=frontier.size, frontier=frontier.to_bytes())
-        LedgerLeaf.objects.bulk_create(
-            [LedgerLeaf(seq=seq, leaf_hash=hashed_leaf, body_hash=hashed_body, kind=kind, recorded_wall_ns=now_ns)]
+    # No savepoint of its own: a failed append fails the act that it belongs to.
+    with transaction.atomic(savepoint=False):
+        before = rows.locked_frontier()
+        seq = before.size
+        leaf = leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body)
+        entry = LedgerEntry(
+            seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body, leaf_hash=merkle.leaf_hash(leaf)
         )
-        LedgerBody.objects.bulk_create(
-            [
-                LedgerBody(
-                    leaf_id=seq,
-                    salt=salt,
-                    body_json=text,
-                    clip_id=_uuid_in(body, "clip"),
-                    person_id=_uuid_in(body, "person"),
-                )
-            ]
-        )
+        frontier, completed = before.append(entry.leaf_hash)
+        clip, person = _uuid_in(body, "clip"), _uuid_in(body, "person")
+        rows.store(entry, frontier, salt=salt, body_json=text, clip=clip, person=person)
         for node in completed:
             if node.height % NODE_STEP == 0:
                 LedgerNode.objects.create(height=node.height, index=node.index, node_hash=node.hash)
-    return LedgerEntry(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body, leaf_hash=hashed_leaf)
+    return entry
 
 
 def erase_body(*, seq: int, reason: str, now_ns: int) -> LedgerEntry:
@@ -89,7 +79,7 @@ def erase_body(*, seq: int, reason: str, now_ns: int) -> LedgerEntry:
     Raises BadInput when there is no such body.
     """
     with transaction.atomic():
-        _locked_state()
+        rows.locked_frontier()
         if not LedgerBody.objects.filter(pk=seq).delete()[0]:
             raise BadInput(f"ledger entry {seq} has no body to erase.")
         return append(kind="ledger.body_erased", body={"seq": seq, "reason": reason}, now_ns=now_ns)
@@ -106,12 +96,11 @@ def signed_head(*, now_ns: int) -> SignedHead:
     Call it outside of a transaction that has appended: a head must never name leaves that may yet be rolled back.
     """
     with transaction.atomic():
-        state = _locked_state()
-        kept = TreeHead.objects.filter(size=state.size).first()
+        frontier = rows.locked_frontier()
+        kept = TreeHead.objects.filter(size=frontier.size).first()
         if kept is not None:
             return _head_of(kept)
-        root = merkle.Frontier.from_bytes(state.size, bytes(state.frontier)).root()
-        head = sign_head(size=state.size, root=root, now_ns=now_ns)
+        head = sign_head(size=frontier.size, root=frontier.root(), now_ns=now_ns)
         TreeHead.objects.create(
             size=head.size,
             root=head.root,
@@ -182,12 +171,6 @@ def stored_node(height: int, index: int) -> bytes:
     if len(hashes) != count:
         raise Corrupt(f"ledger rows under node ({height}, {index}) are missing. Run 'custodes audit verify'.")
     return merkle.root_of(hashes)
-
-
-def _locked_state() -> LedgerState:
-    # SQLite takes the write lock with BEGIN IMMEDIATE; elsewhere the row is locked.
-    state = LedgerState.objects.select_for_update().filter(only=1).first()
-    return state if state is not None else LedgerState.objects.create(only=1)
 
 
 def _head_of(row: TreeHead) -> SignedHead:

@@ -150,26 +150,14 @@ class _Walk:
         self.findings.add("leaf_missing", expected, f"{missing} missing: deleted from the database")
 
     def _check_leaf(self, leaf: LedgerLeaf) -> None:
-        hashed = bytes(leaf.body_hash)
-        facts = {"kind": leaf.kind, "recorded_wall_ns": leaf.recorded_wall_ns, "body_hash": hashed}
-        stored = bytes(leaf.leaf_hash)
-        if merkle.leaf_hash(leaf_bytes(seq=leaf.seq, **facts)) == stored:
+        if _hash_at(leaf, leaf.seq) == bytes(leaf.leaf_hash):
             return
-        home = self._home_of(leaf, facts)
+        home = _home_of(leaf)
         if home is not None:
             message = f"entry {leaf.seq} is the one that was written at {home}: entries were reordered"
             self.findings.add("leaf_moved", leaf.seq, message)
             return
         self.findings.add("leaf_edited", leaf.seq, f"entry {leaf.seq} ({leaf.kind}): its kind, time or hash was edited")
-
-    @staticmethod
-    def _home_of(leaf: LedgerLeaf, facts: dict[str, object]) -> int | None:
-        """Return where a moved leaf was written. Looks near by: a ledger of millions is not searched for each."""
-        stored = bytes(leaf.leaf_hash)
-        for seq in range(max(0, leaf.seq - 1000), leaf.seq + 1000):
-            if merkle.leaf_hash(leaf_bytes(seq=seq, **facts)) == stored:  # type: ignore[arg-type]  # same facts
-                return seq
-        return None
 
     def _check_body(self, leaf: LedgerLeaf, body: LedgerBody | None) -> None:
         if body is None:
@@ -215,6 +203,21 @@ class _Nodes:
                 self._findings.add("node_edited", first, message)
 
 
+def _hash_at(leaf: LedgerLeaf, seq: int) -> bytes:
+    """Return what the leaf's hash would be at `seq`."""
+    hashed_body = bytes(leaf.body_hash)
+    return merkle.leaf_hash(
+        leaf_bytes(seq=seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed_body)
+    )
+
+
+def _home_of(leaf: LedgerLeaf) -> int | None:
+    """Return where a moved leaf was written. Looks near by: a ledger of millions is not searched for each."""
+    stored = bytes(leaf.leaf_hash)
+    near = range(max(0, leaf.seq - 1000), leaf.seq + 1000)
+    return next((seq for seq in near if _hash_at(leaf, seq) == stored), None)
+
+
 def _rows() -> Iterator[tuple[LedgerLeaf, LedgerBody | None]]:
     leaves = LedgerLeaf.objects.order_by("seq").iterator(chunk_size=BATCH)
     while batch := list(islice(leaves, BATCH)):
@@ -237,9 +240,7 @@ def _check_state(frontier: merkle.Frontier, findings: _Findings) -> None:
         message = f"the ledger counts {size} entries but holds {frontier.size}: entries were put in by hand"
         findings.add("leaf_inserted", size, message)
     else:
-        findings.add(
-            "edge_edited", None, "the stored edge of the tree is not that of its entries: it was edited"
-        )
+        findings.add("edge_edited", None, "the stored edge of the tree is not that of its entries: it was edited")
 
 
 def _heads_in_database() -> Iterator[KeptHead]:

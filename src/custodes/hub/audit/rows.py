@@ -1,0 +1,55 @@
+"""The four statements of an append, as SQL: every act of the hub pays for them, and the ORM costs five times more.
+
+Plain standard SQL with the models' own table names; SQLite and PostgreSQL take it as it is.
+"""
+
+from uuid import UUID
+
+from django.db import connection
+
+from custodes.core.merkle import Frontier
+from custodes.hub.audit.leaf import LedgerEntry
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerState
+
+_STATE, _LEAF, _BODY = (model._meta.db_table for model in (LedgerState, LedgerLeaf, LedgerBody))
+_UUID = LedgerBody._meta.get_field("clip_id")
+
+
+def locked_frontier() -> Frontier:
+    """Return the tree's edge, locked until the transaction ends. Call it inside of one."""
+    # SQLite took the write lock with BEGIN IMMEDIATE and knows no FOR UPDATE.
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT "size", "frontier" FROM "{_STATE}" WHERE "only" = 1{lock}')  # noqa: S608  # our names
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute(f'INSERT INTO "{_STATE}" ("only", "size", "frontier") VALUES (1, 0, %s)', [b""])  # noqa: S608
+            return Frontier()
+    return Frontier.from_bytes(row[0], bytes(row[1]))
+
+
+def store(
+    entry: LedgerEntry, frontier: Frontier, *, salt: bytes, body_json: str, clip: UUID | None, person: UUID | None
+) -> None:
+    """Store one entry and the edge after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{_STATE}" SET "size" = %s, "frontier" = %s WHERE "only" = 1',  # noqa: S608  # our names
+            [frontier.size, frontier.to_bytes()],
+        )
+        cursor.execute(
+            f'INSERT INTO "{_LEAF}" ("seq", "leaf_hash", "body_hash", "kind", "recorded_wall_ns") '  # noqa: S608
+            "VALUES (%s, %s, %s, %s, %s)",
+            [entry.seq, entry.leaf_hash, entry.body_hash, entry.kind, entry.recorded_wall_ns],
+        )
+        cursor.execute(
+            f'INSERT INTO "{_BODY}" ("leaf_id", "salt", "body_json", "clip_id", "person_id") '  # noqa: S608
+            "VALUES (%s, %s, %s, %s, %s)",
+            [entry.seq, salt, body_json, _uuid(clip), _uuid(person)],
+        )
+
+
+def _uuid(value: UUID | None) -> UUID | str | None:
+    """Return `value` as the database in use keeps it: SQLite as text, PostgreSQL as itself."""
+    prepared: UUID | str | None = _UUID.get_db_prep_value(value, connection)
+    return prepared
