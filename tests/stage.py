@@ -39,6 +39,8 @@ class DrawnLens:
     path: Path
     first_frame_wall_ns: int
     frames: int
+    drawn_no: int = 0
+    """Which of the drawn films it is: where the car drives."""
 
 
 def car_box(frame: int, lens_no: int) -> tuple[int, int, int, int]:
@@ -199,9 +201,9 @@ def store_clip(
                     "has_sound": False,
                     "film_sha256": "0" * 64,
                     "film_bytes": one.path.stat().st_size,
-                    "seen": seen_of(number, one.frames) if seen else [],
+                    "seen": seen_of(one.drawn_no, one.frames) if seen else [],
                 }
-                for number, one in enumerate(lenses)
+                for one in lenses
             ],
             "samples": list(samples),
             "models": [
@@ -317,7 +319,7 @@ def set_stage(data_dir: Path) -> dict[str, str]:
     now_ns = int(now.timestamp()) * NS
     onset_ns = now_ns - 25 * 60 * NS
     road = DrawnLens("road", "road", films / "lens0.mp4", onset_ns - 7 * NS, SECONDS * FPS)
-    driver = DrawnLens("driver", "driver", films / "lens1.mp4", onset_ns - 7 * NS + 400_000_000, SECONDS * FPS)
+    driver = DrawnLens("driver", "driver", films / "lens1.mp4", onset_ns - 7 * NS + 400_000_000, SECONDS * FPS, 1)
     van = store_clip(
         cast.van_unit,
         (road, driver),
@@ -329,7 +331,7 @@ def set_stage(data_dir: Path) -> dict[str, str]:
     porch_ns = now_ns - 3 * 3600 * NS
     porch = store_clip(
         cast.home_unit,
-        (DrawnLens("porch", "porch", films / "lens1.mp4", porch_ns - 7 * NS, SECONDS * FPS),),
+        (DrawnLens("porch", "porch", films / "lens1.mp4", porch_ns - 7 * NS, SECONDS * FPS, 1),),
         onset_ns=porch_ns,
         kind="presence",
         severity="note",

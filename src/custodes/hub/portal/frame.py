@@ -45,6 +45,7 @@ CLIP_KEYS = (
     Shortcut(("o",), _("Go to where the event began")),
     Shortcut(("b",), _("Show or hide the boxes")),
     Shortcut(("s",), _("Show or hide time and speed")),
+    Shortcut(("m",), _("Sound on or off")),
     Shortcut(("f",), _("Full screen")),
 )
 

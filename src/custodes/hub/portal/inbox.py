@@ -1,6 +1,7 @@
 """The inbox: which clips a filter lets through, in which order, one page at a time."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +19,10 @@ from custodes.hub.fleet.models import Person
 from custodes.hub.portal import scope, shown, words
 
 PAGE_ROWS = 40
+LOOK_BACK = 500
+"""The kinds in the filter are those of so many last clips: asking all would read every row."""
+COUNTED = 1000
+"""A list with more says so: nobody reads the number, and counting them all would read every row."""
 WAITING = "waiting"
 ANY = "all"
 DELETED = "deleted"
@@ -98,6 +103,14 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One clip in a list, and who it records in the reader's words."""
+
+    clip: Clip
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Rows of one page, newest first, and where the next one begins."""
 
@@ -141,19 +154,41 @@ def page(person: Person, wanted: InboxFilter, before: Cursor | None) -> Page:
     return Page(rows, Cursor(rows[-1].onset_wall_ns, rows[-1].pk) if more else None)
 
 
+def count(person: Person, wanted: InboxFilter) -> str:
+    """Return how many clips the filter lets through: exact up to a thousand."""
+    found = matching(person, wanted).order_by()[: COUNTED + 1].count()
+    return f"{COUNTED}+" if found > COUNTED else str(found)
+
+
 def kinds(person: Person) -> list[tuple[str, str]]:
-    """Return the kinds of event that a person's clips have, with their words."""
-    found = gate.visible_clips(person).order_by().values_list("kind", flat=True).distinct()
+    """Return the kinds of event that a filter can ask for, with their words."""
+    last = gate.visible_clips(person).order_by("-onset_wall_ns").values_list("kind", flat=True)[:LOOK_BACK]
+    found = set(last) | set(words.KINDS)
     return sorted(((name, str(words.kind_words(name))) for name in found), key=lambda pair: pair[1])
 
 
-def subject_words(person: Person, clip: Clip) -> str:
-    """Return who is recorded as this reader may know it: a name, 'you', 'hidden', or nobody."""
-    if clip.subject is None:
-        return ""
-    if clip.subject_id == person.pk:
-        return str(_("you"))
-    return str(clip.subject) if scope.names_subjects(person, clip) else str(_("hidden"))
+class Namer:
+    """Knows, for one reader and one page, whose names a list may show."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self._places = scope.naming_places(person)
+
+    def words(self, clip: Clip) -> str:
+        """Return who is recorded as this reader may know it: a name, 'you', 'hidden', or nobody."""
+        if clip.subject is None:
+            return ""
+        if clip.subject_id == self.person.pk:
+            return str(_("you"))
+        here = {(clip.site.organisation_id, None), (clip.site.organisation_id, clip.site_id)}
+        return str(clip.subject) if here & self._places else str(_("hidden"))
+
+    def rows(self, clips: Iterable[Clip]) -> list[Row]:
+        """Return clips with the words for their subjects; their pictures are written down as shown."""
+        found = [Row(clip, self.words(clip)) for clip in clips]
+        pictured = [row.clip.pk for row in found if row.clip.state == Clip.State.READY]
+        gate.list_posters(actor=self.person, clip_ids=pictured)
+        return found
 
 
 def _state(state: str) -> Q:

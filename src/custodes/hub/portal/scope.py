@@ -1,6 +1,7 @@
 """Who is asking, and which sites and organisations are theirs to see or to run."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -14,6 +15,7 @@ RUNNERS = (Membership.Role.MANAGER, Membership.Role.OWNER, Membership.Role.OPERA
 """Roles that add sites and units and invite people."""
 NAMERS = (Membership.Role.MANAGER, Membership.Role.DISPATCHER)
 """Roles that read the name of the recorded driver in a list."""
+WAITING_COUNTED = 999
 WAITING = (Clip.Triage.NEW, Clip.Triage.OPEN)
 
 
@@ -62,14 +64,12 @@ def runs(person: Person, organisation: Organisation) -> bool:
     return run_organisations(person).filter(pk=organisation.pk).exists()
 
 
-def names_subjects(person: Person, clip: Clip) -> bool:
-    """Say whether a list shows this person the name of whoever the clip records."""
-    if clip.subject_id == person.pk:
-        return True
-    held = memberships(person).filter(organisation_id=clip.site.organisation_id, role__in=NAMERS)
-    return any(m.site_id in (None, clip.site_id) for m in held)
+def naming_places(person: Person) -> set[tuple[UUID, UUID | None]]:
+    """Return where a list shows this person the names of drivers: (organisation, site), site None for all of it."""
+    return set(memberships(person).filter(role__in=NAMERS).values_list("organisation_id", "site_id"))
 
 
 def waiting_count(person: Person) -> int:
-    """Count the clips that nobody has finished with, among those this person may see."""
-    return gate.visible_clips(person).exclude(state=Clip.State.DELETED).filter(triage__in=WAITING).count()
+    """Count the clips that nobody has finished with, among those this person may see; at most `WAITING_COUNTED`."""
+    waiting = gate.visible_clips(person).exclude(state=Clip.State.DELETED).filter(triage__in=WAITING)
+    return waiting.order_by()[:WAITING_COUNTED].count()

@@ -184,7 +184,7 @@ def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
         "clip": clip,
         "zone": zone,
         "onset": shown.local_ns(clip.onset_wall_ns, zone),
-        "subject": inbox.subject_words(person, clip),
+        "subject": inbox.Namer(person).words(clip),
         "triages": Clip.Triage.choices,
         "colleagues": _colleagues(clip),
         "may_triage": gate.may(person, Action.TRIAGE, clip),

@@ -16,9 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Severity
-from custodes.hub.access import gate
 from custodes.hub.clips import live
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.revisions import latest_revision
 from custodes.hub.portal import acts, inbox, scope, words
 from custodes.hub.portal.frame import INBOX_KEYS
 from custodes.hub.portal.models import SavedFilter
@@ -70,10 +69,10 @@ def changed(request: HttpRequest) -> HttpResponse:
     here = list(inbox.matching(person, wanted).filter(pk__in=ids).order_by("-onset_wall_ns", "-pk"))
     gone = set(ids) - {clip.pk for clip in here}
     context = {
-        "rows": [_row(request, clip) for clip in here],
+        "rows": inbox.Namer(person).rows(here),
         "gone": gone,
         "revision": _revision(person, ids),
-        "count": inbox.matching(person, wanted).count(),
+        "count": inbox.count(person, wanted),
         "waiting": scope.waiting_count(person),
     }
     return render(request, "portal/_inbox_changed.html", context)
@@ -153,23 +152,18 @@ def drop_filter(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _list_context(request: HttpRequest, wanted: inbox.InboxFilter, before: inbox.Cursor | None) -> dict[str, Any]:
     person = scope.actor(request)
+    newest = latest_revision()  # before the rows: a change in between is told twice and not missed
     found = inbox.page(person, wanted, before)
-    pictured = [clip.pk for clip in found.clips if clip.state == Clip.State.READY]
-    gate.list_posters(actor=person, clip_ids=pictured)
     return {
         "wanted": wanted,
         "query": wanted.query(),
-        "rows": [_row(request, clip) for clip in found.clips],
+        "rows": inbox.Namer(person).rows(found.clips),
         "next_cursor": found.next_cursor,
-        "count": inbox.matching(person, wanted).count() if before is None else None,
-        "revision": gate.visible_clips(person).aggregate(last=Max("revision"))["last"] or 0,
+        "count": inbox.count(person, wanted) if before is None else None,
+        "revision": newest,
         "everything": replace(inbox.InboxFilter(), state=inbox.ANY).query(),
-        "has_sites": scope.sites(person).exists(),
+        "may_add_site": not scope.sites(person).exists() and scope.run_organisations(person).exists(),
     }
-
-
-def _row(request: HttpRequest, clip: Clip) -> dict[str, Any]:
-    return {"clip": clip, "subject": inbox.subject_words(scope.actor(request), clip)}
 
 
 def _revision(person: Any, ids: list[uuid.UUID]) -> int:

@@ -201,7 +201,7 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
         "health": found,
         "zone": shown.site_zone(site),
         "stones": [(stone, wellbeing.lost_words(stone, site)) for unit in found.units for stone in unit.tombstones],
-        "last": [{"clip": clip, "subject": inbox.subject_words(person, clip)} for clip in last],
+        "last": inbox.Namer(person).rows(last),
         "clip_count": clips.count(),
         "placed": placed,
         "place_lat": None if placed is None else f"{placed.last_lat_deg:.6f}",

@@ -33,17 +33,16 @@ def index(request: HttpRequest) -> HttpResponse:
     waiting = inbox.page(person, inbox.InboxFilter(), before=None).clips[:ROWS]
     last = inbox.page(person, inbox.InboxFilter(state=inbox.ANY), before=None).clips[:ROWS]
     sites = [health.of_site(site, now) for site in scope.sites(person)]
-    shown_clips = waiting or last
-    gate.list_posters(actor=person, clip_ids=[clip.pk for clip in shown_clips if clip.state == Clip.State.READY])
+    namer = inbox.Namer(person)
     context = {
         "zone": zone,
         "day": shown.local(now, zone).moment.replace(tzinfo=None),
         "kinds": [(words.kind_words(row["kind"]), row["kind"], row["n"]) for row in kinds],
         "today_count": sum(row["n"] for row in kinds),
         "since": midnight.date().isoformat(),
-        "waiting": [{"clip": clip, "subject": inbox.subject_words(person, clip)} for clip in waiting],
+        "waiting": namer.rows(waiting),
         "waiting_count": scope.waiting_count(person),
-        "last": [{"clip": clip, "subject": inbox.subject_words(person, clip)} for clip in last],
+        "last": [] if waiting else namer.rows(last),
         "sites": sites,
         "unwell": [one for one in sites if not one.well],
         "bare_sites": [one for one in sites if not one.units],

@@ -8,6 +8,7 @@ import { Film, Reel } from "./reel.js";
 import { Strip } from "./strip.js";
 
 const RATES = [0.25, 0.5, 1, 1.5, 2];
+const MPS_PER = { "m/s": 1, "km/h": 1 / 3.6, kmh: 1 / 3.6, mph: 1609.344 / 3600, MPH: 1609.344 / 3600 };
 const REPORT_MS = 5000;
 const CLASS_WORDS = {
   person: say("person"), cat: say("cat"), dog: say("dog"), animal: say("animal"),
@@ -64,8 +65,8 @@ class Player {
     const box = root.querySelector("[data-charts]");
     const charts = [];
     if (!box) return charts;
-    const evidence = this.manifest.event.evidence.find((one) => /speed/.test(one.name) && typeof one.threshold === "number" && ["m/s", "mps", ""].includes(one.unit));
-    if (!this.lines.speed.empty) charts.push(new Chart(box, { reel: this.reel, line: this.lines.speed, title: say("speed"), unit: this.unit.words, factor: this.unit.factor, digits: 0, limit: evidence?.threshold }));
+    const limit = this.manifest.event.evidence.find((one) => one.name === "speed" && typeof one.threshold === "number" && MPS_PER[one.unit]);
+    if (!this.lines.speed.empty) charts.push(new Chart(box, { reel: this.reel, line: this.lines.speed, title: say("speed"), unit: this.unit.words, factor: this.unit.factor, digits: 0, limit: limit && limit.threshold * MPS_PER[limit.unit] }));
     if (!this.lines.accel.empty) charts.push(new Chart(box, { reel: this.reel, line: this.lines.accel, title: this.lines.accelWords, unit: "m/s²", factor: 1, digits: 1 }));
     return charts;
   }
