@@ -24,6 +24,7 @@ class Recipe:
     rotation_deg: int = 0
     container: str | None = None
     uneven: bool = False
+    open_gop: bool = False
 
 
 def make_film(path: Path, recipe: Recipe | None = None) -> Path:
@@ -55,7 +56,8 @@ def make_film(path: Path, recipe: Recipe | None = None) -> Path:
 def _options(recipe: Recipe) -> dict[str, str]:
     if recipe.codec == "libx264":
         preset = "medium" if recipe.bframes else "ultrafast"
-        return {"preset": preset, "sc_threshold": "0", "bf": str(recipe.bframes), "b-adapt": "0"}
+        options = {"preset": preset, "sc_threshold": "0", "bf": str(recipe.bframes), "b-adapt": "0"}
+        return options | ({"x264-params": "open-gop=1"} if recipe.open_gop else {})
     if recipe.codec == "libx265":
         return {"preset": "ultrafast", "x265-params": f"keyint={recipe.gop}:log-level=none:bframes={recipe.bframes}"}
     return {}

@@ -99,6 +99,18 @@ def test_film_covers_the_range_from_the_keyframe_before(tmp_path: Path, bframes:
     assert [round(b - a, 3) for a, b in itertools.pairwise(shown)] == [0.1] * (len(shown) - 1)
 
 
+def test_frames_that_build_on_film_before_the_cut_are_left_out(tmp_path: Path) -> None:
+    film = make_film(tmp_path / "a.mp4", Recipe(seconds=8, bframes=3, open_gop=True))
+    packets = packets_of(film)
+    first = next(i for i, p in enumerate(packets) if p.is_keyframe and i > 15)
+    assert packets[first + 1].pts < packets[first].pts  # the GOP is open
+    recording = Recording(tmp_path / "films", packets)
+    start_s = (packets[first].wall_ns - packets[0].wall_ns) / NS_PER_S
+    [finished] = recording.feed(6).begin(start_s, start_s + 2).feed().finish()
+    assert_true_to_disk(finished)
+    assert shown_walls_s(finished, recording.zero_ns)[0] == pytest.approx(start_s, abs=0.001)
+
+
 def test_nothing_is_encoded_anew(tmp_path: Path) -> None:
     film = make_film(tmp_path / "a.mp4", Recipe(seconds=6))
     packets = packets_of(film)

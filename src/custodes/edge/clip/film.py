@@ -51,6 +51,7 @@ class FilmWriter:
         self.frames = 0
         self._end_ns = 0
         self._zero: tuple[int, int] | None = None
+        self._first_pts = 0
         self._strips_adts = False
         try:
             self._container = av.open(self._file, "w", format="mp4", container_options=_MP4_OPTIONS)
@@ -79,7 +80,10 @@ class FilmWriter:
             if not packet.is_keyframe:
                 return
             self._zero = (packet.dts, template.ticks_to_ns(packet.dts))
+            self._first_pts = packet.pts
         if template.media == "video":
+            if packet.pts < self._first_pts:
+                return  # of an open GOP: it builds on the GOP before, which this film has not
             stream, zero = self._video, self._zero[0]
         elif self._sound is not None:
             stream, zero = self._sound, template.ns_to_ticks(self._zero[1])
