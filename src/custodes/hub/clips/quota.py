@@ -9,12 +9,12 @@ from custodes.hub.clips.models import StoredBytes
 
 def reserve(*, organisation_id: UUID, wanted_bytes: int, limit_bytes: int) -> bool:
     """Count `wanted_bytes` towards the organisation unless that passes `limit_bytes`. Inside a transaction."""
+    room = StoredBytes.objects.filter(organisation_id=organisation_id, sealed_bytes__lte=limit_bytes - wanted_bytes)
+    more = F("sealed_bytes") + wanted_bytes
+    if room.update(sealed_bytes=more):
+        return True
     StoredBytes.objects.get_or_create(organisation_id=organisation_id)
-    return bool(
-        StoredBytes.objects.filter(
-            organisation_id=organisation_id, sealed_bytes__lte=limit_bytes - wanted_bytes
-        ).update(sealed_bytes=F("sealed_bytes") + wanted_bytes)
-    )
+    return bool(room.update(sealed_bytes=more))
 
 
 def add(*, organisation_id: UUID, more_bytes: int) -> None:

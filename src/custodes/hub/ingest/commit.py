@@ -18,6 +18,7 @@ from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.clips.signals import received
 from custodes.hub.fleet.models import Shift
+from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.uploads import Slot, remove_folder
 from custodes.hub.vault.store import AlreadyStored, NoSuchBlob, vault
 
@@ -31,42 +32,41 @@ def commit_clip(*, clip_id: UUID, now_ns: int) -> Receipt | None:
     Parts, ledger leaf, row and receipt are durable on return; a repeat returns the same receipt.
     """
     with _one_at_a_time(clip_id):
-        clip = Clip.objects.select_related("site").filter(pk=clip_id).first()
+        waiting = open_clips.find(clip_id)
+        if waiting is None or (waiting.receiving and not all(_is_here(slot) for slot in waiting.slots)):
+            return None
+        clip = Clip.objects.filter(pk=clip_id).first()
         if clip is None:
             return None
         if clip.receipt_json:
             remove_folder(clip_id)
             return Receipt.model_validate_json(clip.receipt_json)
-        parts = list(clip.parts.exclude(kind=ClipPart.Kind.POSTER).order_by("id"))
-        if not parts or not all(_is_here(part) for part in parts):
-            return None
-        for part in parts:
-            _store(part)
-        receipt = _record(clip, parts, now_ns)
+        for slot in waiting.slots:
+            _store(slot)
+        receipt = _record(clip, waiting.slots, now_ns)
+        open_clips.forget(clip_id)
         remove_folder(clip_id)
     received.send(sender=Clip, clip_id=clip_id)
     return receipt
 
 
-def _is_here(part: ClipPart) -> bool:
-    slot = _slot(part)
-    return (slot.offset() == slot.sealed_bytes and slot.whole.exists()) or _is_stored(part)
+def _is_here(slot: Slot) -> bool:
+    return (slot.offset() == slot.sealed_bytes and slot.whole.exists()) or _is_stored(slot)
 
 
-def _store(part: ClipPart) -> None:
-    slot = _slot(part)
+def _store(slot: Slot) -> None:
     if not slot.whole.exists():
         return
     try:
-        vault().put(blob_name(part.clip_id, part.name), slot.whole)
+        vault().put(blob_name(slot.clip_id, slot.part), slot.whole)
     except AlreadyStored:
         slot.whole.unlink()  # a crash came between the link and the unlink of a former try
 
 
-def _record(clip: Clip, parts: list[ClipPart], now_ns: int) -> Receipt:
+def _record(clip: Clip, slots: tuple[Slot, ...], now_ns: int) -> Receipt:
     now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
     sealed = [
-        SealedPart(part=part.name, sealed_sha256=part.sealed_sha256, sealed_bytes=part.sealed_bytes) for part in parts
+        SealedPart(part=slot.part, sealed_sha256=slot.sealed_sha256, sealed_bytes=slot.sealed_bytes) for slot in slots
     ]
     with transaction.atomic():
         subject_id = _driver_at(clip)
@@ -114,13 +114,9 @@ def _driver_at(clip: Clip) -> UUID | None:
     return shifts.order_by("-starts_at").values_list("driver_id", flat=True).first()
 
 
-def _slot(part: ClipPart) -> Slot:
-    return Slot(part.clip_id, part.name, part.sealed_bytes, part.sealed_sha256)
-
-
-def _is_stored(part: ClipPart) -> bool:
+def _is_stored(slot: Slot) -> bool:
     try:
-        return vault().size(blob_name(part.clip_id, part.name)) == part.sealed_bytes
+        return vault().size(blob_name(slot.clip_id, slot.part)) == slot.sealed_bytes
     except NoSuchBlob:
         return False
 

@@ -3,11 +3,12 @@
 import base64
 import binascii
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from pydantic import ValidationError
 
 from custodes.core import seal
@@ -18,8 +19,7 @@ from custodes.hub import keyring
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.clips.revisions import next_revision
-from custodes.hub.fleet.models import Organisation
-from custodes.hub.ingest import tus
+from custodes.hub.ingest import open_clips, tus
 from custodes.hub.ingest.exchange import Refusal, not_found
 from custodes.hub.ingest.gatehouse import KnownUnit
 from custodes.hub.ingest.uploads import Slot, check_disk, make_folder
@@ -37,39 +37,64 @@ def declare(*, unit: KnownUnit, body: bytes, now_ns: int) -> ClipAnswer:
     """
     declaration = _parsed(body)
     digest = hashlib.sha256(declaration.model_dump_json().encode()).hexdigest()
-    known = Clip.objects.filter(pk=declaration.clip_id).first()
+    known = _known(declaration.clip_id)
     if known is None:
-        known = _admit(unit, declaration, digest, now_ns)
-    if known.unit_id != unit.unit_id:
+        try:
+            return _answer_new(_admit(unit, declaration, digest, now_ns))
+        except IntegrityError:
+            known = _known(declaration.clip_id)  # the same declaration, sent twice at once
+    if known is None or known.unit_id != unit.unit_id:
         raise not_found()
     if known.declaration_sha256 != digest:
         raise Refusal(
-            409, "clip_changed", f"clip {known.id} was declared before with other parts or times; it stays as it was"
+            409,
+            "clip_changed",
+            f"clip {declaration.clip_id} was declared before with other parts or times; it stays as it was",
         )
     if known.state == Clip.State.RECEIVING:
-        make_folder(known.id)
-    return answer_for(known)
+        make_folder(declaration.clip_id)
+    return _answer(declaration.clip_id, known.receipt_json)
 
 
-def answer_for(clip: Clip) -> ClipAnswer:
-    """Return what is missing of a clip, or its receipt."""
-    if clip.receipt_json:
-        return ClipAnswer(receipt=Receipt.model_validate_json(clip.receipt_json))
-    uploads = []
-    for part in clip.parts.exclude(kind=ClipPart.Kind.POSTER).order_by("id"):
-        offset = Slot(clip.id, part.name, part.sealed_bytes, part.sealed_sha256).offset()
-        if offset < part.sealed_bytes:
-            path = tus.path_of(clip.id, part.name)
-            uploads.append(PartUpload(part=part.name, upload_path=path, offset_bytes=offset))
-    return ClipAnswer(uploads=uploads)
-
-
-def clip_of(unit: KnownUnit, clip_id: UUID) -> Clip:
-    """Return a unit's own clip. Raises Refusal 404 for missing and foreign alike."""
-    clip = Clip.objects.filter(pk=clip_id, unit_id=unit.unit_id).first()
-    if clip is None:
+def answer_for(*, unit: KnownUnit, clip_id: UUID) -> ClipAnswer:
+    """Return what is missing of a unit's own clip, or its receipt. Raises Refusal 404 for missing and foreign alike."""
+    known = _known(clip_id)
+    if known is None or known.unit_id != unit.unit_id:
         raise not_found()
-    return clip
+    return _answer(clip_id, known.receipt_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the hub remembers of a clip that was declared."""
+
+    unit_id: UUID
+    declaration_sha256: str
+    receipt_json: str
+    state: str
+
+
+def _known(clip_id: UUID) -> _Known | None:
+    fields = ("unit_id", "declaration_sha256", "receipt_json", "state")
+    row = Clip.objects.filter(pk=clip_id).values_list(*fields).first()
+    return None if row is None else _Known(*row)
+
+
+def _answer(clip_id: UUID, receipt_json: str) -> ClipAnswer:
+    if receipt_json:
+        return ClipAnswer(receipt=Receipt.model_validate_json(receipt_json))
+    clip = open_clips.find(clip_id)
+    slots = () if clip is None else clip.slots
+    offsets = [(slot, slot.offset()) for slot in slots]
+    return ClipAnswer(uploads=[_upload(slot, at) for slot, at in offsets if at < slot.sealed_bytes])
+
+
+def _answer_new(clip: open_clips.OpenClip) -> ClipAnswer:
+    return ClipAnswer(uploads=[_upload(slot, 0) for slot in clip.slots])
+
+
+def _upload(slot: Slot, offset: int) -> PartUpload:
+    return PartUpload(part=slot.part, upload_path=tus.path_of(slot.clip_id, slot.part), offset_bytes=offset)
 
 
 def _parsed(body: bytes) -> ClipDeclaration:
@@ -95,22 +120,23 @@ def _parsed(body: bytes) -> ClipDeclaration:
     return declaration
 
 
-def _admit(unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: int) -> Clip:
+def _admit(unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: int) -> open_clips.OpenClip:
+    """Store a new clip. Raises IntegrityError when another request has just stored it."""
     total = sum(part.sealed_bytes for part in declaration.parts)
     check_disk(total)
     content_key = _unwrap(unit, declaration)
     # The key and the folder come before the row: a row promises both. Repair removes them where no row followed.
     make_folder(declaration.clip_id)
     with transaction.atomic():
-        known = Clip.objects.filter(pk=declaration.clip_id).first()
-        if known is not None:
-            return known
         _check_room(unit, len(declaration.parts), total)
-        keys.put(declaration.clip_id, content_key)
         clip = _clip_row(unit, declaration, digest, now_ns)
-        Clip.objects.bulk_create([clip])
+        Clip.objects.bulk_create([clip])  # fails here when the clip is known: its key is not touched
         ClipPart.objects.bulk_create([_part_row(clip, part) for part in declaration.parts])
-    return clip
+        keys.put(declaration.clip_id, content_key)
+    slots = tuple(Slot(clip.id, one.part, one.sealed_bytes, one.sealed_sha256) for one in declaration.parts)
+    opened = open_clips.OpenClip(clip.id, unit.unit_id, clip.declared_at, slots)
+    open_clips.remember(opened)
+    return opened
 
 
 def _unwrap(unit: KnownUnit, declaration: ClipDeclaration) -> bytes:
@@ -128,8 +154,7 @@ def _check_room(unit: KnownUnit, parts: int, total: int) -> None:
     open_parts = ClipPart.objects.filter(clip__unit_id=unit.unit_id, clip__state=Clip.State.RECEIVING).count()
     if open_parts + parts > limits.open_uploads_per_unit:
         raise Refusal(429, "open_uploads", f"{open_parts} parts of this unit are under way; finish them", retry=True)
-    limit = Organisation.objects.values_list("quota_bytes", flat=True).get(pk=unit.organisation_id)
-    if not quota.reserve(organisation_id=unit.organisation_id, wanted_bytes=total, limit_bytes=limit):
+    if not quota.reserve(organisation_id=unit.organisation_id, wanted_bytes=total, limit_bytes=unit.quota_bytes):
         raise Refusal(
             507, "quota", "the organisation's room at the hub is used up; somebody must delete clips", retry=True
         )

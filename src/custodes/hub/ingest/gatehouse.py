@@ -35,6 +35,7 @@ class KnownUnit:
     unit_id: UUID
     site_id: UUID
     organisation_id: UUID
+    quota_bytes: int
     key: Ed25519PublicKey
 
 
@@ -103,14 +104,14 @@ class Gatehouse:
             return remembered[1]
         row = (
             Unit.objects.filter(pk=unit_id, revoked_at=None)
-            .values_list("site_id", "site__organisation_id", "public_key")
+            .values_list("site_id", "site__organisation_id", "site__organisation__quota_bytes", "public_key")
             .first()
         )
         if row is None:
             with self._lock:
                 self._known.pop(unit_id, None)
             return None
-        unit = KnownUnit(unit_id, row[0], row[1], Ed25519PublicKey.from_public_bytes(bytes(row[2])))
+        unit = KnownUnit(unit_id, *row[:3], Ed25519PublicKey.from_public_bytes(bytes(row[3])))
         with self._lock:
             self._known[unit_id] = (now, unit)
         return unit

@@ -11,6 +11,7 @@ from django.db import transaction
 from custodes.core.clock import NS_PER_S
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.commit import commit_clip
 from custodes.hub.ingest.uploads import remove_folder
 from custodes.hub.vault import keys
@@ -53,6 +54,7 @@ def _give_up(clip_id: UUID) -> int:
         total = sum(clip.parts.values_list("sealed_bytes", flat=True))
         quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=total)
         clip.delete()
+    open_clips.forget(clip_id)
     keys.destroy(clip_id)
     remove_folder(clip_id)
     log.info("clip %s expired before its bytes came", clip_id)

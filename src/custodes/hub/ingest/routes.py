@@ -10,7 +10,7 @@ from uuid import UUID
 from custodes.core.signing import EMPTY_DIGEST
 from custodes.hub.ingest import tus, unit_calls
 from custodes.hub.ingest.commit import commit_clip
-from custodes.hub.ingest.declare import MAX_DECLARATION_BYTES, answer_for, clip_of, declare
+from custodes.hub.ingest.declare import MAX_DECLARATION_BYTES, answer_for, declare
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, json_answer
 from custodes.hub.ingest.gatehouse import Admitted, Gatehouse
 from custodes.hub.ingest.uploads import Append
@@ -92,11 +92,10 @@ class UnitApi:
         return _checked(0, admitted, lambda _: self._clip_state(admitted, clip_id, now_ns))
 
     def _clip_state(self, admitted: Admitted, clip_id: UUID, now_ns: int) -> Answer:
-        clip = clip_of(admitted.unit, clip_id)
-        answer = answer_for(clip)
+        answer = answer_for(unit=admitted.unit, clip_id=clip_id)
         if answer.receipt is None and not answer.uploads:
             commit_clip(clip_id=clip_id, now_ns=now_ns)
-            answer = answer_for(clip_of(admitted.unit, clip_id))
+            answer = answer_for(unit=admitted.unit, clip_id=clip_id)
         return json_answer(answer)
 
     def _now_ns(self) -> int:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, not_found
 from custodes.hub.ingest.gatehouse import Admitted
+from custodes.hub.ingest.open_clips import OpenClip
 from custodes.hub.ingest.uploads import Append, Expected, Slot, check_disk, discard
 
 PREFIX = "/api/unit/v1/tus/"
@@ -57,7 +58,7 @@ def head(request: UnitRequest, admitted: Admitted) -> Answer:
     """Say how much of a part the hub holds."""
     check_version(request)
     slot, clip = find(request.path, admitted)
-    offset = slot.offset() if clip.state == Clip.State.RECEIVING else slot.sealed_bytes
+    offset = slot.offset() if clip.receiving else slot.sealed_bytes
     return Answer(
         200,
         {
@@ -73,7 +74,7 @@ def terminate(request: UnitRequest, admitted: Admitted) -> Answer:
     """Throw away what came of a part."""
     check_version(request)
     slot, clip = find(request.path, admitted)
-    if clip.state != Clip.State.RECEIVING:
+    if not clip.receiving:
         raise Refusal(403, "received", "this clip has been received; it cannot be taken back by its unit")
     discard(slot)
     return Answer(204, {"tus-resumable": VERSION})
@@ -88,7 +89,7 @@ def begin(request: UnitRequest, admitted: Admitted) -> Append:
     length_text = request.headers.get("content-length")
     length = None if length_text is None else number(length_text, "Content-Length")
     slot, clip = find(request.path, admitted)
-    if clip.state != Clip.State.RECEIVING:
+    if not clip.receiving:
         raise Refusal(409, "received", "this clip has been received; ask for its receipt", retry=True)
     if length is not None and offset + length > slot.sealed_bytes:
         raise Refusal(413, "too_long", f"part {slot.part} was declared with {slot.sealed_bytes} bytes")
@@ -105,7 +106,7 @@ def appended(offset: int) -> Answer:
     return Answer(204, {"tus-resumable": VERSION, "upload-offset": str(offset)})
 
 
-def find(path: str, admitted: Admitted) -> tuple[Slot, Clip]:
+def find(path: str, admitted: Admitted) -> tuple[Slot, OpenClip]:
     """Return the declared part behind an upload's path. Foreign and missing alike raise Refusal 404."""
     clip_text, _, part = path.removeprefix(PREFIX).partition("/")
     try:
@@ -128,21 +129,17 @@ def number(text: str | None, name: str) -> int:
     return int(text)
 
 
-def _find(clip_id: UUID, part: str, admitted: Admitted) -> tuple[Slot, Clip]:
-    row = (
-        ClipPart.objects.filter(clip_id=clip_id, name=part, clip__unit_id=admitted.unit.unit_id)
-        .exclude(kind=ClipPart.Kind.POSTER)
-        .select_related("clip")
-        .first()
-    )
-    if row is None:
+def _find(clip_id: UUID, part: str, admitted: Admitted) -> tuple[Slot, OpenClip]:
+    clip = open_clips.find(clip_id)
+    slot = None if clip is None or clip.unit_id != admitted.unit.unit_id else clip.slot(part)
+    if clip is None or slot is None:
         raise not_found()
-    return Slot(clip_id, part, row.sealed_bytes, row.sealed_sha256), row.clip
+    return slot, clip
 
 
-def _common(clip: Clip) -> dict[str, str]:
+def _common(clip: OpenClip) -> dict[str, str]:
     headers = {"tus-resumable": VERSION}
-    if clip.state == Clip.State.RECEIVING:
+    if clip.receiving:
         expires = clip.declared_at + timedelta(hours=settings.HUB.quota.upload_expiry_h)
         headers["upload-expires"] = format_datetime(datetime.fromtimestamp(expires.timestamp(), UTC), usegmt=True)
     return headers
