@@ -112,3 +112,20 @@ def test_french_reader_gets_french(open_as: Callable[..., Watched]) -> None:
     watched.page.select_option("[name=language]", "en")
     watched.page.click("section:first-of-type form button")
     watched.page.wait_for_selector("html[lang=en]")
+
+
+def test_page_for_when_the_hub_is_away(open_as: Callable[..., Watched]) -> None:
+    watched = open_as("alice")
+    page = watched.page
+    watched.go("/")
+    page.evaluate("() => navigator.serviceWorker.ready")
+    page.wait_for_function("() => caches.match('/offline/').then((kept) => Boolean(kept))")
+    kept = page.evaluate(
+        """async () => (await Promise.all((await caches.keys()).map(async (name) =>
+          (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat()"""
+    )
+    looks = ["base.css", "mark.svg", "tokens.css"]
+    assert sorted(kept) == ["/offline/", *(f"/static/portal/{name}" for name in looks)]
+    words = page.evaluate("() => caches.match('/offline/').then((kept) => kept.text())")
+    assert "The hub cannot be reached" in words
+    assert "Alice" not in words

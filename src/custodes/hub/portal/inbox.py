@@ -19,8 +19,8 @@ from custodes.hub.fleet.models import Person
 from custodes.hub.portal import scope, shown, words
 
 PAGE_ROWS = 40
-LOOK_BACK = 500
-"""The kinds in the filter are those of so many last clips: asking all would read every row."""
+DAY_NS = 24 * 3600 * NS_PER_S
+LOOK_BACK_DAYS = (1, 14, 180)
 COUNTED = 1000
 """A list with more says so: nobody reads the number, and counting them all would read every row."""
 WAITING = "waiting"
@@ -148,10 +148,29 @@ def page(person: Person, wanted: InboxFilter, before: Cursor | None) -> Page:
         clips = clips.filter(
             Q(onset_wall_ns__lt=before.onset_wall_ns) | Q(onset_wall_ns=before.onset_wall_ns, pk__lt=before.clip_id)
         )
-    rows = list(clips.order_by(F("onset_wall_ns").desc(), F("pk").desc())[: PAGE_ROWS + 1])
+    rows = _newest(clips, before.onset_wall_ns if before else _last_onset())
     more = len(rows) > PAGE_ROWS
     rows = rows[:PAGE_ROWS]
     return Page(rows, Cursor(rows[-1].onset_wall_ns, rows[-1].pk) if more else None)
+
+
+def _newest(clips: QuerySet[Clip], until_wall_ns: int) -> list[Clip]:
+    """Return the newest rows of one page and one more, looking back in steps.
+
+    Asked for everything at once, a database sorts all rows of a site for the forty newest; within a span of time the
+    index on (site, onset) gives them as they lie.
+    """
+    newest = clips.order_by(F("onset_wall_ns").desc(), F("pk").desc())
+    for days in LOOK_BACK_DAYS:
+        rows = list(newest.filter(onset_wall_ns__gte=until_wall_ns - days * DAY_NS)[: PAGE_ROWS + 1])
+        if len(rows) > PAGE_ROWS:
+            return rows
+    return list(newest[: PAGE_ROWS + 1])
+
+
+def _last_onset() -> int:
+    newest = Clip.objects.order_by("-onset_wall_ns").values_list("onset_wall_ns", flat=True).first()
+    return newest or 0
 
 
 def count(person: Person, wanted: InboxFilter) -> str:
@@ -160,10 +179,9 @@ def count(person: Person, wanted: InboxFilter) -> str:
     return f"{COUNTED}+" if found > COUNTED else str(found)
 
 
-def kinds(person: Person) -> list[tuple[str, str]]:
-    """Return the kinds of event that a filter can ask for, with their words."""
-    last = gate.visible_clips(person).order_by("-onset_wall_ns").values_list("kind", flat=True)[:LOOK_BACK]
-    found = set(last) | set(words.KINDS)
+def kinds(wanted: InboxFilter, clips: Iterable[Clip]) -> list[tuple[str, str]]:
+    """Return the kinds of event that a filter can ask for, with their words: known ones and those on the page."""
+    found = {*words.KINDS, *(clip.kind for clip in clips), *filter(None, [wanted.kind])}
     return sorted(((name, str(words.kind_words(name))) for name in found), key=lambda pair: pair[1])
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Severity
 from custodes.hub.clips import live
+from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import latest_revision
 from custodes.hub.portal import acts, inbox, scope, words
 from custodes.hub.portal.frame import INBOX_KEYS
@@ -39,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return answer
     context |= {
         "states": inbox.CHOICES,
-        "kinds": inbox.kinds(person),
+        "kinds": inbox.kinds(wanted, (row.clip for row in context["rows"])),
         "sites": scope.sites(person),
         "severities": [(s.value, words.severity_words(s)) for s in Severity],
         "saved": SavedFilter.objects.filter(person=person),
@@ -64,14 +64,18 @@ def changed(request: HttpRequest) -> HttpResponse:
     person = scope.actor(request)
     wanted = inbox.InboxFilter.read(request.GET)
     since = _number(request.GET.get("since", ""))
-    touched = inbox.touchable(person).filter(revision__gt=since).order_by("revision")
-    ids = list(touched.values_list("pk", flat=True)[:MAX_AT_ONCE])
+    # By revision among all clips first, which an index gives; then only those that this person may hear of.
+    newer = list(
+        Clip.objects.filter(revision__gt=since).order_by("revision").values_list("pk", "revision")[:MAX_AT_ONCE]
+    )
+    ids = list(inbox.touchable(person).filter(pk__in=[pk for pk, _revision in newer]).values_list("pk", flat=True))
     here = list(inbox.matching(person, wanted).filter(pk__in=ids).order_by("-onset_wall_ns", "-pk"))
     gone = set(ids) - {clip.pk for clip in here}
     context = {
         "rows": inbox.Namer(person).rows(here),
         "gone": gone,
-        "revision": _revision(person, ids),
+        "revision": newer[-1][1] if newer else since,
+        "more": len(newer) == MAX_AT_ONCE,
         "count": inbox.count(person, wanted),
         "waiting": scope.waiting_count(person),
     }
@@ -164,11 +168,6 @@ def _list_context(request: HttpRequest, wanted: inbox.InboxFilter, before: inbox
         "everything": replace(inbox.InboxFilter(), state=inbox.ANY).query(),
         "may_add_site": not scope.sites(person).exists() and scope.run_organisations(person).exists(),
     }
-
-
-def _revision(person: Any, ids: list[uuid.UUID]) -> int:
-    last: int | None = inbox.touchable(person).filter(pk__in=ids).aggregate(last=Max("revision"))["last"]
-    return last or 0
 
 
 def _number(text: str) -> int:

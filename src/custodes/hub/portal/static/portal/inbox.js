@@ -71,6 +71,7 @@ function take(html) {
   }
   newer();
   selection();
+  if (answer.dataset.more !== undefined) setTimeout(ask, SETTLE_MS);
 }
 
 function leave(row) {
