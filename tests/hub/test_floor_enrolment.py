@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from cast import NOW, Cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cast import NOW, Cast
 from custodes.core.errors import BadInput, Denied, Temporary
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.fleet import services

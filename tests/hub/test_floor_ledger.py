@@ -28,9 +28,9 @@ def test_entries_count_from_zero() -> None:
 
 def test_a_rolled_back_act_leaves_no_gap() -> None:
     fill(2)
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         ledger.append(kind="test.act", body={"lost": True}, now_ns=NOW_NS)
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert ledger.append(kind="test.act", body={}, now_ns=NOW_NS).seq == 2
 
 

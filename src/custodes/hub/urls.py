@@ -2,8 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django's signature
     """Say that the hub answers, and nothing else about it."""
     return HttpResponse("ok\n", content_type="text/plain")

@@ -1,7 +1,7 @@
 """Recompute the whole ledger and name what is wrong with it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Literal
@@ -32,6 +32,8 @@ ProblemKind = Literal[
     "truncated",
     "wrong_key",
     "bad_signature",
+    "view_edited",
+    "view_missing",
 ]
 MAX_PROBLEMS = 100
 """A ledger in ruins is said to be so; nobody reads ten thousand lines."""
@@ -98,6 +100,9 @@ def verify(*, more_heads: Iterable[KeptHead] = ()) -> Report:
     walk = _Walk(findings)
     frontier = walk.through(trusted)
     _check_state(frontier, findings)
+    for check in further_checks:
+        for problem in check():
+            findings.add(problem.kind, problem.seq, problem.message)
     return Report(
         ok=not findings.problems,
         size=frontier.size,
@@ -107,6 +112,10 @@ def verify(*, more_heads: Iterable[KeptHead] = ()) -> Report:
         erased_bodies=walk.erased,
         problems=tuple(findings.problems),
     )
+
+
+further_checks: list[Callable[[], Iterable[Problem]]] = []
+"""What other apps hold to the ledger; an app adds its own when it is loaded."""
 
 
 class _Walk:
