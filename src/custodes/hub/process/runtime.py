@@ -3,7 +3,7 @@
 import logging
 import threading
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 
@@ -47,7 +47,7 @@ def start() -> None:
         received.connect(_on_received, dispatch_uid="process")
         _running = True
     for clip_id in conclude.waiting_clips():
-        enqueue(clip_id)
+        enqueue(clip_id, anew=_has_ended(clip_id))
 
 
 def stop() -> None:
@@ -63,14 +63,29 @@ def stop() -> None:
         _running = False
 
 
-def enqueue(clip_id: UUID) -> None:
-    """Queue a clip; the workflow's id is the clip's, so that it runs once however often it is queued."""
+def enqueue(clip_id: UUID, *, anew: bool = False) -> None:
+    """Queue a clip; the workflow's id is the clip's, so that it runs once however often it is queued.
+
+    `anew`: its workflow ended, and yet the clip waits (a full disk at the last step, a database put back from a
+    backup): run it under an id of its own.
+    """
     from dbos import DBOS, SetWorkflowID
 
     from custodes.hub.process import workflow
 
-    with SetWorkflowID(f"clip-{clip_id}"):
+    with SetWorkflowID(f"clip-{clip_id}-{uuid4()}" if anew else _workflow_id(clip_id)):
         DBOS.enqueue_workflow(workflow.QUEUE, workflow.process_clip, str(clip_id))
+
+
+def _workflow_id(clip_id: UUID) -> str:
+    return f"clip-{clip_id}"
+
+
+def _has_ended(clip_id: UUID) -> bool:
+    from dbos import DBOS
+
+    status = DBOS.get_workflow_status(_workflow_id(clip_id))
+    return status is not None and status.status not in {"PENDING", "ENQUEUED", "DELAYED"}
 
 
 def _on_received(*, clip_id: UUID, **_: Any) -> None:
