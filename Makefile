@@ -7,7 +7,7 @@ READY  := .venv/.ready
 CODE   := src tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format browser bench eval docs lock clean
+.PHONY: help setup demo test lint format browser bench eval docs pictures lock clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ eval: $(READY) ## Judge perception, events and telemetry on labelled film; CUSTO
 docs: $(READY) ## Write docs/reference and docs/licences.md from the code
 	@$(BIN)/python tools/reference.py
 	@$(BIN)/python tools/licences.py
+
+pictures: browser ## Make the README's picture from the running demo
+	@$(BIN)/python tools/pictures.py
 
 lock: $(READY) ## Resolve requirements.lock again (UPGRADE=1 takes newer versions)
 	@sh tools/lock.sh

@@ -20,8 +20,8 @@ class Watched:
     views: int
 
 
-def check_first_clip(url: str, signin_path: str) -> Watched:
-    """Sign in by the link, open the newest clip's page, and fetch its manifest and the first bytes of every film.
+def check_first_clip(url: str, signin_path: str, clip_id: str) -> Watched:
+    """Sign in by the link, find the clip in the inbox, open its page, fetch its manifest and the start of every film.
 
     Raises CustodesError that names the step that went wrong.
     """
@@ -29,11 +29,9 @@ def check_first_clip(url: str, signin_path: str) -> Watched:
         sign_in(browser, signin_path)
         inbox = fetched(browser, "/inbox", "the inbox")
         clips = sorted(set(CLIP_PATH.findall(inbox)))
-        if not clips:
-            raise CustodesError("the inbox shows no clip")
-        newest = CLIP_PATH.search(inbox)
-        assert newest is not None
-        page = fetched(browser, f"/clips/{newest['clip']}/", "the clip's page")
+        if clip_id not in clips:
+            raise CustodesError(f"the inbox does not show clip {clip_id}")
+        page = fetched(browser, f"/clips/{clip_id}/", "the clip's page")
         films = {match["part"]: match["view"] for match in FILM_PATH.finditer(page)}
         if not films:
             raise CustodesError("the clip's page names no film")

@@ -53,6 +53,7 @@ class Demo:
         self.began_s = time.monotonic()
         self.first_ready = threading.Event()
         self.first_ready_s = 0.0
+        self.first_clip_id = ""
         self.told_s: dict[tuple[str, str], float] = {}
         self.counts = {"alert": 0, "ready": 0}
         self.port = request.port or free_port()
@@ -146,7 +147,7 @@ class Demo:
             stage.check()
             if time.monotonic() > deadline:
                 raise CustodesError(f"no clip within {FIRST_CLIP_WITHIN_S:.0f} s; see {self.folder}/logs")
-        watched = check_first_clip(self.url, seed.signin_path)
+        watched = check_first_clip(self.url, seed.signin_path, self.first_clip_id)
         audit = json.loads(self.custodes("audit", "verify", "--data", str(self.hub_dir), "--json"))
         print(
             json.dumps(
@@ -167,6 +168,7 @@ class Demo:
             self.counts[line.kind] += 1
         if line.kind == "ready" and not self.first_ready.is_set():
             self.first_ready_s = time.monotonic() - self.began_s
+            self.first_clip_id = line.clip_id or ""
             self.first_ready.set()
         if line.kind in QUIET_KINDS or (line.kind == "detection" and self.told_lately(line)):
             return
