@@ -43,7 +43,7 @@ class PerceiveSettings(BaseModel):
     ] = []
     tiles_per_look: Annotated[
         int, Field(ge=1, le=16, description="Most inferences for one frame. More: finds more in a crowd.")
-    ] = 2
+    ] = 1
     awake_hold_s: Annotated[
         float, Field(ge=0.5, le=600, description="Stay awake this long (s) after the last motion.")
     ] = 4.0
