@@ -1,9 +1,6 @@
 """One number that grows with every change of any clip: the live feed orders by it."""
 
 from django.db import connection, transaction
-from django.db.models import Max
-
-from custodes.hub.clips.models import Clip
 
 
 def next_revision() -> int:
@@ -17,9 +14,12 @@ def next_revision() -> int:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(72189001)")
-    return (Clip.objects.aggregate(highest=Max("revision"))["highest"] or 0) + 1
+    return latest_revision() + 1
 
 
 def latest_revision() -> int:
-    """Return the highest revision that is visible now (0: no clips)."""
-    return Clip.objects.aggregate(highest=Max("revision"))["highest"] or 0
+    """Return the highest revision that is visible now (0: no clips). One step in the index, and no ORM: it is hot."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(revision) FROM clips_clip")
+        row = cursor.fetchone()
+    return int(row[0] or 0)
