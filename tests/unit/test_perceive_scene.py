@@ -46,17 +46,9 @@ class Still:
     wall_ns: int
     is_keyframe: bool = True
 
-    @property
-    def mono_ns(self) -> int:
-        return self.wall_ns - START_NS
-
-    @property
-    def width_px(self) -> int:
-        return self.image.shape[1]
-
-    @property
-    def height_px(self) -> int:
-        return self.image.shape[0]
+    def __post_init__(self) -> None:
+        self.mono_ns = self.wall_ns - START_NS
+        self.height_px, self.width_px = self.image.shape
 
     def luma(self) -> NDArray[np.uint8]:
         return self.image
@@ -184,7 +176,7 @@ def test_masked_parts_are_never_shown_to_the_detector() -> None:
     ],
 )
 def test_what_the_settings_rule_out_is_not_told_of(settings: dict[str, object]) -> None:
-    seen = watch(make(**settings), 25, walk(10, 21))
+    seen = watch(make(None, **settings), 25, walk(10, 21))
     assert not any(thing.confirmed for one in seen for thing in one.objects)
 
 
@@ -216,6 +208,12 @@ def test_a_change_of_size_starts_the_scene_anew() -> None:
 
 
 def test_settings_refuse_what_makes_no_sense() -> None:
-    for wrong in ({"min_size": 0.5, "max_size": 0.4}, {"detekt_fps": 5}, {"classes": []}, {"min_score": {"elf": 0.5}}):
+    wrongs: list[dict[str, object]] = [
+        {"min_size": 0.5, "max_size": 0.4},
+        {"detekt_fps": 5},
+        {"classes": []},
+        {"min_score": {"elf": 0.5}},
+    ]
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
             PerceiveSettings.model_validate(wrong)

@@ -94,12 +94,12 @@ class MotionGate:
         step = max(1, width_px // self.settings.width_px)
         size = (max(1, width_px // step), max(1, height_px // step))
         whole = luma[: size[1] * step, : size[0] * step]
-        averaged = whole
+        averaged: NDArray[np.uint8] = whole
         if step > 1:
             # Two steps: a linear one that reads four pixels a value, then a 2 x 2 mean. As quiet for our purpose as
             # the mean over the whole square, at a quarter of its cost.
             twice = cv2.resize(whole, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_LINEAR)
-            averaged = cv2.resize(twice, size, interpolation=cv2.INTER_AREA)
+            averaged = np.asarray(cv2.resize(twice, size, interpolation=cv2.INTER_AREA), np.uint8)
         return cv2.blur(averaged, (3, 3)).astype(np.float32)
 
     def _restart(self, small: NDArray[np.float32], at_ns: int) -> None:
