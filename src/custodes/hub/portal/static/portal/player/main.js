@@ -37,6 +37,9 @@ class Player {
     });
     this.reel = new Reel(this.lenses.map((lens) => new Film({ ...lens, name: lens.lens })));
     this.layers = this.lenses.map((lens) => new BoxLayer(lens.figure.querySelector("canvas"), lens.video, lens, (name) => CLASS_WORDS[name] ?? name));
+    // Two or three lenses stand at one height, whatever their shapes.
+    const shapes = this.lenses.map((lens) => lens.width_px / lens.height_px);
+    if (shapes.length > 1 && shapes.length < 4) root.querySelector("[data-stage]").style.setProperty("--columns", shapes.map((shape) => `minmax(0, ${shape.toFixed(4)}fr)`).join(" "));
     this.unit = speedUnit(root.dataset.speedUnit);
     this.lines = linesOf(manifest.samples);
     this.watchedMs = 0;
