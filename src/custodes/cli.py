@@ -110,6 +110,17 @@ def unit_enroll(
     typer.echo(enroll_unit(url, code, settings))
 
 
+@unit_app.command("move", epilog="Example: custodes unit move https://hub.example:8443 unit.toml")
+def unit_move(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The hub's new address.")],
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+) -> None:
+    """Tell a unit that its hub has a new address; key and site stay."""
+    from custodes.edge.joining import move_unit
+
+    typer.echo(move_unit(url, settings))
+
+
 @unit_app.command("mark", epilog="Example: custodes unit mark unit.toml --note 'a near miss'")
 def unit_mark(
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),

@@ -21,7 +21,7 @@ from custodes.demo.seed import Seed
 from custodes.demo.sites import write_home, write_van
 from custodes.demo.stage import Line, Stage
 from custodes.edge.report import Happening, line_of
-from custodes.edge.ship import load_enrolment
+from custodes.edge.ship import load_enrolment, move
 from custodes.vision.model_commands import PullBars
 from custodes.vision.weight_catalogue import DEFAULT_DETECTOR
 from custodes.vision.weights import pull
@@ -120,8 +120,11 @@ class Demo:
 
     def start_unit(self, stage: Stage, who: str, toml: Path, code: str) -> None:
         """Join a unit to the hub, where it has not joined yet, and start it."""
-        if load_enrolment(toml.parent / "state") is None:
+        joined = load_enrolment(toml.parent / "state")
+        if joined is None:
             self.custodes("unit", "enroll", self.url, code, str(toml))
+        elif joined.url != self.url:
+            move(self.url, state_dir=toml.parent / "state")
         stage.start(who, ["unit", "run", str(toml), "--json"])
 
     def seed(self) -> Seed:

@@ -1,10 +1,10 @@
-"""`custodes unit enroll`: join the unit that a settings file describes to a hub."""
+"""Join the unit that a settings file describes to a hub, or tell it where its hub went."""
 
 from pathlib import Path
 
 from custodes.core.errors import BadInput
 from custodes.edge.settings import load
-from custodes.edge.ship.enrolment import enroll
+from custodes.edge.ship.enrolment import enroll, move
 
 
 def enroll_unit(url: str, code: str, settings_path: Path) -> str:
@@ -17,3 +17,10 @@ def enroll_unit(url: str, code: str, settings_path: Path) -> str:
     joined = enroll(url, code, state_dir=settings.unit.state_dir, unit_name=settings.unit.name)
     start = f"custodes unit run {settings_path}"
     return f"{settings.unit.name} has joined {joined.site_name} at {joined.url}. Start it: {start}"
+
+
+def move_unit(url: str, settings_path: Path) -> str:
+    """Tell the unit that its hub has a new address; return a line for people. Raises BadInput."""
+    settings = load(settings_path)
+    moved = move(url, state_dir=settings.unit.state_dir)
+    return f"{settings.unit.name} now looks for the hub of {moved.site_name} at {moved.url}. Restart it if it runs."

@@ -1,8 +1,8 @@
 """From the unit's disk to the hub: sealed outbox, signed and resumable upload, heartbeats, the ledger's witness."""
 
-from custodes.edge.ship.enrolment import Enrolment, enroll, load_enrolment
+from custodes.edge.ship.enrolment import Enrolment, enroll, load_enrolment, move
 from custodes.edge.ship.outbox import Outbox
 from custodes.edge.ship.settings import ShipSettings
 from custodes.edge.ship.shipper import Shipper, UnitHealth
 
-__all__ = ["Enrolment", "Outbox", "ShipSettings", "Shipper", "UnitHealth", "enroll", "load_enrolment"]
+__all__ = ["Enrolment", "Outbox", "ShipSettings", "Shipper", "UnitHealth", "enroll", "load_enrolment", "move"]

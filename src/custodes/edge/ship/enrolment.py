@@ -88,6 +88,22 @@ def enroll(
     return enrolment
 
 
+def move(url: str, *, state_dir: Path) -> Enrolment:
+    """Tell this unit that its hub has a new address. Durable on return.
+
+    The bond stays: another hub cannot sign receipts with this hub's key, so nothing is freed on its word. Raises
+    BadInput for a bad address, or when the unit never joined a hub.
+    """
+    base = _checked_url(url)
+    enrolment = load_enrolment(state_dir)
+    if enrolment is None:
+        raise BadInput("this unit has joined no hub yet. Join it with 'custodes unit enroll URL CODE'.")
+    path = state_dir / ENROLMENT_FILE
+    stored = _Stored.model_validate_json(path.read_bytes()).model_copy(update={"url": base})
+    write_durably(path, stored.model_dump_json(indent=1).encode())
+    return _assemble(stored, enrolment.key)
+
+
 def load_enrolment(state_dir: Path) -> Enrolment | None:
     """Return the unit's enrolment, or None when it never joined a hub. Raises BadInput when the files are damaged."""
     path = state_dir / ENROLMENT_FILE
