@@ -50,7 +50,7 @@ class FrigateLikeGate:
         low, high = np.percentile(small, (4, 96))
         if low < high:
             small = (np.clip(small, low, high) - low) * np.float32(255 / (high - low))
-        small = cv2.GaussianBlur(small, (3, 3), 1)
+        small = np.asarray(cv2.GaussianBlur(small, (3, 3), 1), np.float32)
         if self._mean is None or self._change is None:
             self._mean, self._change = small.copy(), np.zeros_like(small)
             return []
@@ -203,7 +203,7 @@ def _frigate_like(film: Path, detector: Detector) -> int:
             chooser.settings = type(chooser.settings)(per_look=100)
             parts = chooser.choose([*moved, *before], width_px=frame.width, height_px=frame.height, at_ns=1)
             inferences += len(parts)
-            found = look_at(detector, frame.to_ndarray(format="rgb24"), parts)
+            found = look_at(detector, np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), parts)
             before = [one.box_px_xyxy for one in found if one.score_0_1 >= 0.5]
     return inferences
 
