@@ -1,6 +1,9 @@
 """`custodes demo --check`: the whole house, started as a newcomer starts it."""
 
 import json
+import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +49,25 @@ def test_a_second_run_goes_on_where_the_first_was(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["clips"] > 1
     assert set(before) <= {path.name for path in (folder / "hub" / "vault").rglob("*")}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop_it_leaves_nothing_running(folder: Path, how: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "custodes", "demo", "--dir", str(folder), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        address = next(line for line in demo.stdout if "/enter/" in line)
+        port = int(re.search(r"127\.0\.0\.1:(\d+)/", address)[1])  # type: ignore[index]  # else the test fails here
+        demo.send_signal(how)
+        last = demo.stdout.read().splitlines()[-1]
+        assert demo.wait(30) == 0
+    assert last == "stopped; a second run goes on where this one was"
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_a_film_that_is_not_there_is_one_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import httpx
 from rich.console import Console
@@ -209,7 +211,15 @@ def run_demo(request: DemoRequest) -> None:
     """Run the demo. Raises BadInput for missing film or a port that is taken."""
     if request.port and port_is_taken(request.port):
         raise BadInput(f"port {request.port} is taken. Stop what uses it, or give another: custodes demo --port 8801.")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _as_ctrl_c)
     Demo(request).run()
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """Stop as on Ctrl-C, so that no child outlives a demo that is told to end."""
+    del number, frame
+    raise KeyboardInterrupt
 
 
 def port_is_taken(port: int) -> bool:

@@ -13,6 +13,8 @@ KINDS: dict[str, Words] = {
     "presence": _("Seen on camera"),
     "speed": _("Speed above the limit"),
     "mark": _("Marked by hand"),
+    "recall": _("Fetched from the past"),
+    "recovered": _("Saved from a stop"),
 }
 SEVERITIES: dict[str, Words] = {
     Severity.NOTE: pgettext_lazy("severity", "Note"),
