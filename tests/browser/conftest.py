@@ -61,9 +61,13 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
     raise AssertionError(f"the hub did not come up: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Start one Chromium for all tests of this folder."""
+    """Start one Chromium for a file's tests.
+
+    Not for longer: while Playwright is open its event loop runs in this thread, and Django refuses the database to
+    whichever tests come next in the same process.
+    """
     found = os.environ.get("CUSTODES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
@@ -71,7 +75,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def doors(hub: RunningHub, chromium: Browser) -> Callable[[str], Any]:
     """Return a function that signs somebody in once and gives the cookies back."""
     kept: dict[str, Any] = {}
