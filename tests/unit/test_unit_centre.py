@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from custodes.core.clock import NS_PER_S, ManualClock
+from custodes.core.errors import Temporary
 from custodes.core.types import (
     Facing,
     LensFilm,
@@ -34,12 +35,16 @@ class Desk:
     def __init__(self) -> None:
         self.begun: list[tuple[UUID, int, int]] = []
         self.extended: list[tuple[UUID, int]] = []
+        self.recalled: list[tuple[UUID, int, int]] = []
 
     def begin(self, clip_id: UUID, *, start_wall_ns: int, end_wall_ns: int) -> None:
         self.begun.append((clip_id, start_wall_ns, end_wall_ns))
 
     def extend(self, clip_id: UUID, *, end_wall_ns: int) -> None:
         self.extended.append((clip_id, end_wall_ns))
+
+    def recall(self, clip_id: UUID, *, start_wall_ns: int, end_wall_ns: int) -> None:
+        self.recalled.append((clip_id, start_wall_ns, end_wall_ns))
 
 
 class Sink:
@@ -48,8 +53,11 @@ class Sink:
     def __init__(self) -> None:
         self.manifests: list[Manifest] = []
         self.tombstones: list[WireTombstone] = []
+        self.refuses = ""
 
     def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
+        if self.refuses:
+            raise Temporary(self.refuses)
         assert {lens.part for lens in manifest.lenses} == set(films)
         self.manifests.append(manifest)
         return "kept"
@@ -213,6 +221,28 @@ def test_speeding_that_ends_at_once_is_filmed_for_its_post_roll_and_its_end_is_i
     (manifest,) = site.sink.manifests
     assert manifest.event.end_wall_ns is not None
     assert manifest.kept_end_wall_ns - manifest.event.end_wall_ns <= 10 * NS_PER_S
+
+
+def test_a_clip_that_its_sink_refuses_stays_with_its_draft_for_the_next_start(site: Site) -> None:
+    site.sink.refuses = "no space left on device"
+    site.unit.mark(ManualMark(wall_ns=at(60)))
+    clip_id = site.road.begun[0][0]
+    for lens in ("road", "driver"):
+        site.unit.film_done(clip_id, site.film(lens, start_s=50, seconds=20))
+    assert site.unit.draft_path(clip_id).exists()
+    assert "no space left on device" in site.told.happenings[-1].text
+    assert "next start" in site.told.happenings[-1].text
+
+
+def test_a_past_time_is_asked_of_every_lens_and_becomes_a_clip_of_its_own_kind(site: Site) -> None:
+    site.unit.recall(start_wall_ns=at(5), end_wall_ns=at(25), note="the parcel")
+    (clip_id, start_wall_ns, end_wall_ns) = site.road.recalled[0]
+    assert (start_wall_ns, end_wall_ns) == (at(5), at(25))
+    for lens in ("road", "driver"):
+        site.unit.film_done(clip_id, site.film(lens, start_s=4, seconds=22))
+    (manifest,) = site.sink.manifests
+    assert (manifest.event.kind, manifest.event.evidence[0].value) == ("recall", "the parcel")
+    assert (manifest.kept_start_wall_ns, manifest.kept_end_wall_ns) == (at(5), at(25))
 
 
 def test_a_camera_that_stops_for_good_is_not_waited_for(site: Site) -> None:

@@ -52,7 +52,7 @@ def test_a_gzip_bomb_stops_at_the_limit(tmp_path: Path, monkeypatch: pytest.Monk
         archives.read_tar_member(archive, "second")
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar" * 200)])
+@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar" * 200)], ids=["empty", "text", "gzip"])
 def test_what_is_no_tarball_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.tgz").write_bytes(content)
     with pytest.raises(Corrupt):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def policy_version(settings: UnitSettings) -> str:
     return "unit-" + hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def build_unit(work: SiteWork, sink: ClipSink) -> Unit:
+def build_unit(work: SiteWork, sink: ClipSink, *, sealing: Executor | None = None) -> Unit:
     """Return the unit's centre; its lenses are added by `build_lens`."""
     settings = work.settings
 
@@ -90,6 +91,7 @@ def build_unit(work: SiteWork, sink: ClipSink) -> Unit:
             drafts_dir=work.state_dir / "drafts",
             clock=work.clock,
             policy_version=policy_version(settings),
+            sealing=sealing,
         )
     )
 

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from custodes.core.clock import SystemClock
@@ -84,7 +85,8 @@ class SiteRun:
         """Run until told to stop or nothing is left to run."""
         joined = load_enrolment(self.state_dir)
         sink, shipper = self._sink(joined)
-        unit = build_unit(self.work, sink)
+        sealing = ThreadPoolExecutor(1, thread_name_prefix="seal")
+        unit = build_unit(self.work, sink, sealing=sealing)
         for line in recover_clips(
             self.settings, self.state_dir, sink, clock=self.clock, policy_version=unit.parts.policy_version
         ):
@@ -105,6 +107,7 @@ class SiteRun:
             self.stop.set()
             for thread in threads:
                 thread.join(LENS_END_WITHIN_S)
+            sealing.shutdown()
             unit.parts.alerter.close()
             if shipper:
                 shipper.stop()

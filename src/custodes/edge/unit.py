@@ -4,13 +4,15 @@ It knows no thread and no socket. Lenses call it under its lock; what it decides
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
 
 from custodes.core.clock import NS_PER_S, Clock
+from custodes.core.errors import CustodesError
 from custodes.core.fs import write_durably
 from custodes.core.types import (
     Event,
@@ -23,7 +25,7 @@ from custodes.core.types import (
     Sample,
     Severity,
 )
-from custodes.core.wire import WireTombstone
+from custodes.core.wire import Manifest, WireTombstone
 from custodes.edge.alert import Alerter
 from custodes.edge.assemble import Draft, Memory, manifest_of, part_of, with_observations
 from custodes.edge.clip.settings import ClipSettings
@@ -63,6 +65,8 @@ class UnitParts:
     drafts_dir: Path
     clock: Clock
     policy_version: str
+    sealing: Executor | None = None
+    """Seals clips away from the lenses' threads, so that no alert waits for a disk; None: at once."""
 
 
 class Unit:
@@ -263,7 +267,19 @@ class Unit:
         self.counts["clips"] += 1
         self._tell("clip_cut", f"{draft.event.kind}, {seconds:.0f} s, {lenses}", 0, draft.event, draft.clip_id)
         films = {part_of(film.lens): Path(film.path) for film in draft.films}
-        line = self.parts.sink.put(manifest, films)
+        if self.parts.sealing is None:
+            self._seal(draft, manifest, films)
+        else:
+            self.parts.sealing.submit(self._seal, draft, manifest, films)
+
+    def _seal(self, draft: Draft, manifest: Manifest, films: Mapping[str, Path]) -> None:
+        """Hand the clip to its sink. What the sink refuses stays on disk with its draft, for the next start."""
+        try:
+            line = self.parts.sink.put(manifest, films)
+        except CustodesError as error:
+            text = f"clip {draft.clip_id} stays in films/ and is tried again at the next start: {error}"
+            self._tell("note", text, 0, draft.event, draft.clip_id)
+            return
         self.draft_path(draft.clip_id).unlink(missing_ok=True)
         self._tell("sealed", line, 0, draft.event, draft.clip_id)
 
