@@ -132,29 +132,33 @@ class HubInProcess(httpx.BaseTransport):
         self.sent.append(request)
         if self.spoil is not None:
             request = self.spoil(request)
+        wanted = self._wanted(request)
         try:
-            answer = self._answer(request)
+            answer = self._answer(request, wanted)
         except Refusal as refusal:
-            answer = refusal.answer()
+            answer = self.api.refuse(wanted, refusal)
         except Temporary as error:
             answer = Refusal(503, "temporary", str(error), retry=True).answer()
         self.seen.append((request.method, request.url.path, answer.status))
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
 
-    def _answer(self, request: httpx.Request) -> object:
-        from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest
+    def _wanted(self, request: httpx.Request) -> object:
+        from custodes.hub.ingest.exchange import UnitRequest
+
+        return UnitRequest(
+            method=request.method,
+            path=request.url.path,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            query=request.url.query.decode(),
+            address="192.0.2.7",
+        )
+
+    def _answer(self, request: httpx.Request, wanted: object) -> object:
+        from custodes.hub.ingest.exchange import Answer, Refusal
         from custodes.hub.ingest.routes import Opened
         from custodes.hub.ingest.uploads import Append
 
-        opened = self.api.open(
-            UnitRequest(
-                method=request.method,
-                path=request.url.path,
-                headers={name.lower(): value for name, value in request.headers.items()},
-                query=request.url.query.decode(),
-                address="192.0.2.7",
-            )
-        )
+        opened = self.api.open(wanted)
         body = request.content
         if isinstance(opened, Answer):
             return opened

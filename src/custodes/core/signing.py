@@ -24,6 +24,7 @@ SEQUENCE_HEADER: Final = "Custodes-Sequence"
 TIME_HEADER: Final = "Custodes-Time"
 FLOOR_HEADER: Final = "Custodes-Sequence-Floor"
 HINT_HEADER: Final = "Custodes-Hint"
+REFUSAL_HEADER: Final = "Custodes-Refusal"
 MAX_SKEW_S: Final = 300
 MIN_NONCE_CHARS: Final = 16
 _ALWAYS: Final = ("@method", "@authority", "@path", "content-digest", "custodes-sequence")
@@ -173,6 +174,14 @@ def hint_bytes(*, nonce: str, hub_wall_ns: int, floor: int) -> bytes:
     Without it anybody on the way could move a unit's idea of time or use up its numbers.
     """
     return f"custodes.hint/1\n{nonce}\n{hub_wall_ns}\n{floor}".encode()
+
+
+def refusal_bytes(*, nonce: str, status: int, body: bytes) -> bytes:
+    """Return what the hub signs when it refuses a proven request: status and Problem body, for this request alone.
+
+    Without it a captive portal or a wrong proxy could make a unit give a clip up.
+    """
+    return f"custodes.refusal/1\n{nonce}\n{status}\n{hashlib.sha256(body).hexdigest()}".encode()
 
 
 def _sequence(headers: Mapping[str, str]) -> int:

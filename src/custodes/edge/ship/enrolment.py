@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from custodes.core.errors import BadInput, Temporary
 from custodes.core.fs import write_durably
 from custodes.core.wire import EnrolAnswer, EnrolRequest, Problem
+from custodes.edge.ship.answers import fetch
 from custodes.edge.ship.store import OutboxStore
 
 ENROLMENT_FILE = "enrolment.json"
@@ -158,7 +159,13 @@ def _assemble(stored: _Stored, key: Ed25519PrivateKey) -> Enrolment:
 def _ask(base: str, request: EnrolRequest, transport: httpx.BaseTransport | None) -> EnrolAnswer:
     try:
         with httpx.Client(timeout=TIMEOUT_S, transport=transport, trust_env=False) as client:
-            response = client.post(f"{base}/api/unit/v1/enrol", json=request.model_dump(mode="json"))
+            response = fetch(
+                client,
+                "POST",
+                f"{base}/api/unit/v1/enrol",
+                content=request.model_dump_json().encode(),
+                headers={"content-type": "application/json"},
+            )
     except httpx.HTTPError as error:
         raise Temporary(
             f"no hub answers at {base} ({type(error).__name__}). Check the address, the network and that the hub runs."

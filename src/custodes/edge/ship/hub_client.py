@@ -19,12 +19,15 @@ from custodes.core.errors import Permanent, Temporary
 from custodes.core.signing import (
     FLOOR_HEADER,
     HINT_HEADER,
+    REFUSAL_HEADER,
     TIME_HEADER,
     RequestLine,
     hint_bytes,
+    refusal_bytes,
     sign_headers,
 )
 from custodes.core.wire import ClipAnswer, ClipDeclaration, Heartbeat, HeartbeatAnswer, Problem
+from custodes.edge.ship.answers import HubAnswer, fetch
 from custodes.edge.ship.enrolment import Enrolment
 from custodes.edge.ship.store import OutboxStore
 
@@ -41,7 +44,7 @@ class Unwelcome(Temporary):
 
 
 class Refused(Permanent):
-    """The hub refuses this one clip for good. `code` is the Problem's `error`."""
+    """The hub itself refuses this request, and signed that it does. `code` is the Problem's `error`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -111,10 +114,11 @@ class HubClient:
         """Ask how many bytes of an upload the hub holds (tus HEAD)."""
         return _offset_of(self.ask(Call("HEAD", path, tus_headers=(("tus-resumable", TUS),))))
 
-    def ask(self, call: Call) -> httpx.Response:
+    def ask(self, call: Call) -> HubAnswer:
         """Send one request; take a proven hint about clock or sequence once, then repeat it.
 
-        Raises Temporary when nobody answers or the hub is busy, Unwelcome on 401 and 403, Refused otherwise.
+        Raises Temporary when nobody answers or the hub is busy, Unwelcome on 401 and 403, Refused otherwise
+        when the hub signed the refusal. An unsigned one (a captive portal, a wrong proxy) is Temporary.
         """
         floor = 0
         for attempt in range(3):
@@ -125,11 +129,11 @@ class HubClient:
             problem = _problem(response)
             hint = self._hint(response, nonce)
             if hint is None or attempt == 2:
-                raise _as_error(response, problem)
+                raise self._as_error(response, problem, nonce)
             floor = self._follow(problem, *hint)
         raise AssertionError("the last attempt returns or raises")
 
-    def _send(self, call: Call, *, nonce: str, sequence: int) -> httpx.Response:
+    def _send(self, call: Call, *, nonce: str, sequence: int) -> HubAnswer:
         headers = {"content-type": call.content_type, **dict(call.tus_headers)}
         signed = sign_headers(
             RequestLine(call.method, self._authority, call.path, headers),
@@ -141,11 +145,30 @@ class HubClient:
             body_sha256=hashlib.sha256(call.body).digest(),
         )
         try:
-            return self._http.request(call.method, call.path, content=call.body, headers={**headers, **signed})
+            return fetch(self._http, call.method, call.path, content=call.body, headers={**headers, **signed})
         except httpx.HTTPError as error:
             raise Temporary(f"no answer from {self._enrolment.url}: {type(error).__name__}") from error
 
-    def _hint(self, response: httpx.Response, nonce: str) -> tuple[int, int] | None:
+    def _as_error(self, response: HubAnswer, problem: Problem, nonce: str) -> Temporary | Refused:
+        if response.status_code in UNWELCOME_STATUS:
+            return Unwelcome(f"the hub refuses this unit: {problem.message}")
+        if response.status_code in RETRY_STATUS or problem.retry:
+            return Temporary(problem.message)
+        if not self._is_signed(response, nonce):
+            return Temporary(f"{problem.message}; the hub did not sign this refusal, so that it is tried again")
+        return Refused(problem.error, problem.message)
+
+    def _is_signed(self, response: HubAnswer, nonce: str) -> bool:
+        """Say whether the refusal bears the hub's own signature for this request."""
+        try:
+            signature = base64.b64decode(response.headers[REFUSAL_HEADER], validate=True)
+            said = refusal_bytes(nonce=nonce, status=response.status_code, body=response.content)
+            self._enrolment.hub_sign_key.verify(signature, said)
+        except (KeyError, ValueError, InvalidSignature):
+            return False
+        return True
+
+    def _hint(self, response: HubAnswer, nonce: str) -> tuple[int, int] | None:
         """Return (hub's time, floor) when the refusal carries them under the hub's own signature for this nonce."""
         try:
             hub_wall_ns = int(response.headers[TIME_HEADER])
@@ -170,7 +193,7 @@ class HubClient:
         return floor
 
 
-def _problem(response: httpx.Response) -> Problem:
+def _problem(response: HubAnswer) -> Problem:
     try:
         return Problem.model_validate_json(response.content)
     except ValidationError:
@@ -178,22 +201,14 @@ def _problem(response: httpx.Response) -> Problem:
         return Problem(error=f"status_{response.status_code}", message=text)
 
 
-def _as_error(response: httpx.Response, problem: Problem) -> Temporary | Refused:
-    if response.status_code in UNWELCOME_STATUS:
-        return Unwelcome(f"the hub refuses this unit: {problem.message}")
-    if response.status_code in RETRY_STATUS or problem.retry or response.status_code < 400:
-        return Temporary(problem.message)
-    return Refused(problem.error, problem.message)
-
-
-def _parsed(response: httpx.Response, model: type[M]) -> M:
+def _parsed(response: HubAnswer, model: type[M]) -> M:
     try:
         return model.model_validate_json(response.content)
     except ValidationError as error:
         raise Temporary(f"the hub's answer is not understood ({model.__name__}); is it another version?") from error
 
 
-def _offset_of(response: httpx.Response) -> int:
+def _offset_of(response: HubAnswer) -> int:
     text = response.headers.get("upload-offset", "")
     if not text.isascii() or not text.isdigit():
         raise Temporary("the hub's answer lacks an offset; something on the way changes it")

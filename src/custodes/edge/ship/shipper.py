@@ -26,6 +26,8 @@ BACKOFF_MOST_S = 60.0
 UNWELCOME_WAIT_S = 60.0
 IDLE_LOOK_S = 30.0
 HASH_PIECE_BYTES = 1 << 20
+FINAL_CODES = frozenset({"clip_changed", "declaration", "envelope", "hub_key", "not_found", "too_large"})
+"""Refusals of a clip itself, on what its unit signed. Any other can come of a request that was changed on its way."""
 log = logging.getLogger(__name__)
 
 
@@ -166,11 +168,11 @@ class Shipper:
             raise Preempted
 
     def _refused(self, clip: WaitingClip, error: Refused) -> None:
-        if error.code == "offset_conflict":
-            raise Temporary(str(error)) from error
         if error.code == "part_hash":
             self._check_own_copy(clip)
             raise Temporary(f"clip {clip.clip_id} was damaged on its way: {error}") from error
+        if error.code not in FINAL_CODES:
+            raise Temporary(f"clip {clip.clip_id} is refused ({error.code}): {error}") from error
         self.outbox.park(clip, str(error))
         self._say(f"the hub refuses clip {clip.clip_id}: {error}. It is kept sealed, a tombstone says so.")
 

@@ -46,10 +46,11 @@ class UnitDoor:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._behind(scope, receive, send)
             return
+        request = _request_of(scope)
         try:
-            answer = await self._answer(_request_of(scope), receive)
+            answer = await self._answer(request, receive)
         except Refusal as refusal:
-            answer = refusal.answer()
+            answer = self.api.refuse(request, refusal)
         except Temporary as error:
             answer = Refusal(503, "temporary", str(error), retry=True).answer()
         except _LineCut:

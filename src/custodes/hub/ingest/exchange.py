@@ -11,6 +11,13 @@ from custodes.core.wire import Problem
 JSON = "application/json"
 
 
+@dataclass(slots=True)
+class Proof:
+    """The nonce of a request whose signature was good; empty until then."""
+
+    nonce: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class UnitRequest:
     """Everything of a request but its body. Header names are lower case; `address` is the sender's IP."""
@@ -20,6 +27,8 @@ class UnitRequest:
     headers: Mapping[str, str]
     query: str = ""
     address: str | None = None
+    proof: Proof = field(default_factory=Proof, compare=False)
+    """Filled in by whoever checks the signature."""
 
     @property
     def authority(self) -> str:

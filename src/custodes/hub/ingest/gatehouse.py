@@ -12,16 +12,18 @@ from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.signing import (
     FLOOR_HEADER,
     HINT_HEADER,
+    REFUSAL_HEADER,
     TIME_HEADER,
     BadSignature,
     RequestLine,
     VerifiedRequest,
     hint_bytes,
+    refusal_bytes,
     verify,
 )
 from custodes.hub import keyring
 from custodes.hub.fleet.models import Unit
-from custodes.hub.ingest.exchange import Refusal, UnitRequest
+from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest
 from custodes.hub.ingest.replay import ReplayGuard
 
 KNOWN_FOR_S = 2.0
@@ -72,8 +74,21 @@ class Gatehouse:
         unit = self._look_up(UUID(proven.key_id))
         if unit is None:
             raise Refusal(401, "unknown_unit", "this unit is not enrolled here, or was removed. Enrol it again.")
+        request.proof.nonce = proven.nonce
         self._check_sequence(unit, proven)
         return Admitted(unit, proven.body_sha256, proven.created_s)
+
+    def refuse(self, request: UnitRequest, refusal: Refusal) -> Answer:
+        """Return a refusal as an answer, signed for this request's nonce when the request was proven.
+
+        A unit gives a clip up on a signed refusal alone; an unproven sender gets nothing that it could pass on.
+        """
+        answer = refusal.answer()
+        if not request.proof.nonce:
+            return answer
+        said = refusal_bytes(nonce=request.proof.nonce, status=answer.status, body=answer.body)
+        signature = base64.b64encode(keyring.signing_key().sign(said)).decode()
+        return Answer(answer.status, {**answer.headers, REFUSAL_HEADER: signature}, answer.body)
 
     def _check_sequence(self, unit: KnownUnit, proven: VerifiedRequest) -> None:
         verdict, floor = self.replay.judge(unit.unit_id, proven.sequence)

@@ -49,6 +49,10 @@ class UnitApi:
             return self._open_tus(request, admitted)
         return self._open_json(request, admitted)
 
+    def refuse(self, request: UnitRequest, refusal: Refusal) -> Answer:
+        """Return a refusal as an answer, signed when the request was proven."""
+        return self.gatehouse.refuse(request, refusal)
+
     def finish(self, append: Append) -> Answer:
         """End a PATCH whose body has come; the last part's end commits the clip."""
         offset = append.finish()

@@ -20,10 +20,17 @@ _api = UnitApi(Gatehouse(SystemClock()))
 @csrf_exempt
 def unit_api(request: HttpRequest) -> HttpResponse:
     """Answer one request of a unit. The signature stands in place of a CSRF token."""
+    wanted = UnitRequest(
+        method=request.method or "",
+        path=request.path,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query=request.META.get("QUERY_STRING", ""),
+        address=request.META.get("REMOTE_ADDR"),
+    )
     try:
-        answer = _answer(request)
+        answer = _answer(wanted, request)
     except Refusal as refusal:
-        answer = refusal.answer()
+        answer = _api.refuse(wanted, refusal)
     except Temporary as error:
         answer = Refusal(503, "temporary", str(error), retry=True).answer()
     response = HttpResponse(answer.body, status=answer.status)
@@ -33,16 +40,8 @@ def unit_api(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _answer(request: HttpRequest) -> Answer:
-    opened = _api.open(
-        UnitRequest(
-            method=request.method or "",
-            path=request.path,
-            headers={name.lower(): value for name, value in request.headers.items()},
-            query=request.META.get("QUERY_STRING", ""),
-            address=request.META.get("REMOTE_ADDR"),
-        )
-    )
+def _answer(wanted: UnitRequest, request: HttpRequest) -> Answer:
+    opened = _api.open(wanted)
     if isinstance(opened, Answer):
         return opened
     if isinstance(opened, Append):
