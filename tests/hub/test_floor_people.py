@@ -76,6 +76,21 @@ def test_an_invitation_lets_somebody_in_once(cast: Cast, client: Client) -> None
     assert second.get("/").status_code == 302
 
 
+@pytest.mark.parametrize("password", ["", "correct horse battery staple"])
+def test_an_invitation_of_somebody_known_gives_the_role_and_no_link(cast: Cast, password: str) -> None:
+    """Whoever invites could else come in as them, and read what they may see elsewhere."""
+    if password:
+        cast.bob.set_password(password)
+        cast.bob.save()
+    own = signin_links.make_signin_link(cast.bob, now=NOW, kind=SignInLink.Kind.INVITATION)
+    asked = {"organisation": cast.rival, "email": cast.bob.email.upper(), "role": "manager", "by": cast.charlie}
+    invited = services.invite_person(**asked, now=NOW)
+    assert (invited.person, invited.path) == (cast.bob, "")
+    assert selectors.leads(cast.bob, cast.rival, NOW)
+    assert SignInLink.objects.count() == 1
+    assert signin_links.is_live(own.rsplit("/", maxsplit=1)[-1], now=NOW), "their own link still holds"
+
+
 def test_a_link_is_good_for_its_time_only(cast: Cast) -> None:
     path = signin_links.make_signin_link(cast.bob, now=NOW)
     token = path.rsplit("/", maxsplit=1)[-1]

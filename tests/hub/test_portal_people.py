@@ -41,6 +41,13 @@ def test_manager_invites_by_a_link_that_works_once(cast: Cast) -> None:
     assert Client().get(link[1]).status_code == 404
 
 
+def test_inviting_somebody_known_shows_no_link(cast: Cast) -> None:
+    wanted = {"email": cast.bob.email, "place": f"all:{cast.rival.pk}", "role": "manager"}
+    html = signed_in(cast.charlie).post("/people/invite/", wanted).content.decode()
+    assert "see it when they next sign in" in html
+    assert "/enter/" not in html
+
+
 @pytest.mark.parametrize("who", ["bob", "oscar", "charlie"])
 def test_invitation_is_for_who_leads_there(cast: Cast, who: str) -> None:
     wanted = {"email": "n@example.org", "place": f"all:{cast.company.pk}", "role": "manager"}

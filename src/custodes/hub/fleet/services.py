@@ -36,7 +36,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A person who may come in, and the path of the link that lets them (to put after the hub's address)."""
+    """A person who may come in, and the path of the link that lets them (to put after the hub's address).
+
+    `path` is empty for somebody whom the hub knew: they come in by their own way.
+    """
 
     person: Person
     membership: Membership
@@ -95,7 +98,8 @@ def invite_person(
 ) -> Invited:
     """Let somebody in with one role, and return the link to hand to them (single use).
 
-    Somebody who is known already only gains the role and gets a sign-in link. Raises BadInput, Denied.
+    Somebody who is known already only gains the role: a link would let whoever invites them come in as them.
+    Raises BadInput, Denied.
     """
     address = email.strip().lower()
     try:
@@ -105,12 +109,14 @@ def invite_person(
     _must(by is None or selectors.leads(by, organisation, now))
     with transaction.atomic():
         person = Person.objects.filter(email__iexact=address).first()
+        is_new = person is None
         if person is None:
             person = Person.objects.create_user(address, display_name=display_name.strip()[:120], language=language)
             _log("person.invited", now, by, person=person.pk, organisation=organisation.pk)
         membership = give_role(person=person, organisation=organisation, role=role, site=site, by=by, now=now)
-        kind = SignInLink.Kind.SIGN_IN if person.has_usable_password() else SignInLink.Kind.INVITATION
-        path = signin_links.make_signin_link(person, now=now, kind=kind)
+        # Only an account of this very moment: nobody else's footage, name or history can stand behind it.
+        invites = SignInLink.Kind.INVITATION
+        path = signin_links.make_signin_link(person, now=now, kind=invites) if is_new else ""
     return Invited(person=person, membership=membership, path=path)
 
 

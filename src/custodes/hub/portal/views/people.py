@@ -123,7 +123,9 @@ def invite(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             public = django_settings.HUB.public_url
-            link = f"{public}{invited.path}" if public else request.build_absolute_uri(invited.path)
+            link = ""
+            if invited.path:
+                link = f"{public}{invited.path}" if public else request.build_absolute_uri(invited.path)
             hours = django_settings.HUB.sign_in.invitation_hours
             context = {"invited": invited, "link": link, "hours": hours}
             return render(request, "portal/invited.html", context)
