@@ -10,5 +10,6 @@ from django.core.asgi import get_asgi_application  # Django reads its settings a
 _pages = get_asgi_application()
 
 from custodes.hub.ingest.asgi import Application, UnitDoor  # noqa: E402  # imports models, which want Django set up
+from custodes.hub.ingest.bounded import BoundedBodies  # noqa: E402  # as the line before
 
-application = UnitDoor(cast(Application, _pages))
+application = UnitDoor(BoundedBodies(cast(Application, _pages)))
