@@ -7,12 +7,14 @@ import json
 from itertools import product
 
 import pytest
+from django.urls import URLPattern
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 
 from cast import Cast
 from custodes.core.wire import Manifest
 from custodes.hub.access import gate
 from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.account_urls import account_routes
 
 pytestmark = pytest.mark.django_db
 
@@ -117,12 +119,14 @@ OWN_TESTS = {
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
 }
 BEFORE_SIGN_IN = {
-    "account_login", "account_signup", "account_inactive", "account_reset_password", "account_reset_password_done",
-    "account_reset_password_from_key", "account_reset_password_from_key_done", "account_email_verification_sent",
-    "account_confirm_email", "account_confirm_login_code", "account_logout", "mfa_authenticate", "mfa_login_webauthn",
+    "account_login", "account_inactive", "account_logout", "mfa_authenticate", "mfa_login_webauthn",
+}  # fmt: skip
+RESETS = {
+    "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
 }  # fmt: skip
 AFTER_SIGN_IN = {
-    "account_reauthenticate", "account_email", "account_change_password", "account_set_password", "mfa_index",
+    "account_reauthenticate", "account_change_password", "account_set_password", "mfa_index",
     "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn", "mfa_add_webauthn",
     "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
@@ -169,6 +173,13 @@ def test_every_route_has_a_row() -> None:
     assert there - known == set(), "a new route: say here who gets through"
     assert known - there == set(), "a route that is gone: take its row out"
     assert {name for name in OWN_TESTS.values() if name not in globals()} == set()
+
+
+def test_a_reset_by_mail_is_there_only_with_mail() -> None:
+    def named(*, has_mail: bool) -> set[str | None]:
+        return {entry.name for entry in account_routes(has_mail=has_mail) if isinstance(entry, URLPattern)}
+
+    assert named(has_mail=True) - named(has_mail=False) == RESETS
 
 
 @pytest.mark.parametrize("route", CLIP_ROUTES)

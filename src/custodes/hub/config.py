@@ -75,7 +75,7 @@ class ProcessSettings(_Section):
 
 
 class MailSettings(_Section):
-    """How the hub sends mail. Without a host, mail is written to the log and links are handed over by hand."""
+    """How the hub sends mail. Without a host nothing is sent, and no password is reset by mail."""
 
     host: Annotated[str, Field(description="SMTP server.")] = ""
     port: Annotated[int, Field(ge=1, le=65535, description="SMTP port.")] = 587

@@ -121,8 +121,11 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HUB.is_https else "http"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
-# Wrong passwords are counted by axes, in the database, where a restart does not forget them.
-ACCOUNT_RATE_LIMITS = {"login_failed": None}
+# Its mail to an address that nobody has here would lead to the sign-up page, which there is not.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# Wrong passwords are counted by axes, in the database, where a restart does not forget them (`InvitedOnly`). This
+# is for wrong codes of a second factor: by address, and by person. Counted in the memory of the hub's one process.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key"}
 MFA_ADAPTER = "custodes.hub.fleet.accounts.NamedHub"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -172,9 +175,8 @@ WHITENOISE_MAX_AGE = 3600
 # The clip page draws its own map without a tile server; nothing is loaded from a third party's host.
 LEAFLET_CONFIG = {"TILES": [], "MINIMAP": False, "RESET_VIEW": False, "NO_GLOBALS": True, "ATTRIBUTION_PREFIX": ""}
 
-EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend" if HUB.mail.host else "django.core.mail.backends.console.EmailBackend"
-)
+# Without a host nothing is sent and nothing printed: a log that holds reset links would let its readers in.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if HUB.mail.host else 'dummy'}.EmailBackend"
 EMAIL_HOST = HUB.mail.host
 EMAIL_PORT = HUB.mail.port
 EMAIL_HOST_USER = HUB.mail.user

@@ -13,7 +13,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("custodes.hub.fleet.account_urls")),
     path("", include("custodes.hub.fleet.urls")),
     path("", include("custodes.hub.access.urls")),
     path("api/unit/v1/", include("custodes.hub.ingest.urls")),

@@ -18,6 +18,9 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has n
         """Refuse: an account is made by an invitation or by the setup page."""
         return False
 
+    def pre_authenticate(self, request: "HttpRequest", **credentials: object) -> None:
+        """Count nothing: axes counts wrong passwords. Wrong codes of a second factor are counted by themselves."""
+
 
 class NamedHub(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """Names the hub in authenticator apps and passkeys."""
