@@ -125,13 +125,13 @@ def _admit(unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: i
     total = sum(part.sealed_bytes for part in declaration.parts)
     check_disk(total)
     content_key = _unwrap(unit, declaration)
-    # The key and the folder come before the row: a row promises both. Repair removes them where no row followed.
-    make_folder(declaration.clip_id)
     with transaction.atomic():
         _check_room(unit, len(declaration.parts), total)
         clip = _clip_row(unit, declaration, digest, now_ns)
         Clip.objects.bulk_create([clip])  # fails here when the clip is known: its key is not touched
         ClipPart.objects.bulk_create([_part_row(clip, part) for part in declaration.parts])
+        # Key and folder are there before the row is: a row promises both. Repair removes them where no row followed.
+        make_folder(declaration.clip_id)
         keys.put(declaration.clip_id, content_key)
     slots = tuple(Slot(clip.id, one.part, one.sealed_bytes, one.sealed_sha256) for one in declaration.parts)
     opened = open_clips.OpenClip(clip.id, unit.unit_id, clip.declared_at, slots)

@@ -6,10 +6,13 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from custodes.hub.fleet.models import Unit
+from custodes.hub.ingest.exchange import Refusal
 
 WINDOW = 64
 RESERVE = 1024
 """Numbers that one database write covers; after a restart all of them count as used."""
+HIGHEST = 2**62
+"""No unit counts so far; a number beyond it would not fit the database's column with its reserve."""
 
 Verdict: TypeAlias = Literal["fresh", "replayed", "behind"]
 
@@ -32,7 +35,12 @@ class ReplayGuard:
         self._lock = threading.Lock()
 
     def judge(self, unit_id: UUID, sequence: int) -> tuple[Verdict, int]:
-        """Take a number; return the verdict and the number to go above. A fresh number is used up by this call."""
+        """Take a number; return the verdict and the number to go above. A fresh number is used up by this call.
+
+        Raises Refusal 400 for a number that no unit can have reached.
+        """
+        if sequence > HIGHEST:
+            raise Refusal(400, "sequence", f"sequence {sequence} is out of bounds; go on from the last one that passed")
         with self._lock:
             window = self._windows.get(unit_id) or self._load(unit_id)
             if sequence > window.highest:
@@ -59,8 +67,9 @@ class ReplayGuard:
 
     def _advance(self, unit_id: UUID, window: _Window, sequence: int) -> None:
         if sequence > window.reserved:
-            window.reserved = sequence + RESERVE
-            Unit.objects.filter(pk=unit_id).update(last_sequence=window.reserved)
+            ceiling = sequence + RESERVE
+            Unit.objects.filter(pk=unit_id).update(last_sequence=ceiling)
+            window.reserved = ceiling  # after the row: a write that failed must be tried again by the next number
         shift = min(sequence - window.highest, WINDOW)
         window.seen = ((window.seen << shift) | 1) & ((1 << WINDOW) - 1)
         window.highest = sequence
