@@ -1,12 +1,13 @@
 """Who watched is what the ledger says: a view that is hidden, added or changed is named."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from cast import NOW_NS, Cast, make_clip
 from custodes.hub.access import gate
-from custodes.hub.access.models import View
+from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
 from custodes.hub.audit.verify import verify
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def views(cast: Cast) -> list[View]:
     clip = make_clip(cast.van_unit, subject=cast.dina)
     return [
-        gate.open_view(actor=person, clip_id=clip.pk, purpose=purpose)
+        gate.open_view(actor=person, clip_id=clip.pk, purpose=purpose, address="2001:DB8::0:7")
         for person, purpose in ((cast.alice, "coaching"), (cast.bob, "incident"), (cast.dina, "own"))
     ]
 
@@ -34,6 +35,10 @@ def test_honest_views_are_borne_out(views: list[View]) -> None:
         (lambda view: View.objects.filter(pk=view.pk).update(purpose="own"), "view_edited"),
         (lambda view: View.objects.filter(pk=view.pk).update(reason="claim 9"), "view_edited"),
         (lambda view: View.objects.filter(pk=view.pk).update(ledger_seq=view.ledger_seq + 1), "view_edited"),
+        (lambda view: View.objects.filter(pk=view.pk).update(ledger_seq=10**9), "view_edited"),
+        (lambda view: View.objects.filter(pk=view.pk).update(opened_at=view.opened_at - timedelta(1)), "view_edited"),
+        (lambda view: View.objects.filter(pk=view.pk).update(address="192.0.2.1"), "view_edited"),
+        (lambda view: View.objects.filter(pk=view.pk).update(address=None), "view_edited"),
     ],
 )
 def test_what_was_done_to_a_view_is_named(views: list[View], attack: Callable[[View], object], expected: str) -> None:
@@ -49,3 +54,36 @@ def test_a_view_of_somebody_else_is_named(views: list[View], cast: Cast) -> None
 def test_an_erased_entry_is_no_fault_of_its_view(views: list[View]) -> None:
     ledger.erase_body(seq=views[1].ledger_seq, reason="by request", now_ns=NOW_NS)
     assert verify().ok
+
+
+@pytest.fixture
+def shown(cast: Cast) -> PosterShown:
+    """Two pictures shown to Bob; returns the mark of one."""
+    clips = [make_clip(cast.van_unit, subject=cast.dina) for _ in range(2)]
+    gate.list_posters(actor=cast.bob, clip_ids=[clip.pk for clip in clips])
+    return PosterShown.objects.get(clip=clips[0])
+
+
+def test_honest_marks_of_posters_are_borne_out(shown: PosterShown) -> None:
+    ledger.append(kind="test.act", body={}, now_ns=NOW_NS)
+    assert PosterShown.objects.count() == 2
+    assert verify().ok
+
+
+@pytest.mark.parametrize("change", ["clip", "person", "day", "entry", "no entry"])
+def test_a_mark_put_in_to_keep_a_showing_out_of_the_ledger_is_named(
+    shown: PosterShown, cast: Cast, change: str
+) -> None:
+    forged = PosterShown(
+        clip_id=shown.clip_id, person_id=shown.person_id, day=shown.day + timedelta(1), ledger_seq=shown.ledger_seq
+    )
+    if change == "clip":
+        forged.clip, forged.day = make_clip(cast.van_unit, subject=cast.dina), shown.day
+    elif change == "person":
+        forged.person, forged.day = cast.alice, shown.day
+    elif change == "entry":
+        forged.ledger_seq = ledger.append(kind="test.act", body={}, now_ns=NOW_NS).seq
+    elif change == "no entry":
+        forged.ledger_seq = 10**9
+    forged.save()
+    assert {problem.kind for problem in verify().problems} == {"poster_edited"}

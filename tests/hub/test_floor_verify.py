@@ -8,13 +8,16 @@ import pytest
 from django.db import connection
 
 from cast import NOW_NS
+from custodes.core.clock import ManualClock
 from custodes.core.merkle import leaf_hash
 from custodes.hub import keyring
 from custodes.hub.audit import ledger
 from custodes.hub.audit.kept_heads import KeptHead
 from custodes.hub.audit.leaf import body_hash, leaf_bytes
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
-from custodes.hub.audit.verify import Report, verify
+from custodes.hub.audit.report import Report
+from custodes.hub.audit.verify import verify
+from custodes.hub.housekeeping import Housekeeper
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +164,36 @@ def test_a_database_put_back_to_an_older_day_is_noticed(hub_dir: Path) -> None:
     report = verify()
     assert kinds(report) == {"truncated"}
     assert "ledger-heads.jsonl:1" in report.problems[0].message
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_newest_entries_cut_off_with_their_heads_are_noticed(hub_dir: Path) -> None:
+    fill(12, sign_every=100)
+    assert verify().unkept == 12
+    housekeeper = Housekeeper(clock=ManualClock(wall=NOW_NS))
+    housekeeper.sweep()
+    assert verify().unkept == 0
+    fill(5, sign_every=100)
+    report = verify()
+    assert (report.ok, report.unkept) == (True, 5)
+    assert "newest 5 entries stand under no head" in report.as_text()
+    # A second sweep within the minute keeps the new head too; a third has nothing to keep.
+    housekeeper.sweep()
+    housekeeper.sweep()
+    assert len((hub_dir / "ledger-heads.jsonl").read_text().splitlines()) == 2
+    truncate(13)
+    TreeHead.objects.filter(size__gt=13).delete()
+    rebuild_edge()
+    assert kinds(verify()) == {"truncated"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_head_is_kept_when_the_hub_stops(hub_dir: Path) -> None:
+    fill(4, sign_every=100)
+    housekeeper = Housekeeper(clock=ManualClock(wall=NOW_NS), every_s=3600)
+    housekeeper.start()
+    housekeeper.stop()
+    assert verify().unkept == 0
 
 
 def test_a_head_of_another_key_is_named(hub_dir: Path) -> None:

@@ -1,11 +1,16 @@
-"""What the hub does by itself, now and then: give up expired uploads, erase what was deleted. And once: repair."""
+"""What the hub does by itself, now and then: give up expired uploads, erase what was deleted, keep a head.
+
+And once: repair.
+"""
 
 import logging
 import threading
+from collections.abc import Callable
 
 from django.db import connection
 
 from custodes.core.clock import Clock, SystemClock
+from custodes.hub.audit import ledger
 from custodes.hub.clips import services
 from custodes.hub.ingest import repair
 
@@ -36,18 +41,21 @@ class Housekeeper(threading.Thread):
         self.join(timeout=5)
 
     def run(self) -> None:
-        """Sweep until stopped."""
+        """Sweep until stopped; then keep the ledger's last head."""
         try:
             while not self._stop_asked.wait(self._every_s):
                 self.sweep()
+            self._do(ledger.keep_head)
         finally:
             connection.close()
 
     def sweep(self) -> None:
         """Do each chore once."""
-        now_ns = self._clock.wall_ns()
-        for chore in (repair.sweep_expired, services.erase_due):
-            try:
-                chore(now_ns=now_ns)
-            except Exception:
-                log.exception("%s failed; it is tried again in %.0f s", chore.__name__, self._every_s)
+        for chore in (repair.sweep_expired, services.erase_due, ledger.keep_head):
+            self._do(chore)
+
+    def _do(self, chore: Callable[..., object]) -> None:
+        try:
+            chore(now_ns=self._clock.wall_ns())
+        except Exception:
+            log.exception("%s failed; it is tried again in %.0f s", chore.__name__, self._every_s)

@@ -11,9 +11,10 @@ class AccessConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have the ledger's verification look at the views too."""
-        from custodes.hub.access.crosscheck import views_against_ledger
+        """Have the ledger's verification look at the views and shown posters too."""
+        from custodes.hub.access.crosscheck import posters_against_ledger, views_against_ledger
         from custodes.hub.audit.verify import further_checks
 
-        if views_against_ledger not in further_checks:
-            further_checks.append(views_against_ledger)
+        for check in (views_against_ledger, posters_against_ledger):
+            if check not in further_checks:
+                further_checks.append(check)

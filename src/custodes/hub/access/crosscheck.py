@@ -1,23 +1,29 @@
-"""Hold the views that people are shown ("who watched") to the ledger: nobody's watching is hidden, added or changed."""
+"""Hold views ("who watched") and shown posters to the ledger: nobody's watching is hidden, added or changed."""
 
+import ipaddress
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
 
-from custodes.hub.access.models import View
-from custodes.hub.audit.models import LedgerBody
-from custodes.hub.audit.verify import Problem
+from custodes.core.clock import NS_PER_S
+from custodes.hub.access.models import PosterShown, View
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.audit.report import Problem
 
 BATCH = 2000
 OPENED = "view.opened"
+LISTED = "posters.listed"
+SAME_ACT = timedelta(seconds=5)
+"""How far a row's time may lie from its entry's: both are taken in one act."""
 
 
 def views_against_ledger() -> Iterator[Problem]:
     """Yield a problem for each view that its ledger entry does not bear out, and for each entry without its view."""
     for view in View.objects.order_by("ledger_seq").iterator(chunk_size=BATCH):
-        body = LedgerBody.objects.select_related("leaf").filter(pk=view.ledger_seq).first()
-        if body is None:
-            continue  # erased, or missing: the ledger's own check tells these apart
-        if body.leaf.kind != OPENED or _said(body.body_json) != _shown(view):
+        leaf = LedgerLeaf.objects.select_related("body").filter(pk=view.ledger_seq).first()
+        if leaf is None or not _bears_out_view(leaf, view):
             message = f"view {view.pk} is not what entry {view.ledger_seq} says: it was added or edited by hand"
             yield Problem("view_edited", view.ledger_seq, message)
     bodies = LedgerBody.objects.filter(leaf__kind=OPENED).order_by("pk")
@@ -25,6 +31,59 @@ def views_against_ledger() -> Iterator[Problem]:
         if not View.objects.filter(ledger_seq=seq).exists():
             message = f"entry {seq} says that somebody watched ({_said(text).get('person')}), but the view was removed"
             yield Problem("view_missing", seq, message)
+
+
+def posters_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each poster marked as shown without an entry that says so.
+
+    Such a mark, put in by hand, would keep the next showing of that day out of the ledger.
+    """
+    marks = PosterShown.objects.order_by("ledger_seq", "pk").iterator(chunk_size=BATCH)
+    while batch := list(islice(marks, BATCH)):
+        leaves = LedgerLeaf.objects.select_related("body").in_bulk({mark.ledger_seq for mark in batch})
+        for mark in batch:
+            leaf = leaves.get(mark.ledger_seq)
+            if leaf is None or not _bears_out_poster(leaf, mark):
+                message = (
+                    f"the picture of clip {mark.clip_id} is marked as shown to {mark.person_id} on {mark.day}, "
+                    f"but entry {mark.ledger_seq} does not say so: the mark was added or edited by hand"
+                )
+                yield Problem("poster_edited", mark.ledger_seq, message)
+
+
+def _bears_out_view(leaf: LedgerLeaf, view: View) -> bool:
+    if leaf.kind != OPENED or abs(_recorded_at(leaf) - view.opened_at) > SAME_ACT:
+        return False
+    if not hasattr(leaf, "body"):
+        return True  # erased, or missing: the ledger's own check tells these apart
+    said = dict(_said(leaf.body.body_json))
+    # Entries of early versions do not name the address.
+    if "address" in said and _address(said.pop("address")) != _address(view.address):
+        return False
+    return said == _shown(view)
+
+
+def _bears_out_poster(leaf: LedgerLeaf, mark: PosterShown) -> bool:
+    recorded_at = _recorded_at(leaf)
+    if leaf.kind != LISTED or mark.day not in {(recorded_at - SAME_ACT).date(), recorded_at.date()}:
+        return False
+    if not hasattr(leaf, "body"):
+        return True
+    said = _said(leaf.body.body_json)
+    clips = said.get("clips")
+    return said.get("person") == str(mark.person_id) and isinstance(clips, list) and str(mark.clip_id) in clips
+
+
+def _recorded_at(leaf: LedgerLeaf) -> datetime:
+    return datetime.fromtimestamp(leaf.recorded_wall_ns / NS_PER_S, UTC)
+
+
+def _address(text: str | None) -> str | None:
+    """Return an address in its one spelling: the database writes IPv6 its own way."""
+    try:
+        return str(ipaddress.ip_address(text or ""))
+    except ValueError:
+        return text or None
 
 
 def _shown(view: View) -> dict[str, str]:
@@ -39,7 +98,7 @@ def _shown(view: View) -> dict[str, str]:
     }
 
 
-def _said(text: str) -> dict[str, str]:
+def _said(text: str) -> dict[str, Any]:
     try:
         said = json.loads(text)
     except ValueError:

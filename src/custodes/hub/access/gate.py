@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
-from custodes.core.wire import MANIFEST_PART, Manifest
+from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
 from custodes.hub.access import decisions, lists
 from custodes.hub.access.decisions import Actor, Audience, Decision
 from custodes.hub.access.models import PosterShown, View
@@ -29,7 +29,6 @@ VIEW_LASTS = timedelta(hours=12)
 """A view ends by itself: a player left open overnight asks anew."""
 TOUCH_EVERY = timedelta(seconds=5)
 """How exactly `last_byte_at` is kept: a write for every byte range would cost more than the range."""
-MAX_MANIFEST_BYTES = 64 * 1024**2
 MAX_POSTER_BYTES = 4 * 1024**2
 _CLOCK = SystemClock()
 
@@ -100,7 +99,7 @@ def open_view(  # the contract's seven facts, all by name
         decision = decisions.decide(actor, Action.VIEW, clip, purpose=purpose, now=_now(clock))
         if not decision.allowed or not isinstance(actor, Person):
             raise _denied(clip_id)
-        view_id = uuid.uuid4()
+        view_id, now_ns = uuid.uuid4(), clock.wall_ns()
         entry = ledger.append(
             kind="view.opened",
             body={
@@ -111,8 +110,9 @@ def open_view(  # the contract's seven facts, all by name
                 "purpose": purpose.value,
                 "policy": decision.policy,
                 "reason": reason[:300],
+                "address": address or None,
             },
-            now_ns=clock.wall_ns(),
+            now_ns=now_ns,
         )
         return View.objects.create(
             id=view_id,
@@ -123,7 +123,7 @@ def open_view(  # the contract's seven facts, all by name
             role=decision.role,
             policy=decision.policy,
             address=address or None,
-            opened_at=_now(clock),
+            opened_at=datetime.fromtimestamp(now_ns / 1e9, tz=UTC),
             ledger_seq=entry.seq,
         )
 

@@ -8,7 +8,7 @@ from custodes.hub import boot
 from custodes.hub.config import HubSettings
 
 if TYPE_CHECKING:
-    from custodes.hub.audit.verify import Report
+    from custodes.hub.audit.report import Report
 
 
 def verify_data_dir(data_dir: Path) -> "Report":

@@ -1,11 +1,13 @@
 """Heads kept beside the database, so that a database put back to an older day is noticed.
 
-`ledger-heads.jsonl` in the data folder gains one line a minute at most. Whoever can write the data folder can
+`ledger-heads.jsonl` in the data folder gains a line at a sweep of the hub (every 30 s) and at its stop when the ledger
+grew, and at most one a minute beside that. Whoever can write the data folder can
 change it too: the units are the witnesses that the operator does not own. This file finds mistakes, such as a
 restored backup.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +39,19 @@ class KeptHead:
 def keep(head: "SignedHead") -> None:
     """Add `head` to the file, unless the last line there was signed within a minute of it."""
     path: Path = settings.HUB.data_dir / FILE_NAME
-    if abs(head.signed_wall_ns - _last_signed_ns(path)) < KEEP_EVERY_NS:
+    if abs(head.signed_wall_ns - _last_said(path, "signed_wall_ns", -KEEP_EVERY_NS)) < KEEP_EVERY_NS:
         return
+    _write(path, head)
+
+
+def keep_newest(head: "SignedHead") -> None:
+    """Add `head` to the file, unless the last line there is for as many entries. Durable on return."""
+    path: Path = settings.HUB.data_dir / FILE_NAME
+    if _last_said(path, "size", 0) != head.size:
+        _write(path, head)
+
+
+def _write(path: Path, head: "SignedHead") -> None:
     line = {
         "size": head.size,
         "root": head.root.hex(),
@@ -48,6 +61,8 @@ def keep(head: "SignedHead") -> None:
     }
     with path.open("a", encoding="ascii") as file:
         file.write(json.dumps(line) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read(path: Path) -> Iterator[KeptHead]:
@@ -69,10 +84,10 @@ def read(path: Path) -> Iterator[KeptHead]:
             continue
 
 
-def _last_signed_ns(path: Path) -> int:
+def _last_said(path: Path, name: str, otherwise: int) -> int:
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 1024))
-            return int(json.loads(file.read().splitlines()[-1])["signed_wall_ns"])
+            return int(json.loads(file.read().splitlines()[-1])[name])
     except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return -KEEP_EVERY_NS
+        return otherwise

@@ -112,6 +112,14 @@ def signed_head(*, now_ns: int) -> SignedHead:
     return head
 
 
+def keep_head(*, now_ns: int) -> None:
+    """Sign the ledger as it is and keep the head beside the database, when it grew since. Durable on return.
+
+    What stands under a head that is kept outside of the database cannot be cut off it unseen.
+    """
+    kept_heads.keep_newest(signed_head(now_ns=now_ns))
+
+
 def sign_head(*, size: int, root: bytes, now_ns: int) -> SignedHead:
     """Sign one head under the hub's key. Stores nothing."""
     key = keyring.signing_key()

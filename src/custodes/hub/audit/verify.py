@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -17,65 +16,12 @@ from custodes.hub.audit.kept_heads import KeptHead
 from custodes.hub.audit.leaf import body_hash, head_bytes, leaf_bytes
 from custodes.hub.audit.ledger import NODE_STEP
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
+from custodes.hub.audit.report import Problem, ProblemKind, Report
 
-ProblemKind = Literal[
-    "body_edited",
-    "body_missing",
-    "body_relinked",
-    "leaf_edited",
-    "leaf_missing",
-    "leaf_inserted",
-    "leaf_moved",
-    "node_edited",
-    "edge_edited",
-    "rewritten",
-    "truncated",
-    "wrong_key",
-    "bad_signature",
-    "view_edited",
-    "view_missing",
-]
 MAX_PROBLEMS = 100
 """A ledger in ruins is said to be so; nobody reads ten thousand lines."""
 BATCH = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong, with the entry it is wrong at."""
-
-    kind: ProblemKind
-    seq: int | None
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a verification found. `heads` counts the signed heads that were compared."""
-
-    ok: bool
-    size: int
-    root: str
-    key_id: str
-    heads: int
-    erased_bodies: int
-    problems: tuple[Problem, ...]
-
-    def as_json(self) -> str:
-        """Return the report as stable JSON."""
-        return json.dumps(asdict(self), indent=2)
-
-    def as_text(self) -> str:
-        """Return the report for people."""
-        if self.ok:
-            erased = f", {self.erased_bodies} of them erased by rule" if self.erased_bodies else ""
-            return (
-                f"The ledger is whole: {self.size} entries{erased}, {self.heads} signed heads agree.\n"
-                f"Root {self.root} under key {self.key_id}."
-            )
-        lines = [f"The ledger is NOT whole ({self.size} entries, {self.heads} signed heads compared):"]
-        lines += [f"- {problem.message}" for problem in self.problems]
-        return "\n".join(lines)
+IN_DATABASE = "database"
 
 
 @dataclass(slots=True)
@@ -111,6 +57,7 @@ def verify(*, more_heads: Iterable[KeptHead] = ()) -> Report:
         heads=len(trusted),
         erased_bodies=walk.erased,
         problems=tuple(findings.problems),
+        unkept=max(0, frontier.size - max((head.size for head in trusted if head.source != IN_DATABASE), default=0)),
     )
 
 
@@ -260,7 +207,7 @@ def _heads_in_database() -> Iterator[KeptHead]:
             signed_wall_ns=row.signed_wall_ns,
             signature=bytes(row.signature),
             key_id=row.key_id,
-            source="database",
+            source=IN_DATABASE,
         )
 
 

@@ -1,0 +1,75 @@
+"""What a verification of the ledger says, for people and for scripts."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+ProblemKind = Literal[
+    "body_edited",
+    "body_missing",
+    "body_relinked",
+    "leaf_edited",
+    "leaf_missing",
+    "leaf_inserted",
+    "leaf_moved",
+    "node_edited",
+    "edge_edited",
+    "rewritten",
+    "truncated",
+    "wrong_key",
+    "bad_signature",
+    "view_edited",
+    "view_missing",
+    "poster_edited",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, with the entry it is wrong at."""
+
+    kind: ProblemKind
+    seq: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a verification found. `heads` counts the signed heads that were compared.
+
+    `unkept`: how many of the newest entries stand under no head that is kept outside of the database. Whoever holds
+    the database could have cut others off behind them.
+    """
+
+    ok: bool
+    size: int
+    root: str
+    key_id: str
+    heads: int
+    erased_bodies: int
+    problems: tuple[Problem, ...]
+    unkept: int = 0
+
+    def as_json(self) -> str:
+        """Return the report as stable JSON."""
+        return json.dumps(asdict(self), indent=2)
+
+    def as_text(self) -> str:
+        """Return the report for people."""
+        if self.ok:
+            erased = f", {self.erased_bodies} of them erased by rule" if self.erased_bodies else ""
+            return (
+                f"The ledger is whole: {self.size} entries{erased}, {self.heads} signed heads agree.\n"
+                f"Root {self.root} under key {self.key_id}.\n{self._unkept_text()}"
+            )
+        lines = [f"The ledger is NOT whole ({self.size} entries, {self.heads} signed heads compared):"]
+        lines += [f"- {problem.message}" for problem in self.problems]
+        return "\n".join([*lines, self._unkept_text()])
+
+    def _unkept_text(self) -> str:
+        if not self.unkept:
+            return "Every entry stands under a head that is kept outside of the database."
+        return (
+            f"The newest {self.unkept} entries stand under no head that is kept outside of the database: were more cut "
+            "off behind them, this check could not tell."
+        )
