@@ -153,6 +153,19 @@ def test_a_shift_ends_the_one_before(cast: Cast) -> None:
     assert acts() == ["role.given", "shift.ended", "shift.started"]
 
 
+def test_a_driver_takes_a_free_vehicle_and_nobody_elses_shift(cast: Cast) -> None:
+    """A shift says whose the clips are: who took it over could watch them, and the driver no more."""
+    services.give_role(person=cast.milo, organisation=cast.company, role=R.DRIVER, now=NOW)
+    with pytest.raises(BadInput, match="Somebody else drives now"):
+        services.start_shift(site=cast.van, driver=cast.milo, by=cast.milo, now=NOW)
+    assert Shift.objects.get(site=cast.van).ends_at is None
+    services.start_shift(site=cast.other_van, driver=cast.milo, by=cast.milo, now=NOW)
+    assert selectors.driver_at(cast.other_van, NOW) == cast.milo
+    services.start_shift(site=cast.van, driver=cast.dina, by=cast.dina, now=NOW)  # her own anew
+    services.start_shift(site=cast.van, driver=cast.milo, by=cast.bob, now=NOW)  # a dispatcher may
+    assert selectors.driver_at(cast.van, NOW) == cast.milo
+
+
 def test_who_is_no_driver_here_does_not_drive(cast: Cast) -> None:
     with pytest.raises(BadInput, match="is no driver of"):
         services.start_shift(site=cast.van, driver=cast.charlie, now=NOW)

@@ -153,7 +153,10 @@ def test_triage_and_assignee(cast: Cast, ready: Clip) -> None:
     assert (ready.triage, ready.assignee) == ("open", cast.alice)
     client.post(f"/clips/{ready.pk}/triage/", {"assignee": str(cast.charlie.pk)})
     ready.refresh_from_db()
-    assert ready.assignee is None, "somebody who may not sort it cannot hold it"
+    assert ready.assignee == cast.alice, "somebody who may not sort it cannot hold it"
+    client.post(f"/clips/{ready.pk}/triage/", {"assignee": ""})
+    ready.refresh_from_db()
+    assert ready.assignee is None
 
 
 def test_who_watched_is_listed_with_a_proof(cast: Cast, ready: Clip) -> None:

@@ -157,3 +157,28 @@ def test_name_of_the_driver_is_for_who_plans_and_for_herself(cast: Cast) -> None
     make_clip(cast.van_unit, subject=cast.dina)
     assert "Van 12 · Dina" in signed_in(cast.bob).get("/inbox/").content.decode()
     assert "Van 12 · you" in signed_in(cast.dina).get("/inbox/").content.decode()
+
+
+@pytest.mark.parametrize("whom", ["charlie", "x", ""])
+def test_clips_are_given_to_colleagues_only(cast: Cast, whom: str) -> None:
+    """Whoever is named else stays unnamed in the answer, and the holder stays."""
+    clip = make_clip(cast.van_unit, assignee=cast.alice)
+    value = str(cast.charlie.pk) if whom == "charlie" else whom
+    form = {"act": "give", "clip": [str(clip.pk)], f"value-{clip.pk}": value}
+    answer = signed_in(cast.bob).post("/inbox/bulk/", form, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "Nobody of that name may look after this clip." in answer.content.decode()
+    assert "Charlie" not in answer.content.decode()
+    clip.refresh_from_db()
+    assert clip.assignee == cast.alice
+
+
+def test_taking_a_clip_is_undone(cast: Cast) -> None:
+    clip = make_clip(cast.van_unit)
+    client = signed_in(cast.bob)
+    client.post("/inbox/bulk/", {"act": "take", "clip": [str(clip.pk)]})
+    clip.refresh_from_db()
+    assert clip.assignee == cast.bob
+    client.post("/inbox/bulk/", {"act": "give", "clip": [str(clip.pk)], f"value-{clip.pk}": "nobody"})
+    clip.refresh_from_db()
+    assert clip.assignee is None

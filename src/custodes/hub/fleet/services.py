@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
@@ -167,13 +168,20 @@ def end_membership(*, membership: Membership, now: datetime, by: Person | None =
 
 
 def start_shift(*, site: Site, driver: Person, now: datetime, by: Person | None = None) -> Shift:
-    """Put a driver on a vehicle; whoever was on it goes off. Raises BadInput when they are no driver there."""
+    """Put a driver on a vehicle; whoever was on it goes off.
+
+    Drivers put themselves on a vehicle that nobody drives: a shift says whose the clips are, so only who plans may
+    end another's. Raises Denied, and BadInput when they are no driver there or somebody else drives.
+    """
     organisation = site.organisation
-    _must(by is None or by.pk == driver.pk or selectors.runs(by, organisation, now) or _dispatches(by, site, now))
+    plans = by is None or selectors.runs(by, organisation, now) or _dispatches(by, site, now)
+    _must(plans or (by is not None and by.pk == driver.pk))
     roles = selectors.memberships_at(driver, now).filter(organisation=organisation, role=Membership.Role.DRIVER)
     drives_here = any(role.site_id in {None, site.pk} for role in roles)
     _refuse_unless(drives_here, f"driver: {driver} is no driver of {site}.")
     with transaction.atomic():
+        taken = Shift.objects.filter(site=site, ends_at=None).exclude(driver=driver).exists()
+        _refuse_unless(plans or not taken, _("Somebody else drives now. Ask them or a dispatcher to end that shift."))
         for running in Shift.objects.filter(site=site, ends_at=None):
             end_shift(shift=running, now=now)
         shift = Shift.objects.create(site=site, driver=driver, starts_at=now)

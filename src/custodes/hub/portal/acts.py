@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput
@@ -9,7 +11,10 @@ from custodes.hub.access import gate
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import services
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.models import Membership, Person
+
+NOBODY = "nobody"
+"""Whom to give a clip to, so that nobody looks after it. A form that names no one at all changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,11 @@ def do(act: str, *, actor: Person, clip: Clip, value: str = "") -> Back:
     if act == "back" and value in Clip.Triage.values:
         return do(value, actor=actor, clip=clip)
     if act == "take":
-        holder = str(clip.assignee_id or "")
+        holder = str(clip.assignee_id or NOBODY)
         assign(actor=actor, clip=clip, assignee=actor)
         return Back("give", holder)
     if act == "give":
-        assign(actor=actor, clip=clip, assignee=Person.objects.filter(pk=value).first() if value else None)
+        assign(actor=actor, clip=clip, assignee=None if value == NOBODY else colleague(clip, value))
         return Back("take")
     if act == "restore":
         restore(actor=actor, clip=clip)
@@ -42,6 +47,23 @@ def do(act: str, *, actor: Person, clip: Clip, value: str = "") -> Back:
         delete(actor=actor, clip=clip)
         return Back("restore")
     raise BadInput(_("the inbox has no act called %(act)s") % {"act": act})
+
+
+def colleagues(clip: Clip) -> list[Person]:
+    """Return the people of the site's organisation who may sort this clip."""
+    held = Membership.objects.filter(organisation=clip.site.organisation).filter(
+        Q(until=None) | Q(until__gt=timezone.now()), Q(site=None) | Q(site=clip.site)
+    )
+    people = Person.objects.filter(pk__in=held.values("person_id"), is_active=True).order_by("display_name", "email")
+    return [person for person in people if gate.may(person, Action.TRIAGE, clip).allowed]
+
+
+def colleague(clip: Clip, text: str) -> Person:
+    """Return the colleague whose id a form gives. Raises BadInput, which names nobody: the id may be a stranger's."""
+    for person in colleagues(clip):
+        if str(person.pk) == text:
+            return person
+    raise BadInput(_("Nobody of that name may look after this clip."))
 
 
 def set_triage(*, actor: Person, clip: Clip, triage: str) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -102,7 +101,7 @@ def triage(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         if "triage" in request.POST:
             acts.set_triage(actor=person, clip=clip, triage=request.POST["triage"])
         else:
-            acts.assign(actor=person, clip=clip, assignee=_colleague(clip, request.POST.get("assignee", "")))
+            acts.assign(actor=person, clip=clip, assignee=_assignee(clip, request.POST))
     except BadInput as error:
         messages.error(request, str(error))
     if request.headers.get("HX-Request"):
@@ -186,7 +185,7 @@ def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
         "onset": shown.local_ns(clip.onset_wall_ns, zone),
         "subject": inbox.Namer(person).words(clip),
         "triages": Clip.Triage.choices,
-        "colleagues": _colleagues(clip),
+        "colleagues": acts.colleagues(clip),
         "may_triage": gate.may(person, Action.TRIAGE, clip),
         "may_assign": gate.may(person, Action.ASSIGN, clip),
         "may_delete": gate.may(person, Action.DELETE, clip),
@@ -226,14 +225,9 @@ def _watched(clip: Clip) -> list[Watched]:
     ]
 
 
-def _colleagues(clip: Clip) -> list[Person]:
-    """Return the people of the site's organisation who may sort this clip."""
-    held = Membership.objects.filter(organisation=clip.site.organisation).filter(
-        Q(until=None) | Q(until__gt=timezone.now()), Q(site=None) | Q(site=clip.site)
-    )
-    people = Person.objects.filter(pk__in=held.values("person_id"), is_active=True).order_by("display_name", "email")
-    return [person for person in people if gate.may(person, Action.TRIAGE, clip).allowed]
-
-
-def _colleague(clip: Clip, text: str) -> Person | None:
-    return next((person for person in _colleagues(clip) if str(person.pk) == text), None)
+def _assignee(clip: Clip, form: QueryDict) -> Person | None:
+    """Return whom the form names; the empty choice is nobody. Raises BadInput."""
+    if "assignee" not in form:
+        raise BadInput(_("Say who looks after this clip."))
+    named = str(form["assignee"])
+    return acts.colleague(clip, named) if named else None
