@@ -4,16 +4,20 @@ Every model refuses unknown keys, so that a version mismatch is an error and not
 nanoseconds. Sizes are bytes. Hashes are lower-case hex SHA-256.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from custodes.core.types import Facing, ObjectClass, Severity
 
 MANIFEST_PART = "manifest"
 MAX_LENSES = 16
+MAX_SIDE_PX = 16_384
 MAX_PART_BYTES = 2 * 1024**3
+MAX_MANIFEST_BYTES = 4 * 1024**2
+"""A manifest as it travels, sealed. The hub reads it whole, in its own process; units thin theirs until it fits."""
+MAX_OBJECTS = 100_000  # boxes in one manifest, over all its lenses
 
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 WallNs = Annotated[int, Field(ge=0, lt=2**63)]
@@ -88,8 +92,8 @@ class WireLens(WireModel):
     facing: Facing
     part: PartName
     codec: Annotated[str, Field(max_length=32)]
-    width_px: Annotated[int, Field(gt=0, le=16384)]
-    height_px: Annotated[int, Field(gt=0, le=16384)]
+    width_px: Annotated[int, Field(gt=0, le=MAX_SIDE_PX)]
+    height_px: Annotated[int, Field(gt=0, le=MAX_SIDE_PX)]
     duration_ns: Annotated[int, Field(gt=0, lt=2**53)]
     frames: Annotated[int, Field(gt=0)]
     first_frame_wall_ns: WallNs
@@ -124,6 +128,12 @@ class Manifest(WireModel):
     notes: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=32)] = []
     """What the reader should know: film cut short by a power loss, a clock that jumped."""
 
+    @model_validator(mode="after")
+    def _bound_objects(self) -> Self:
+        if (objects := sum(len(frame.objects) for lens in self.lenses for frame in lens.seen)) > MAX_OBJECTS:
+            raise ValueError(f"{objects} objects; a manifest holds at most {MAX_OBJECTS}")
+        return self
+
 
 # --- shipping -----------------------------------------------------------------------------------------------
 
@@ -134,6 +144,12 @@ class SealedPart(WireModel):
     part: PartName
     sealed_sha256: Sha256Hex
     sealed_bytes: Annotated[int, Field(gt=0, le=MAX_PART_BYTES)]
+
+    @model_validator(mode="after")
+    def _bound_manifest(self) -> Self:
+        if self.part == MANIFEST_PART and self.sealed_bytes > MAX_MANIFEST_BYTES:
+            raise ValueError(f"the manifest has {self.sealed_bytes} bytes; at most {MAX_MANIFEST_BYTES} are taken")
+        return self
 
 
 class ClipDeclaration(WireModel):
@@ -208,8 +224,8 @@ class LensHealth(WireModel):
     state: Literal["recording", "connecting", "blind", "off", "ended"]
     detail: Annotated[str, Field(max_length=200)] = ""
     last_frame_wall_ns: WallNs | None = None
-    width_px: int = 0
-    height_px: int = 0
+    width_px: Annotated[int, Field(ge=0, le=MAX_SIDE_PX)] = 0
+    height_px: Annotated[int, Field(ge=0, le=MAX_SIDE_PX)] = 0
     fps: Annotated[float, Field(ge=0, le=1000)] = 0.0
 
 
@@ -219,13 +235,19 @@ class Heartbeat(WireModel):
     sent_wall_ns: WallNs
     software: Annotated[str, Field(max_length=64)]
     lenses: Annotated[list[LensHealth], Field(max_length=MAX_LENSES)] = []
-    queue_clips: Annotated[int, Field(ge=0)] = 0
-    queue_bytes: Annotated[int, Field(ge=0)] = 0
-    disk_free_bytes: Annotated[int, Field(ge=0)] = 0
+    queue_clips: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    queue_bytes: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    disk_free_bytes: Annotated[int, Field(ge=0, lt=2**63)] = 0
     sample: WireSample | None = None
     tombstones: Annotated[list[WireTombstone], Field(max_length=100)] = []
-    witnessed_size: Annotated[int, Field(ge=0)] = 0
+    witnessed_size: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """The size of the ledger head that the unit keeps; the answer proves growth from there."""
+
+    @model_validator(mode="after")
+    def _name_each_lens_once(self) -> Self:
+        if len({one.lens for one in self.lenses}) != len(self.lenses):
+            raise ValueError("each lens is named once")
+        return self
 
 
 class HeartbeatAnswer(WireModel):

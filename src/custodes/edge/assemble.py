@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from custodes import __version__
+from custodes.core import thinning
 from custodes.core.clock import NS_PER_S
 from custodes.core.types import Event, Facing, LensFilm, ModelIdentity, Observation, Sample
 from custodes.core.wire import (
@@ -97,12 +98,13 @@ def manifest_of(
 ) -> Manifest:
     """Return the clip's facts. Raises ValueError when no lens gave a film."""
     films = sorted(draft.films, key=lambda film: (FACINGS.index(film.facing), film.lens))
+    lenses, thinned = thinning.fit_lenses([wire_lens(film) for film in films])
     return Manifest(
         clip_id=draft.clip_id,
         event=wire_event(draft.event),
         kept_start_wall_ns=max(draft.start_wall_ns, min(film.first_frame_wall_ns for film in films)),
         kept_end_wall_ns=min(draft.end_wall_ns, max(film.first_frame_wall_ns + film.duration_ns for film in films)),
-        lenses=[wire_lens(film) for film in films],
+        lenses=lenses,
         samples=[wire_sample(sample) for sample in samples],
         models=[
             WireModelIdentity(name=model.name, task=model.task, sha256=model.sha256_hex, licence=model.licence)
@@ -110,7 +112,7 @@ def manifest_of(
         ],
         policy_version=policy_version,
         software=f"custodes {__version__}",
-        notes=draft.notes,
+        notes=thinning.with_note(draft.notes) if thinned else draft.notes,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from custodes.core import seal
+from custodes.core import seal, thinning
 from custodes.core.clock import NS_PER_S, Clock, SystemClock
 from custodes.core.errors import BadInput, Temporary
 from custodes.core.fs import sync_folder
@@ -57,6 +57,7 @@ class Outbox:
                 _unlink_all(films)
                 return f"clip {manifest.clip_id} is in the outbox already"
             self._check(manifest, films)
+            manifest = thinning.fit_manifest(manifest)
             needed = seal.sealed_size(len(_manifest_bytes(manifest))) + sum(
                 seal.sealed_size(path.stat().st_size) for path in films.values()
             )

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 from custodes.core import seal
 from custodes.core.errors import Corrupt
-from custodes.core.wire import MANIFEST_PART, Manifest
+from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import NoSuchBlob, vault
-
-MAX_MANIFEST_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
