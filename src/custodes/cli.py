@@ -214,6 +214,7 @@ def audit_verify(*, data_dir: DataDir = Path("hub"), as_json: AsJson = False) ->
 
 @app.command(epilog="Example: custodes demo --check")
 def demo(
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILM]…", help="Further films, after --film.")] = None,
     *,
     film: Annotated[list[Path] | None, typer.Option(help="Film for road, driver and porch, in this order.")] = None,
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its state.")] = Path("custodes-demo"),
@@ -224,4 +225,4 @@ def demo(
     """Run a van and a home on real film, with a hub, on this machine."""
     from custodes.demo.run import DemoRequest, run_demo
 
-    run_demo(DemoRequest(films=tuple(film or ()), folder=folder, port=port, check=check, fresh=fresh))
+    run_demo(DemoRequest(films=(*(film or ()), *(more or ())), folder=folder, port=port, check=check, fresh=fresh))

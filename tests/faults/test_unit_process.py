@@ -229,6 +229,15 @@ def test_two_units_in_one_folder_are_refused_in_one_line(tmp_path: Path, film: P
     assert first.stop() == 0
 
 
+def test_a_mark_for_a_unit_that_does_not_run_is_refused(tmp_path: Path, film: Path) -> None:
+    toml = write(tmp_path, source=str(film), playing=LOOPED)
+    done = subprocess.run(
+        [sys.executable, "-m", "custodes", "unit", "mark", str(toml)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "no unit runs" in done.stderr
+
+
 def test_a_film_that_is_missing_is_one_line_and_exit_2(tmp_path: Path) -> None:
     toml = write(tmp_path, source="nowhere.mp4")
     done = subprocess.run(

@@ -7,14 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 
 CORNERS_LAT_LON = (
-    (48.85312, 2.36914),
-    (48.85455, 2.37312),
-    (48.85702, 2.37130),
-    (48.85660, 2.36745),
-    (48.85488, 2.36610),
-    (48.85312, 2.36914),
+    (51.52060, -0.12850),
+    (51.52330, -0.12470),
+    (51.52170, -0.12080),
+    (51.51850, -0.12230),
+    (51.51880, -0.12680),
+    (51.52060, -0.12850),
 )
-"""A closed round near a big square in Paris; degrees, WGS 84."""
+"""A closed round near a big square in London; degrees, WGS 84."""
 
 SPEED_KMH_AT_S = (
     (0, 52),
@@ -24,13 +24,11 @@ SPEED_KMH_AT_S = (
     (14, 44),
     (25, 30),
     (45, 41),
-    (70, 56),
-    (88, 66),
-    (96, 58),
+    (70, 46),
     (104, 44),
     (128, 46),
 )
-"""Speed along the round: soon well over 50 km/h, so that a demo has something to say, and once more later."""
+"""Speed along the round: soon well over 30 MPH, so that a demo has something to say."""
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius, IUGG."""

@@ -68,6 +68,7 @@ class Demo:
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say(f"Custodes demo in {self.folder}, on {films.origin}")
+        self.say("starting the hub, then a van and a home …")
         stage = Stage(self.on_line, log_dir=self.folder / "logs")
         try:
             stage.start(

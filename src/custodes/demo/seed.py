@@ -13,7 +13,7 @@ import typer
 DISPATCHER = ("dana@demo.invalid", "Dana")
 MANAGER = ("morgan@demo.invalid", "Morgan")
 DRIVER = ("sam@demo.invalid", "Sam")
-TIME_ZONE = "Europe/Paris"
+TIME_ZONE = "Europe/London"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,7 @@ def seed(data_dir: Path) -> Seed:
     dana = Person.objects.filter(email=DISPATCHER[0]).first()
     if dana is None:
         company = services.create_organisation(name="Parcel & Co", kind="company", now=now, time_zone=TIME_ZONE)
-        household = services.create_organisation(
-            name="Dana's home", kind="household", now=now, time_zone=TIME_ZONE, speed_unit="kmh"
-        )
+        household = services.create_organisation(name="Dana's home", kind="household", now=now, time_zone=TIME_ZONE)
         van = services.create_site(organisation=company, name="Van 12", kind="vehicle", now=now)
         services.create_site(organisation=household, name="Home", kind="home", now=now)
         dana = Person.objects.create_user(DISPATCHER[0], display_name=DISPATCHER[1])

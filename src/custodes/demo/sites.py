@@ -40,7 +40,7 @@ loop = true
 
 [[rule]]
 kind = "speed"
-limit_kmh = 50
+limit_mph = 30
 over_s = 3
 severity = "warning"
 
@@ -49,7 +49,7 @@ kind = "presence"
 classes = ["person", "bicycle"]
 lenses = ["road"]
 dwell_s = 2
-cool_down_s = 120
+cool_down_s = 1800
 severity = "note"
 alert = false
 """
@@ -78,7 +78,7 @@ loop = true
 kind = "presence"
 classes = ["person"]
 dwell_s = 1
-cool_down_s = 60
+cool_down_s = 180
 severity = "warning"
 """
     )

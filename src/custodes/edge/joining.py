@@ -9,7 +9,7 @@ from custodes.edge.ship.enrolment import enroll, move
 
 def enroll_unit(url: str, code: str, settings_path: Path) -> str:
     """Join the unit to a hub; return a line for people. Raises BadInput or Temporary with what to do."""
-    settings = load(settings_path)
+    settings = load(settings_path, sources=False)
     try:
         settings.unit.state_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -21,6 +21,6 @@ def enroll_unit(url: str, code: str, settings_path: Path) -> str:
 
 def move_unit(url: str, settings_path: Path) -> str:
     """Tell the unit that its hub has a new address; return a line for people. Raises BadInput."""
-    settings = load(settings_path)
+    settings = load(settings_path, sources=False)
     moved = move(url, state_dir=settings.unit.state_dir)
     return f"{settings.unit.name} now looks for the hub of {moved.site_name} at {moved.url}. Restart it if it runs."

@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol, TextIO
 
@@ -45,7 +45,10 @@ STYLES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened on the unit. `text` is for people and says it all."""
+    """One thing that happened on the unit. `text` is for people and says it all; the rest is for programs.
+
+    `film_s` is the film's own time, where a film is read at its own pace; `box_px_xyxy` is in main-stream pixels.
+    """
 
     kind: HappeningKind
     text: str
@@ -53,6 +56,14 @@ class Happening:
     lens: str | None = None
     event_id: str | None = None
     clip_id: str | None = None
+    film_s: float | None = None
+    event_kind: str | None = None
+    rule: str | None = None
+    severity: str | None = None
+    track_id: int | None = None
+    object_class: str | None = None
+    score_0_1: float | None = None
+    box_px_xyxy: tuple[float, ...] | None = None
 
 
 class Reporter(Protocol):
@@ -81,10 +92,15 @@ class JsonReporter:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
+        self.film_zero_wall_ns: int | None = None
+        """Set while a film is read faster than the clock: lines then carry `film_s`, where they have one."""
         self._lock = threading.Lock()
 
     def tell(self, happening: Happening) -> None:
         """Write one line."""
+        if self.film_zero_wall_ns is not None and happening.kind not in TIMELESS_KINDS:
+            film_s = (happening.wall_ns - self.film_zero_wall_ns) / 1e9
+            happening = replace(happening, film_s=round(film_s, 3))
         facts = {key: value for key, value in asdict(happening).items() if value is not None}
         with self._lock:
             print(json.dumps(facts, ensure_ascii=False), file=self.stream, flush=True)

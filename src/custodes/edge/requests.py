@@ -13,6 +13,7 @@ from custodes.core.errors import BadInput
 from custodes.core.fs import write_durably
 from custodes.core.types import ManualMark
 from custodes.edge.settings import load
+from custodes.edge.state_lock import somebody_runs
 
 MAX_NOTE = 200
 MAX_RECALL_S = 600
@@ -35,7 +36,8 @@ def mark_now(settings_path: Path, *, note: str, clock: Clock) -> str:
 
     Raises BadInput when the unit has no rule for marks.
     """
-    settings = load(settings_path)
+    settings = load(settings_path, sources=False)
+    _must_run(settings.unit.state_dir)
     if not any(rule.kind == "mark" for rule in settings.rule):
         raise BadInput(f'{settings_path} has no rule for marks. Add [[rule]] with kind = "mark".')
     _leave(settings.unit.state_dir, {"ask": "mark", "wall_ns": clock.wall_ns(), "note": note[:MAX_NOTE]})
@@ -47,7 +49,8 @@ def recall(settings_path: Path, start: datetime, end: datetime, *, note: str) ->
 
     Times without a zone are local. Raises BadInput when the unit keeps no ring, or the range is empty or too long.
     """
-    settings = load(settings_path)
+    settings = load(settings_path, sources=False)
+    _must_run(settings.unit.state_dir)
     if settings.ring is None:
         raise BadInput(
             f"{settings_path} has no [ring], so nothing of the past is kept. Add one with folder and max_gb."
@@ -82,6 +85,11 @@ def _parse(left: dict[str, object]) -> Asked:
     if left["ask"] == "mark":
         return ManualMark(wall_ns=int(str(left["wall_ns"])), note=note)
     return Recall(int(str(left["start_wall_ns"])), int(str(left["end_wall_ns"])), note)
+
+
+def _must_run(state_dir: Path) -> None:
+    if not somebody_runs(state_dir):
+        raise BadInput(f"no unit runs in {state_dir}, so nothing is filmed. Start it with 'custodes unit run'.")
 
 
 def _leave(state_dir: Path, request: dict[str, object]) -> None:

@@ -1,15 +1,13 @@
 """`custodes unit run`: all cameras of one site, until stopped."""
 
-import fcntl
 import logging
-import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from custodes.core.clock import SystemClock
-from custodes.core.errors import BadInput, CustodesError, Temporary
+from custodes.core.errors import CustodesError, Temporary
 from custodes.core.types import ManualMark, Sample
 from custodes.core.wire import LensHealth
 from custodes.edge.assemble import wire_sample
@@ -21,6 +19,7 @@ from custodes.edge.requests import read_requests
 from custodes.edge.settings import LensSettings, UnitSettings, load
 from custodes.edge.ship import Enrolment, Outbox, Shipper, UnitHealth, load_enrolment
 from custodes.edge.sinks import ClipSink, FolderSink
+from custodes.edge.state_lock import StateLock
 from custodes.edge.telemetry import open_telemetry
 from custodes.edge.unit import Unit
 
@@ -38,33 +37,6 @@ def run_unit(settings_path: Path, *, as_json: bool = False) -> None:
     settings = load(settings_path)
     with StateLock(settings.unit.state_dir):
         SiteRun(settings, as_json=as_json).run()
-
-
-class StateLock:
-    """One unit a state folder."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self.state_dir = state_dir
-        self._descriptor = -1
-
-    def __enter__(self) -> None:
-        """Take the lock. Raises BadInput when another process holds it."""
-        try:
-            self.state_dir.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self.state_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise BadInput(f"cannot use {self.state_dir}: {error.strerror}. Check unit.state_dir.") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._descriptor)
-            raise BadInput(
-                f"another process runs the unit in {self.state_dir}. Stop it, or give this one a state_dir of its own."
-            ) from None
-
-    def __exit__(self, *exit_facts: object) -> None:
-        """Give the lock back."""
-        os.close(self._descriptor)
 
 
 class SiteRun:

@@ -146,15 +146,15 @@ class UnitSettings(BaseSettings):
             raise ValueError(f"rule[#{number}]: a rule on speed needs [telemetry] with a source")
 
 
-def load(path: Path) -> UnitSettings:
+def load(path: Path, *, sources: bool = True) -> UnitSettings:
     """Return the settings in a TOML file, with `CUSTODES_UNIT__TABLE__KEY` from the environment over them.
 
     Relative paths, from either, are relative to the file's folder. Raises BadInput with one line that names the file
-    and the key for whatever is wrong, an unknown key among it.
+    and the key for whatever is wrong, an unknown key among it; without `sources`, missing films are not wrong.
     """
     from custodes.edge.settings_file import read
 
-    return read(path)
+    return read(path, sources=sources)
 
 
 def example_toml() -> str:

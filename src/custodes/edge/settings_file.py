@@ -20,8 +20,11 @@ from custodes.edge.telemetry import FILM, is_receiver
 Table = dict[str, Any]
 
 
-def read(path: Path) -> UnitSettings:
-    """Return the settings in `path` with the environment over them. Raises BadInput in one line."""
+def read(path: Path, *, sources: bool = True) -> UnitSettings:
+    """Return the settings in `path` with the environment over them. Raises BadInput in one line.
+
+    Without `sources`, films and telemetry need not be there: joining a hub or pressing the button needs none.
+    """
     tables = _toml(path)
     _overlay(tables, _environment())
     _resolve(tables, path.absolute().parent)
@@ -30,7 +33,8 @@ def read(path: Path) -> UnitSettings:
         settings = UnitSettings.model_validate(tables)
     except ValidationError as error:
         raise BadInput(f"{path}: {first_line(error, tables)}") from error
-    _check_files(settings, path)
+    if sources:
+        _check_files(settings, path)
     return settings
 
 

@@ -44,7 +44,7 @@ class FolderSink:
             sync_folder(folder)
         except OSError as error:
             raise Temporary(f"cannot write {folder}: {error.strerror}. Check the disk's space and rights.") from error
-        write_durably(folder / MANIFEST_NAME, manifest.model_dump_json(indent=1).encode(), mode=0o644)
+        write_durably(folder / MANIFEST_NAME, manifest.model_dump_json(indent=1).encode())
         return f"kept in {folder}"
 
     def add_tombstone(self, tombstone: WireTombstone) -> None:

@@ -297,7 +297,18 @@ class Unit:
             self._known_tracks.add(key)
             self.counts["detections"] += 1
             text = f"{one.object_class} {one.score_0_1:.2f} on {observation.lens}"
-            self.parts.reporter.tell(Happening("detection", text, observation.wall_ns, lens=observation.lens))
+            self.parts.reporter.tell(
+                Happening(
+                    "detection",
+                    text,
+                    observation.wall_ns,
+                    lens=observation.lens,
+                    track_id=one.track_id,
+                    object_class=one.object_class.value,
+                    score_0_1=round(one.score_0_1, 3),
+                    box_px_xyxy=tuple(round(edge, 1) for edge in one.box_px_xyxy),
+                )
+            )
 
     def _tell(
         self, kind: HappeningKind, text: str, wall_ns: int, event: Event | None = None, clip_id: UUID | None = None
@@ -309,5 +320,8 @@ class Unit:
             lens=event.lens if event else None,
             event_id=event.event_id if event else None,
             clip_id=str(clip_id) if clip_id else None,
+            event_kind=event.kind if event else None,
+            rule=event.rule if event else None,
+            severity=event.severity.value if event else None,
         )
         self.parts.reporter.tell(happening)

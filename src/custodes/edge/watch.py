@@ -13,17 +13,19 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from custodes.core.clock import NS_PER_S, SystemClock
-from custodes.core.errors import BadInput
+from custodes.core.errors import BadInput, Permanent
 from custodes.core.packets import StampedPacket
 from custodes.core.types import Facing
 from custodes.edge.build import SiteWork, build_lens, build_unit
 from custodes.edge.lens import Lens
-from custodes.edge.report import ConsoleReporter, Happening, JsonReporter, Reporter
+from custodes.edge.report import ConsoleReporter, Happening, JsonReporter
 from custodes.edge.settings import LensSettings, UnitSettings, load
 from custodes.edge.sinks import FolderSink, NoSink
-from custodes.edge.telemetry import TelemetrySettings, TelemetrySource, open_telemetry
+from custodes.edge.telemetry import FILM, TelemetrySettings, TelemetrySource, open_telemetry, read_telemetry
 
 LENS = "camera"
+WHOLE_SHARE = 0.9
+"""A film that gives less than this share of its claimed length is torn."""
 DEFAULT_RULES: tuple[dict[str, object], ...] = (
     {"kind": "presence", "classes": ["person"], "dwell_s": 1.0, "cool_down_s": 10.0},
     {"kind": "presence", "classes": ["cat", "dog", "animal"], "dwell_s": 1.0, "cool_down_s": 10.0, "severity": "note"},
@@ -105,6 +107,8 @@ def settings_of(request: WatchRequest) -> UnitSettings:
         changes["telemetry"] = kept_telemetry.model_copy(update={"source": str(request.telemetry)})
     if request.detector:
         changes["perceive"] = base.perceive.model_copy(update={"detector": request.detector})
+    if request.out is None:
+        changes["rule"] = [rule.model_copy(update={"clip": False}) for rule in base.rule]
     return base.model_copy(update=changes)
 
 
@@ -116,9 +120,12 @@ class Watch:
         self.settings = settings
         self.scratch = scratch
         self.console = Console(stderr=True, highlight=False)
-        self.reporter: Reporter = JsonReporter() if request.as_json else ConsoleReporter(self.console)
+        self.reporter: ConsoleReporter | JsonReporter = (
+            JsonReporter() if request.as_json else ConsoleReporter(self.console)
+        )
         self.stop = threading.Event()
         self.clock = SystemClock()
+        self.stopped_by_hand = False
 
     def run(self) -> WatchSummary:
         """Watch to the end and print the summary."""
@@ -130,7 +137,7 @@ class Watch:
         bar = self._progress()
 
         def on_packet(packet: StampedPacket) -> None:
-            if isinstance(self.reporter, ConsoleReporter) and not self.settings.lens[0].realtime:
+            if not self.settings.lens[0].realtime:
                 self.reporter.film_zero_wall_ns = self.reporter.film_zero_wall_ns or packet.wall_ns
             self._advance(bar, lens, packet)
             if telemetry is not None and packet.media == "video":
@@ -141,17 +148,37 @@ class Watch:
             with bar:
                 lens.run()
         except KeyboardInterrupt:
+            self.stopped_by_hand = True
             self.reporter.tell(Happening("note", "stopped", self.clock.wall_ns()))
         finally:
             unit.parts.alerter.close()
         summary = self._summary(lens, unit.counts, time.monotonic() - began_s, time.process_time() - began_cpu_s)
         self._print(summary)
+        self._check_whole(lens, summary)
         return summary
+
+    def _check_whole(self, lens: Lens, summary: WatchSummary) -> None:
+        """Raise Permanent when the film ended well before the length that it claims, and nobody stopped it."""
+        claimed_s = lens.facts.duration_s if lens.facts else None
+        if claimed_s is None or self.stop.is_set() or self.stopped_by_hand:
+            return
+        if summary.video_s < WHOLE_SHARE * claimed_s - 1.0:
+            raise Permanent(
+                f"{self.request.film} says that it is {claimed_s:.1f} s long, but only {summary.video_s:.1f} s "
+                "could be read: the rest is missing or damaged. What was there has been watched."
+            )
 
     def _telemetry(self) -> TelemetrySource | None:
         if self.settings.telemetry is None:
             return None
-        return open_telemetry(self.settings.telemetry, clock=self.clock, film=Path(self.request.film))
+        source = open_telemetry(self.settings.telemetry, clock=self.clock, film=Path(self.request.film))
+        named = self.settings.telemetry.source
+        path = Path(self.request.film if named == FILM else named)
+        samples = read_telemetry(path).samples
+        fastest_mps = max((one.speed_mps or 0.0 for one in samples), default=0.0)
+        text = f"telemetry: {counted(len(samples), 'reading')}, fastest {fastest_mps * 3.6:.0f} km/h"
+        self.reporter.tell(Happening("note", text, self.clock.wall_ns()))
+        return source
 
     def _progress(self) -> Progress:
         return Progress(
@@ -196,10 +223,16 @@ class Watch:
         if self.request.as_json:
             print(json.dumps({"kind": "summary", **asdict(summary)}), flush=True)
             return
-        kept = f"{summary.clips} clips in {summary.out}" if summary.out else "no clips kept (give --out DIR)"
+        kept = f"{counted(summary.clips, 'clip')} in {summary.out}" if summary.out else "no clips kept (give --out DIR)"
         sys.stdout.write(
             f"{summary.video_s:.1f} s of film in {summary.wall_s:.1f} s ({summary.times_real_time:.1f}× real time), "
             f"{summary.cpu_s_per_video_s:.3f} CPU s per second of video, {summary.frames_looked_at} frames looked at "
             f"with {summary.inferences} inferences\n"
-            f"{summary.detections} things seen, {summary.events} events, {summary.alerts} alerts, {kept}\n"
+            f"{counted(summary.detections, 'thing')} seen, {counted(summary.events, 'event')}, "
+            f"{counted(summary.alerts, 'alert')}, {kept}\n"
         )
+
+
+def counted(number: int, thing: str) -> str:
+    """Return e.g. `1 clip`, `2 clips`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -204,4 +204,5 @@ class Presence(Rule[PresenceSettings, PresenceState]):
         """Return what is there, and where."""
         facts = {evidence.name: str(evidence.value) for evidence in event.evidence}
         where = f" in {facts['zone']}" if "zone" in facts else ""
-        return f"{facts['class'].capitalize()}{where}, {event.lens} camera."
+        lens = str(event.lens)
+        return f"{facts['class'].capitalize()}{where}, {lens if 'camera' in lens else f'{lens} camera'}."
