@@ -5,7 +5,7 @@ Every function raises Denied for what is forbidden and for what is not there, wi
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
-from custodes.hub.access import decisions, lists
+from custodes.hub.access import decisions, lists, watching
 from custodes.hub.access.decisions import Actor, Audience, Decision
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.access.requests import Action
@@ -149,15 +149,17 @@ def read_part(
 ) -> OpenedPart:
     """Open bytes [start, stop) of one film of an open view; `stop` None: to its end.
 
-    Authorised anew each time, so that a withdrawn right counts from the next range on. Bytes are decrypted as the
-    iterator is read, a chunk at a time. Raises Denied; Corrupt while reading when a stored chunk was changed.
+    Authorised anew each time, and every MiB or 2 s while the iterator is read: it ends early when the right has
+    ended. Bytes are decrypted as they are read, a chunk at a time. Raises Denied; Corrupt while reading when a
+    stored chunk was changed.
     """
     view = _open_view(actor, view_id, clock)
     _film_row(view, part)
     now = _now(clock)
     if view.last_byte_at is None or now - view.last_byte_at >= TOUCH_EVERY:
         View.objects.filter(pk=view.pk).update(last_byte_at=now)
-    return _footage(view.clip, part, start, stop)
+    opened = _footage(view.clip, part, start, stop)
+    return replace(opened, chunks=watching.asked_again(opened.chunks, lambda: _open_view(actor, view_id, clock)))
 
 
 def read_manifest(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> Manifest:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 
 from django.core.handlers.asgi import ASGIRequest
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -79,5 +80,11 @@ def _stream(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] | 
 
 
 async def _hop(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while batch := await asyncio.to_thread(lambda: b"".join(islice(chunks, CHUNKS_A_HOP))):
+    def draw() -> bytes:
+        try:
+            return b"".join(islice(chunks, CHUNKS_A_HOP))
+        finally:
+            connections.close_all()  # the gate asks the database from this thread, which belongs to no request
+
+    while batch := await asyncio.to_thread(draw):
         yield batch

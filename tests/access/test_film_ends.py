@@ -1,0 +1,97 @@
+"""A right that ends while a film flows ends the film: deletion, a role that was taken, a view that was closed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.test import AsyncClient
+
+from cast import NOW, Cast, make_clip
+from custodes.core import seal
+from custodes.core.errors import Denied
+from custodes.hub.access import gate, watching
+from custodes.hub.access.models import View
+from custodes.hub.clips import footage
+from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.fleet import services
+from custodes.hub.vault import keys
+from custodes.hub.vault.store import vault
+
+MIB = 1024**2
+SIZE = 6 * MIB
+
+
+@pytest.fixture
+def clip(cast: Cast, tmp_path: Path) -> Clip:
+    clip = make_clip(cast.van_unit)
+    content_key = seal.new_content_key()
+    keys.put(clip.pk, content_key)
+    plain, sealed = tmp_path / "plain", tmp_path / "sealed"
+    plain.write_bytes(bytes(SIZE))
+    facts = seal.seal_file(plain, sealed, content_key=content_key, context=footage.context_of(clip, "film.road"))
+    vault().put(footage.blob_name(clip.pk, "film.road"), sealed)
+    ClipPart.objects.filter(clip=clip, name="film.road").update(
+        sealed_sha256=facts.sha256_hex, sealed_bytes=facts.sealed_bytes, plain_bytes=SIZE
+    )
+    return clip
+
+
+@pytest.fixture
+def view(cast: Cast, clip: Clip) -> View:
+    return gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident")
+
+
+def delete(cast: Cast, view: View) -> None:
+    Clip.objects.filter(pk=view.clip_id).update(state=Clip.State.DELETED)
+
+
+def withdraw(cast: Cast, view: View) -> None:
+    for membership in cast.bob.memberships.all():
+        services.end_membership(membership=membership, now=NOW)
+
+
+def close(cast: Cast, view: View) -> None:
+    gate.close_view(actor=cast.bob, view_id=view.pk)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("end", [delete, withdraw, close])
+def test_the_film_stops_within_a_mebibyte(cast: Cast, view: View, end: Callable[[Cast, View], None]) -> None:
+    chunks = gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road").chunks
+    before = len(next(chunks))
+    end(cast, view)
+    after = sum(map(len, chunks))
+    assert before + after <= MIB + 65_536
+
+
+@pytest.mark.django_db
+def test_nothing_ends_an_allowed_film(cast: Cast, view: View) -> None:
+    chunks = gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road").chunks
+    assert sum(map(len, chunks)) == SIZE
+
+
+def test_a_slow_film_asks_by_the_clock() -> None:
+    now = iter(range(100))
+
+    def ask() -> None:
+        raise Denied("no more")
+
+    chunks = watching.asked_again(iter([b"x"] * 10), ask, monotonic=lambda: float(next(now)))
+    assert len(list(chunks)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_under_asgi_a_deletion_cuts_the_film(cast: Cast, view: View) -> None:
+    async def watch() -> int:
+        client = AsyncClient()
+        await client.aforce_login(cast.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+        answer = await client.get(f"/views/{view.pk}/film/film.road")
+        received = 0
+        async for piece in answer.streaming_content:
+            if not received:
+                await sync_to_async(delete)(cast, view)
+            received += len(piece)
+        return received
+
+    assert 0 < async_to_sync(watch)() <= 2 * MIB
