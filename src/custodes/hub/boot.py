@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,16 @@ from custodes.core.errors import BadInput
 from custodes.hub import config
 
 LOCK_FILE = "hub.lock"
+OTHERS = 0o077
+"""The rights of group and others: nobody but the hub's user has any."""
 
 
 def django_on(data_dir: Path) -> None:
-    """Set Django up on the hub in `data_dir`. Raises BadInput for wrong settings. Makes no file."""
+    """Set Django up on the hub in `data_dir`. Raises BadInput for wrong settings. Makes no file.
+
+    Whatever this process writes from here on is for its user alone.
+    """
+    os.umask(OTHERS)
     os.environ[config.DATA_DIR_VARIABLE] = str(data_dir.expanduser().absolute())
     os.environ["DJANGO_SETTINGS_MODULE"] = "custodes.hub.settings"
     config.load(data_dir)  # says what is wrong in one line, before Django wraps it
@@ -41,10 +48,24 @@ def hold(data_dir: Path) -> Iterator[None]:
 
 
 def make_folders(data_dir: Path) -> None:
-    """Make the data folder and those in it, for the hub's user alone. Raises BadInput when it cannot."""
+    """Make the data folder and those in it, for the hub's user alone. Raises BadInput when it cannot.
+
+    A folder and databases that are there already are closed to others: SQLite gives its `-wal` and `-shm` the rights
+    of the database.
+    """
+    os.umask(OTHERS)
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _close_to_others(data_dir)
+        for path in data_dir.glob("*.sqlite3*"):
+            _close_to_others(path)
         for name in ("keys", "vault", "uploads", "logs"):
             (data_dir / name).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{data_dir}: cannot be used as data folder: {error.strerror}.") from None
+
+
+def _close_to_others(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & OTHERS:
+        path.chmod(mode & ~OTHERS)
