@@ -47,7 +47,7 @@ CLIP_ROUTES = {
     "access:poster": ("get", {}, SEES),
     "portal:clip": ("get", {}, KNOWS),
     "portal:clip_state": ("get", {}, KNOWS),
-    "portal:clip_triage": ("post", {"act": "done"}, SORTS),
+    "portal:clip_triage": ("post", {"triage": "done"}, SORTS),
     "portal:clip_delete": ("post", {}, DELETES),
     "portal:clip_restore": ("post", {}, RESTORES),
 }
@@ -100,7 +100,7 @@ PLAIN_ROUTES = {
     "portal:invite": ("get", {"manager", "rival manager", "owner"}),
     "portal:settings": ("get", SIGNED_IN),
     "portal:sessions_end": ("post", SIGNED_IN),
-    "portal:ledger_verify": ("post", SIGNED_IN),
+    "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner"}),
     "portal:why_not": ("get", ALL),
     "portal:offline": ("get", ALL),
     "portal:worker": ("get", ALL),

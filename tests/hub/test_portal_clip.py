@@ -154,6 +154,8 @@ def test_triage_and_assignee(cast: Cast, ready: Clip) -> None:
     client.post(f"/clips/{ready.pk}/triage/", {"assignee": str(cast.charlie.pk)})
     ready.refresh_from_db()
     assert ready.assignee == cast.alice, "somebody who may not sort it cannot hold it"
+    for asked in ({}, {"assignee": str(cast.bob.pk)}):
+        assert signed_in(cast.dina).post(f"/clips/{ready.pk}/triage/", asked).status_code == 404
     client.post(f"/clips/{ready.pk}/triage/", {"assignee": ""})
     ready.refresh_from_db()
     assert ready.assignee is None
@@ -165,4 +167,5 @@ def test_who_watched_is_listed_with_a_proof(cast: Cast, ready: Clip) -> None:
     html = signed_in(cast.dina).get(f"/clips/{ready.pk}/").content.decode()
     assert "Alice" in html
     assert "coaching" in html
+    assert html.split('id="watched-title"')[1].count("alice@example.org") == 1, "a name can be anybody's choice"
     assert f"/views/{view.pk}/proof.json" in html

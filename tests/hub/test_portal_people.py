@@ -1,12 +1,14 @@
 """People, shifts and settings: who may change what, and what is said when they may not."""
 
+import json
 import re
 
 import pytest
 from django.test import Client
 
-from cast import Cast
-from custodes.hub.audit.models import LedgerLeaf
+from cast import Cast, make_clip
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.audit.verify import Report, verify
 from custodes.hub.fleet.models import Membership, Organisation, Person, Shift
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +116,39 @@ def test_ledger_is_verified_on_demand(cast: Cast) -> None:
     LedgerLeaf.objects.update(kind="forged")
     if LedgerLeaf.objects.exists():
         assert "does not hold" in client.post("/settings/ledger/verify/").content.decode()
+
+
+def test_the_ledger_is_walked_once_at_a_time(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, said = signed_in(cast.alice), []
+
+    def walk() -> Report:
+        said.append(client.post("/settings/ledger/verify/").content.decode())
+        return verify()
+
+    monkeypatch.setattr("custodes.hub.portal.views.settings.verify_ledger", walk)
+    assert "The ledger holds" in client.post("/settings/ledger/verify/").content.decode()
+    assert len(said) == 1
+    assert "is being verified already" in said[0]
+
+
+def test_the_ledger_is_nothing_to_somebody_without_a_role(cast: Cast) -> None:
+    assert 'id="ledger-title"' not in signed_in(cast.stranger).get("/settings/").content.decode()
+    of_driver = signed_in(cast.dina).get("/settings/").content.decode()
+    assert "Signed head" in of_driver
+    assert "Verify now" not in of_driver
+    make_clip(cast.van_unit, revision=77)
+    for path in ("/inbox/", "/inbox/changed/?since=0"):
+        assert 'data-revision="77"' in signed_in(cast.bob).get(path).content.decode()
+        assert 'data-revision="0"' in signed_in(cast.stranger).get(path).content.decode()
+
+
+def test_a_new_name_is_written_down(cast: Cast) -> None:
+    """Who watched is told by name, and everybody chooses their own."""
+    wanted = {"display_name": "Somebody else", "language": "en", "time_zone": "", "speed_unit": ""}
+    for _ in range(2):
+        signed_in(cast.bob).post("/settings/", wanted)
+    body = json.loads(LedgerBody.objects.get(leaf__kind="person.renamed").body_json)
+    assert (body["person"], body["before"], body["after"]) == (str(cast.bob.pk), "Bob", "Somebody else")
 
 
 def test_other_sessions_can_be_ended(cast: Cast) -> None:

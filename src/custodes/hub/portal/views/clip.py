@@ -101,6 +101,7 @@ def triage(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         if "triage" in request.POST:
             acts.set_triage(actor=person, clip=clip, triage=request.POST["triage"])
         else:
+            gate.find_clip(person, clip_id, Action.ASSIGN)  # who may not assign learns nothing of who could be
             acts.assign(actor=person, clip=clip, assignee=_assignee(clip, request.POST))
     except BadInput as error:
         messages.error(request, str(error))

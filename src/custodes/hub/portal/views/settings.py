@@ -1,5 +1,6 @@
 """Settings: one's own language, units and zone; the organisation's; the ledger."""
 
+import threading
 import uuid
 import zoneinfo
 from typing import Any
@@ -11,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -24,6 +26,8 @@ from custodes.hub.audit.verify import verify as verify_ledger
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import scope, shown
 
+_WALK = threading.Lock()
+"""Held while the ledger is walked. The hub is one process: a lock in its memory is enough."""
 ZONES = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
 UNDO_CHOICES = (
     (60, gettext_lazy("1 minute")),
@@ -86,7 +90,7 @@ def index(request: HttpRequest) -> HttpResponse:
     person = scope.actor(request)
     form = PersonForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        _keep(form)
         with translation.override(person.language):
             messages.success(request, _("Saved."))
         return redirect("portal:settings")
@@ -98,7 +102,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "organisations": [
             (one, OrganisationForm(instance=one, prefix=str(one.pk))) for one in scope.run_organisations(person)
         ],
-        "head": head,
+        "head": head if scope.memberships(person).exists() else None,
+        "may_verify": scope.run_organisations(person).exists(),
         "head_root": head.root.hex(),
         "zone": shown.person_zone(person),
         "has_totp": Authenticator.Type.TOTP in kept,
@@ -107,6 +112,16 @@ def index(request: HttpRequest) -> HttpResponse:
         "other_sessions": len(_other_sessions(request)),
     }
     return render(request, "portal/settings.html", context)
+
+
+def _keep(form: PersonForm) -> None:
+    """Store what a person chose. A new name goes into the ledger: people read names in the list of who watched."""
+    with transaction.atomic():
+        person = form.save()
+        if "display_name" in form.changed_data:
+            names = {"before": form.initial.get("display_name", ""), "after": person.display_name}
+            body = {"person": person.pk, "by": person.pk, **names}
+            ledger.append(kind="person.renamed", body=body, now_ns=SystemClock().wall_ns())
 
 
 @require_POST
@@ -152,8 +167,15 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def verify(request: HttpRequest) -> HttpResponse:
-    """Walk the whole ledger and say whether it holds."""
-    report = verify_ledger()
+    """Walk the whole ledger and say whether it holds: for who runs an organisation, one walk at a time."""
+    if not scope.run_organisations(scope.actor(request)).exists():
+        raise PermissionDenied
+    if not _WALK.acquire(blocking=False):
+        return render(request, "portal/_ledger_report.html", {"report": None})
+    try:
+        report = verify_ledger()
+    finally:
+        _WALK.release()
     return render(request, "portal/_ledger_report.html", {"report": report, "at": timezone.now()})
 
 
