@@ -11,7 +11,7 @@ from django.utils import timezone
 from cast import NOW_NS, Cast
 from custodes.hub.clips.models import Tombstone
 from custodes.hub.fleet import services as fleet
-from custodes.hub.fleet.models import Camera, EnrolmentCode, Site, Unit
+from custodes.hub.fleet.models import Camera, EnrolmentCode, Membership, Site, Unit
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +141,21 @@ def test_lost_footage_is_said_with_its_reason(cast: Cast) -> None:
     )
     html = signed_in(cast.bob).get(f"/sites/{cast.van.pk}/health/").content.decode()
     assert "Footage lost 13:00:00–13:03:00: the unit&#x27;s disk was full" in html
+
+
+@pytest.mark.parametrize(
+    ("who", "knows"), [("alice", True), ("bob", True), ("dina", True), ("oscar", False), ("milo", False)]
+)
+def test_where_a_van_is_and_who_drives_is_not_for_everybody(cast: Cast, who: str, knows: bool) -> None:
+    """Neither for who runs the hub, nor for a driver who is not on that shift."""
+    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    Unit.objects.filter(pk=cast.van_unit.pk).update(last_lat_deg=48.858123, last_lon_deg=2.294567)
+    html = signed_in(getattr(cast, who)).get(f"/sites/{cast.van.pk}/").content.decode()
+    assert ("48.858123" in html, "Dina drives" in html) == (knows, knows)
+
+
+def test_where_a_home_is_is_for_who_lives_there(cast: Cast) -> None:
+    Unit.objects.filter(pk=cast.home_unit.pk).update(last_lat_deg=48.858123, last_lon_deg=2.294567)
+    for who, knows in (("hanna", True), ("milo", True), ("oscar", False)):
+        html = signed_in(getattr(cast, who)).get(f"/sites/{cast.home.pk}/").content.decode()
+        assert ("48.858123" in html) == knows, who

@@ -24,6 +24,8 @@ class Action(StrEnum):
     ASSIGN = "assign"
     DELETE = "delete"
     RESTORE = "restore"
+    LOCATE = "locate"
+    """Know where it was and who drove; asked of a clip of this moment, where a site is now and who drives it."""
 
 
 @dataclass(frozen=True, slots=True)
