@@ -1,18 +1,23 @@
 """Look into one film that nobody has looked at yet. Runs as a process of its own, with limits, without any key.
 
-It asks its parent for plain bytes through a pipe, so that no plain film lies on a disk. Imports nothing of the hub.
+It asks its parent for plain bytes through a pipe, so that no plain film lies on a disk. Imports `confine` and nothing
+else of the hub.
 Protocol on stdin and stdout (big endian): child sends `R` offset:u64 length:u32, parent answers length:u32 and bytes;
 child ends with `A` length:u32 and JSON, then `P` length:u32 and a JPEG (length 0: none).
 """
 
 import ctypes
+import importlib
 import io
 import json
+import pkgutil
 import resource
 import signal
 import struct
 import sys
 from typing import IO, Any, BinaryIO
+
+from custodes.hub.process.confine import confine_self
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
@@ -156,19 +161,31 @@ def jpeg_of(frame: Any) -> bytes:
 
     width = min(POSTER_WIDTH_PX, frame.width) // 2 * 2
     height = max(2, round(frame.height * width / frame.width) // 2 * 2)
-    small = frame.reformat(width=width, height=height, format="yuvj420p")
+    small = frame.reformat(width=width, height=height, format="yuvj420p", threads=1)
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = width, height, "yuvj420p", Fraction(1, 25)
     encoder.qmin = encoder.qmax = 5
+    encoder.thread_count = 1
     small.pts, small.time_base = 0, Fraction(1, 25)
     packets = [*encoder.encode(small), *encoder.encode(None)]
     return b"".join(bytes(packet) for packet in packets)
 
 
+def load_decoder() -> None:
+    """Import all of PyAV while files may still be opened: it would load parts of itself when it meets a stream."""
+    import av
+
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if module.name not in {"av.__main__", "av.datasets"}:
+            importlib.import_module(module.name)
+
+
 def main() -> int:
     """Answer one order, given as JSON on the command line."""
+    load_decoder()
     order = json.loads(sys.argv[1])
     limit_self(memory_bytes=order["memory_bytes"], cpu_seconds=order["cpu_seconds"])
+    confine_self()  # the two pipes are open, and nothing else is needed
     requests, answers = sys.stdout.buffer, sys.stdin.buffer
     film = PipedFilm(order["size_bytes"], requests, answers)
     poster = b""

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from custodes.hub.clips.signals import received
-from custodes.hub.process import conclude
+from custodes.hub.process import conclude, confine
 
 APPLICATION = "custodes"
 VERSION = "process/1"
@@ -28,6 +28,7 @@ def start() -> None:
 
         from custodes.hub.process import workflow
 
+        _say_what_is_missing(confine.available())
         DBOS(
             config={
                 "name": APPLICATION,
@@ -75,6 +76,20 @@ def enqueue(clip_id: UUID, *, anew: bool = False) -> None:
 
     with SetWorkflowID(f"clip-{clip_id}-{uuid4()}" if anew else _workflow_id(clip_id)):
         DBOS.enqueue_workflow(workflow.QUEUE, workflow.process_clip, str(clip_id))
+
+
+def _say_what_is_missing(kernel: confine.Confinement) -> None:
+    """Warn once when this kernel cannot shut the process in that looks into films."""
+    if kernel.landlock_abi < confine.TCP_FROM_ABI and not kernel.seccomp:
+        log.warning(
+            "this kernel offers neither seccomp nor Landlock %d (it has %d): films are probed in a process that is "
+            "limited in memory and time, but could open files and connections of the hub's user",
+            confine.TCP_FROM_ABI,
+            kernel.landlock_abi,
+        )
+    elif not kernel.landlock_abi or not kernel.seccomp:
+        missing = "seccomp" if kernel.landlock_abi else "Landlock"
+        log.info("this kernel offers no %s: films are probed behind one wall instead of two", missing)
 
 
 def _workflow_id(clip_id: UUID) -> str:
