@@ -69,7 +69,7 @@ def test_a_camera_that_changes_is_written_down_and_one_that_stays_is_not(cast: C
             [("road", "recording"), ("cabin", "connecting")],
         )
     ):
-        services.record_heartbeat(cast.van_unit, beat(*lenses), NOW + timedelta(seconds=10 * offset))
+        services.record_heartbeat(cast.van_unit, beat(*lenses), NOW + timedelta(minutes=offset))
     assert states(cast.van_unit) == {"road": "recording", "driver": "off", "cabin": "connecting"}
     said = [body.body_json for body in LedgerBody.objects.order_by("pk")]
     assert [(text.split('"from":')[1].split(",")[0], text.split('"lens":"')[1].split('"')[0]) for text in said] == [

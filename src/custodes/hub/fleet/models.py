@@ -167,6 +167,9 @@ class Camera(models.Model):
     width_px = models.PositiveIntegerField(default=0)
     height_px = models.PositiveIntegerField(default=0)
     fps = models.FloatField(default=0)
+    told_state = models.CharField(max_length=16, blank=True)
+    """The state that the ledger tells last; empty: none since this is kept."""
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint("unit", "lens", name="camera_lens_once")]

@@ -2,7 +2,10 @@
 
 import base64
 import binascii
+from datetime import timedelta
+from uuid import UUID
 
+from django.utils import timezone
 from pydantic import ValidationError
 
 from custodes.core.errors import BadInput, Denied, Temporary
@@ -15,6 +18,9 @@ from custodes.hub.fleet.services import enrol_unit, record_heartbeat
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, json_answer, not_found
 from custodes.hub.ingest.gatehouse import KnownUnit
+
+TOMBSTONES_AN_HOUR = 600
+"""What one unit may report: ten a minute is more than any failing disk or camera has to say."""
 
 
 def enrol(request: UnitRequest, body: bytes, now_ns: int) -> Answer:
@@ -51,7 +57,7 @@ def heartbeat(unit: KnownUnit, body: bytes, *, now_ns: int) -> Answer:
     row = Unit.objects.filter(pk=unit.unit_id).first()
     if row is None:
         raise not_found()
-    _bury(unit, beat.tombstones)
+    buried = _bury(unit, beat.tombstones)
     try:
         record_heartbeat(row, beat, moment_of(now_ns))
     except Denied as error:
@@ -65,7 +71,7 @@ def heartbeat(unit: KnownUnit, body: bytes, *, now_ns: int) -> Answer:
     return json_answer(
         HeartbeatAnswer(
             hub_wall_ns=now_ns,
-            accepted_tombstones=[stone.tombstone_id for stone in beat.tombstones],
+            accepted_tombstones=buried,
             ledger_size=head.size,
             ledger_root=head.root.hex(),
             ledger_signed_wall_ns=head.signed_wall_ns,
@@ -87,10 +93,18 @@ def _welcome(unit: Unit) -> EnrolAnswer:
     )
 
 
-def _bury(unit: KnownUnit, stones: list[WireTombstone]) -> None:
-    """Keep tombstones; one that is known already stays as it is."""
+def _bury(unit: KnownUnit, stones: list[WireTombstone]) -> list[UUID]:
+    """Keep tombstones; return the ids of those that are kept now, or were before and stay as they were.
+
+    Beyond what a unit may report in an hour none is taken: the unit keeps it and tells it again later.
+    """
     if not stones:
-        return
+        return []
+    ids = [stone.tombstone_id for stone in stones]
+    known = set(Tombstone.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    lately = Tombstone.objects.filter(unit_id=unit.unit_id, reported_at__gt=timezone.now() - timedelta(hours=1))
+    room = max(0, TOMBSTONES_AN_HOUR - lately.count())
+    fresh = [stone for stone in stones if stone.tombstone_id not in known][:room]
     Tombstone.objects.bulk_create(
         [
             Tombstone(
@@ -103,10 +117,12 @@ def _bury(unit: KnownUnit, stones: list[WireTombstone]) -> None:
                 start_wall_ns=stone.start_wall_ns,
                 end_wall_ns=stone.end_wall_ns,
             )
-            for stone in stones
+            for stone in fresh
         ],
         ignore_conflicts=True,
     )
+    taken = known | {stone.tombstone_id for stone in fresh}
+    return [one for one in ids if one in taken]
 
 
 def _malformed(what: str, error: ValidationError) -> Refusal:
