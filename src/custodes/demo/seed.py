@@ -1,7 +1,6 @@
 """Give the demo's hub its people and sites: `python -m custodes.demo.seed --data DIR`, in a process of its own."""
 
 import json
-import os
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from custodes.hub import boot
 
 DISPATCHER = ("dana@demo.invalid", "Dana")
 MANAGER = ("morgan@demo.invalid", "Morgan")
@@ -27,11 +28,7 @@ class Seed:
 
 def seed(data_dir: Path) -> Seed:
     """Make company, household, sites, people and a shift where they are not there yet; make a link and two codes."""
-    os.environ["CUSTODES_HUB_DATA_DIR"] = str(data_dir)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "custodes.hub.settings"
-    import django
-
-    django.setup()
+    boot.django_on(data_dir)
     from custodes.hub.fleet import enrolment, services
     from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
     from custodes.hub.fleet.signin_links import make_signin_link
