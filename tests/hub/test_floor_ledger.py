@@ -13,6 +13,7 @@ from custodes.hub import keyring
 from custodes.hub.audit import ledger
 from custodes.hub.audit.leaf import body_hash, head_bytes, leaf_bytes
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, TreeHead
+from custodes.hub.audit.proofs import inclusion_proof
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ def test_every_entry_is_proven_from_stored_nodes(count: int) -> None:
     entries = fill(count)
     assert LedgerNode.objects.count() == count // 256
     for seq in {0, count // 2, count - 1}:
-        proof = ledger.prove(seq, now_ns=NOW_NS)
+        proof = inclusion_proof(seq, now_ns=NOW_NS)
         leaf = merkle.leaf_hash(
             leaf_bytes(seq=seq, kind=proof.kind, recorded_wall_ns=proof.recorded_wall_ns, body_hash=proof.body_hash)
         )
@@ -63,7 +64,7 @@ def test_every_entry_is_proven_from_stored_nodes(count: int) -> None:
         assert proof.salt is not None
         assert body_hash(proof.salt, proof.body_json or "") == proof.body_hash
         assert merkle.verify_inclusion(leaf=leaf, index=seq, size=count, proof=proof.path, root=proof.head.root)
-        assert json.loads(ledger.proof_json(proof))["leaf_hash"] == leaf.hex()
+        assert json.loads(proof.as_json())["leaf_hash"] == leaf.hex()
 
 
 def test_growth_between_two_heads_is_proven() -> None:
@@ -80,7 +81,7 @@ def test_growth_between_two_heads_is_proven() -> None:
 def test_there_is_no_proof_of_what_is_not_there() -> None:
     fill(3)
     with pytest.raises(BadInput, match="no entry 3; it has 3"):
-        ledger.prove(3, now_ns=NOW_NS)
+        inclusion_proof(3, now_ns=NOW_NS)
     with pytest.raises(BadInput, match="no growth from 2 to 9"):
         ledger.prove_growth(2, 9)
 
@@ -90,7 +91,7 @@ def test_an_erased_body_is_gone_and_said_to_be() -> None:
     ledger.erase_body(seq=1, reason="subject request", now_ns=NOW_NS)
     assert not LedgerBody.objects.filter(pk=1).exists()
     assert LedgerLeaf.objects.get(pk=3).kind == "ledger.body_erased"
-    assert ledger.prove(1, now_ns=NOW_NS).body_json is None
+    assert inclusion_proof(1, now_ns=NOW_NS).body_json is None
 
 
 @pytest.mark.django_db(transaction=True)

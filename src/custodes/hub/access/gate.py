@@ -3,6 +3,7 @@
 Every function raises Denied for what is forbidden and for what is not there, with the same message.
 """
 
+import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from custodes.core.clock import Clock, SystemClock
-from custodes.core.errors import Denied
+from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
 from custodes.hub.access import decisions, lists, watching
@@ -20,7 +21,9 @@ from custodes.hub.access.decisions import Actor, Audience, Decision
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
-from custodes.hub.clips import footage
+from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
+from custodes.hub.clips import footage, headline
+from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
 from custodes.hub.vault.keys import KeyDestroyed
@@ -31,6 +34,7 @@ TOUCH_EVERY = timedelta(seconds=5)
 """How exactly `last_byte_at` is kept: a write for every byte range would cost more than the range."""
 MAX_POSTER_BYTES = 4 * 1024**2
 _CLOCK = SystemClock()
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,26 @@ def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> b
     return _whole(clip, "poster", limit=MAX_POSTER_BYTES)
 
 
+def read_headlines(*, actor: Actor, clips: Iterable[Clip], clock: Clock = _CLOCK) -> dict[uuid.UUID, Headline]:
+    """Return what a list may say about these clips: of those alone whose picture `actor` may see.
+
+    It says less than the pictures do, whose showing `list_posters` writes down. A clip that was erased meanwhile, or
+    whose headline does not open, is left out.
+    """
+    asked = {clip.pk: clip for clip in clips if clip.sealed_headline}
+    visible = visible_clips(actor, Action.POSTER, clock=clock).filter(pk__in=list(asked))
+    found = {}
+    for clip_id in visible.values_list("pk", flat=True):
+        try:
+            told = headline.read(asked[clip_id])
+        except (KeyDestroyed, Corrupt) as error:
+            log.warning("the headline of a clip is not shown: %s", error)
+            continue
+        if told:
+            found[clip_id] = told
+    return found
+
+
 def report_progress(*, actor: Actor, view_id: uuid.UUID, watched_ms: int, clock: Clock = _CLOCK) -> None:
     """Keep how much film the player has shown (ms). Only grows. Raises Denied."""
     view = _open_view(actor, view_id, clock)
@@ -205,7 +229,7 @@ def close_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> No
     View.objects.filter(pk=view.pk).update(closed_at=_now(clock))
 
 
-def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> ledger.Proof:
+def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> InclusionProof:
     """Return the proof that a view stands in the ledger, for whoever may see who watched the clip. Raises Denied."""
     view = View.objects.select_related("clip__site").filter(pk=view_id).first()
     if view is None:
@@ -213,7 +237,7 @@ def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> le
     decision = decisions.decide(actor, Action.HISTORY, view.clip, purpose=None, now=_now(clock))
     if not decision.allowed:
         raise _denied(view_id)
-    return ledger.prove(view.ledger_seq, now_ns=clock.wall_ns())
+    return inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
 
 
 def _clip(clip_id: uuid.UUID) -> Clip:

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.views.decorators.http import require_POST, require_safe
 
 from custodes.hub.access import gate, ranges
-from custodes.hub.audit import ledger
 
 CHUNKS_A_HOP = 8
 """Decrypted chunks (64 KiB) fetched for one hop between the event loop and a thread."""
@@ -59,7 +58,7 @@ def manifest(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def proof(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
     """Send the proof that a view stands in the ledger, as a file to keep."""
-    text = ledger.proof_json(gate.prove_view(actor=request.user, view_id=view_id))
+    text = gate.prove_view(actor=request.user, view_id=view_id).as_json()
     headers = {"Content-Disposition": f'attachment; filename="custodes-view-{view_id}.proof.json"'}
     return HttpResponse(text, content_type="application/json", headers=headers)
 

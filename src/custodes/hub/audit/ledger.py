@@ -1,6 +1,5 @@
 """The ledger: append an act, sign the head, prove a place. See docs/design/audit.md."""
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,22 +27,6 @@ class SignedHead:
     signed_wall_ns: int
     signature: bytes
     key_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Everything that an outsider needs to check one entry against one signed head."""
-
-    seq: int
-    kind: str
-    recorded_wall_ns: int
-    body_hash: bytes
-    leaf_hash: bytes
-    path: tuple[bytes, ...]
-    head: SignedHead
-    hub_key: bytes
-    salt: bytes | None = None
-    body_json: str | None = None
 
 
 def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry:
@@ -128,30 +111,6 @@ def sign_head(*, size: int, root: bytes, now_ns: int) -> SignedHead:
     return SignedHead(size=size, root=root, signed_wall_ns=now_ns, signature=signature, key_id=key_id)
 
 
-def prove(seq: int, *, now_ns: int) -> Proof:
-    """Return the proof that entry `seq` stands in the ledger, under a head signed now or before.
-
-    Raises BadInput when there is no such entry.
-    """
-    head = signed_head(now_ns=now_ns)
-    leaf = LedgerLeaf.objects.select_related("body").filter(seq=seq).first()
-    if leaf is None:
-        raise BadInput(f"the ledger has no entry {seq}; it has {head.size}.")
-    body = leaf.body if hasattr(leaf, "body") else None
-    return Proof(
-        seq=seq,
-        kind=leaf.kind,
-        recorded_wall_ns=leaf.recorded_wall_ns,
-        body_hash=bytes(leaf.body_hash),
-        leaf_hash=bytes(leaf.leaf_hash),
-        path=tuple(merkle.inclusion_proof(seq, head.size, stored_node)),
-        head=head,
-        hub_key=keyring.signing_public_key().public_bytes_raw(),
-        salt=bytes(body.salt) if body else None,
-        body_json=body.body_json if body else None,
-    )
-
-
 def prove_growth(old_size: int, new_size: int) -> list[bytes]:
     """Return the proof that the ledger of `new_size` leaves begins with that of `old_size`.
 
@@ -196,29 +155,3 @@ def _uuid_in(body: Mapping[str, object], key: str) -> UUID | None:
     if value is None or isinstance(value, UUID):
         return value
     return UUID(str(value))
-
-
-def proof_json(proof: Proof) -> str:
-    """Return a proof as JSON that a script can check without us: hex hashes, times in nanoseconds."""
-    return json.dumps(
-        {
-            "format": "custodes.proof/1",
-            "seq": proof.seq,
-            "kind": proof.kind,
-            "recorded_wall_ns": proof.recorded_wall_ns,
-            "salt": proof.salt.hex() if proof.salt is not None else None,
-            "body": proof.body_json,
-            "body_hash": proof.body_hash.hex(),
-            "leaf_hash": proof.leaf_hash.hex(),
-            "path": [step.hex() for step in proof.path],
-            "head": {
-                "size": proof.head.size,
-                "root": proof.head.root.hex(),
-                "signed_wall_ns": proof.head.signed_wall_ns,
-                "signature": proof.head.signature.hex(),
-                "key_id": proof.head.key_id,
-            },
-            "hub_key": proof.hub_key.hex(),
-        },
-        indent=2,
-    )
