@@ -23,6 +23,7 @@ READ_FROM_THE_WHEEL = {
     "fido2": "BSD-2-Clause AND Apache-2.0 AND MPL-2.0",
     "scipy": "BSD-3-Clause",
     "pytest-django": "BSD-3-Clause",
+    "reportlab": "BSD-3-Clause",
 }
 
 
