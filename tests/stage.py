@@ -165,7 +165,7 @@ def store_clip(
 
     from custodes.core import seal
     from custodes.core.wire import Manifest
-    from custodes.hub.clips import footage
+    from custodes.hub.clips import footage, headline
     from custodes.hub.clips.models import Clip, ClipPart
     from custodes.hub.clips.revisions import next_revision
     from custodes.hub.vault import keys
@@ -183,6 +183,7 @@ def store_clip(
                 "onset_wall_ns": onset_ns,
                 "end_wall_ns": onset_ns + 3 * NS,
                 "severity": severity,
+                "lens": lenses[0].lens if kind == "presence" else None,
                 "evidence": list(evidence),
             },
             "kept_start_wall_ns": start_ns + NS,
@@ -257,6 +258,7 @@ def store_clip(
                 plain_bytes=facts.plain_bytes,
                 stored_at=timezone.now(),
             )
+    headline.keep(clip, headline.of_manifest(manifest))
     return clip
 
 

@@ -66,6 +66,8 @@ class Clip(models.Model):
     erase_after = models.DateTimeField(null=True, blank=True)
     """End of the undo window; after it keys and blobs go."""
     erased_at = models.DateTimeField(null=True, blank=True)
+    sealed_headline = models.BinaryField(default=b"", blank=True)
+    """What a list says about it (`clips.headline`), sealed under the clip's key: noise once that is destroyed."""
     revision = models.BigIntegerField(default=0)
     """Grows with every change; the live feed orders by it."""
 

@@ -125,7 +125,8 @@ def _erase(clip: Clip, now: datetime, now_ns: int) -> bool:
         quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=freed)
         clip.parts.all().delete()
         clip.erased_at = now
-        _save(clip, "erased_at")
+        clip.sealed_headline = b""
+        _save(clip, "erased_at", "sealed_headline")
         ledger.append(
             kind="clip.erased", body={"clip": clip.pk, "site": clip.site_id, "sealed_bytes": freed}, now_ns=now_ns
         )

@@ -11,7 +11,7 @@ from custodes.core import seal
 from custodes.core.errors import Corrupt
 from custodes.core.fs import sync_folder
 from custodes.core.wire import Manifest, WireLens
-from custodes.hub.clips import quota
+from custodes.hub.clips import headline, quota
 from custodes.hub.clips.footage import blob_name, context_of, open_part, read_manifest
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.process.probe import FilmFacts, Limits, Unfit, probe
@@ -67,7 +67,7 @@ def check_manifest(clip_id: UUID) -> None:
 
 
 def probe_films(clip_id: UUID) -> None:
-    """Probe every film in a limited child; store a sealed poster of the onset."""
+    """Probe every film in a limited child; store a sealed poster of the onset, and what lists say of the clip."""
     clip = _clip(clip_id)
     manifest = _manifest(clip)
     shown = next((lens for lens in manifest.lenses if lens.lens == manifest.event.lens), manifest.lenses[0])
@@ -76,6 +76,7 @@ def probe_films(clip_id: UUID) -> None:
         poster = _probe_film(clip, lens, poster_at_ns=at_ns)
         if poster:
             _store_poster(clip, poster)
+    headline.keep(clip, headline.of_manifest(manifest))
 
 
 def _probe_film(clip: Clip, lens: WireLens, *, poster_at_ns: int | None) -> bytes:
