@@ -139,6 +139,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=HUB.sign_in.lock_minutes)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "custodes.hub.fleet.accounts.name_tried"
 AXES_LOCKOUT_CALLABLE = "custodes.hub.fleet.views.locked"
+# One place says who asks (`custodes.hub.proxies`); axes would read headers by itself where django-ipware is installed.
+AXES_CLIENT_IP_CALLABLE = "custodes.hub.proxies.address_of"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -157,8 +159,6 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if HUB.public_url.startswith("https://") and HUB.tls.certificate is None:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 USE_TZ = True
 TIME_ZONE = HUB.time_zone

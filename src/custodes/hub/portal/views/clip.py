@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
+from custodes.hub import proxies
 from custodes.hub.access import gate
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
@@ -160,7 +161,7 @@ def _view(request: HttpRequest, clip: Clip, purposes: tuple[Purpose, ...]) -> Vi
     found = still_open.filter(pk=kept).first() if kept else None
     if found:
         return found
-    opened = gate.open_view(actor=person, clip_id=clip.pk, purpose=wanted, address=request.META.get("REMOTE_ADDR", ""))
+    opened = gate.open_view(actor=person, clip_id=clip.pk, purpose=wanted, address=proxies.address_of(request))
     views = dict(list(request.session.get("views", {}).items())[-20:])
     views[str(clip.pk)] = str(opened.pk)
     request.session["views"] = views
