@@ -110,6 +110,8 @@ def open_view(  # the contract's seven facts, all by name
                 "view": view_id,
                 "clip": clip.pk,
                 "person": actor.pk,
+                "name": actor.display_name,
+                "email": actor.email,
                 "role": decision.role,
                 "purpose": purpose.value,
                 "policy": decision.policy,

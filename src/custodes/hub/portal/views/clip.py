@@ -17,6 +17,7 @@ from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub import proxies
 from custodes.hub.access import gate
+from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip, Reading
@@ -37,6 +38,8 @@ class Watched:
 
     pk: uuid.UUID
     person: Person
+    name: str
+    email: str
     person_id: uuid.UUID
     role: str
     purpose: str
@@ -211,10 +214,13 @@ def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
 
 
 def _watched(clip: Clip) -> list[Watched]:
+    then = names_then(views)
     views = View.objects.filter(clip=clip).select_related("person").order_by("-opened_at")[:100]
     return [
         Watched(
             pk=one.pk,
+            name=then[one.pk].name,
+            email=then[one.pk].email,
             person=one.person,
             person_id=one.person_id,
             role=one.role,

@@ -11,11 +11,14 @@ from django.views.decorators.http import require_GET
 
 from custodes.core.clock import NS_PER_S
 from custodes.hub.access import gate
+from custodes.hub.access.history import NameThen, names_then
 from custodes.hub.access.models import View
 from custodes.hub.clips.models import Clip
-from custodes.hub.portal import health, inbox, scope, shown, words
+from custodes.hub.fleet.models import Person
+from custodes.hub.portal import health, inbox, rows, scope, shown, words
 
 ROWS = 8
+WATCHED_ROWS = 6
 WEEK = timedelta(days=7)
 
 
@@ -47,7 +50,15 @@ def index(request: HttpRequest) -> HttpResponse:
         "unwell": [one for one in sites if not one.well],
         "bare_sites": [one for one in sites if not one.units],
         "may_run": scope.run_organisations(person).exists(),
-        "watched_me": View.objects.filter(clip__subject=person, opened_at__gt=now - WEEK).exclude(person=person),
+        "watched_me": _watched_me(person, now),
         "is_recorded": Clip.objects.filter(subject=person).exists() or person.shifts.exists(),
     }
     return render(request, "portal/today.html", context)
+
+
+def _watched_me(person: Person, now: datetime) -> list[tuple[View, NameThen]]:
+    """Return the last views of this person's clips by others, each with the watcher's name at that time."""
+    views = View.objects.filter(clip__subject=person, opened_at__gt=now - WEEK).exclude(person=person)
+    last = list(views.select_related("person").order_by("-opened_at")[:WATCHED_ROWS])
+    then = names_then(last)
+    return [(view, then[view.pk]) for view in last]

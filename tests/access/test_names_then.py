@@ -1,0 +1,47 @@
+"""A watcher is told by the name of that moment: renaming the account later changes no history."""
+
+import pytest
+from django.test import Client
+
+from cast import Cast, make_clip
+from custodes.hub.access import gate
+from custodes.hub.access.history import NameThen, names_then
+from custodes.hub.access.models import View
+from custodes.hub.audit import ledger
+from custodes.hub.audit.verify import verify
+from custodes.hub.fleet.models import Person
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def view(cast: Cast) -> View:
+    return gate.open_view(actor=cast.bob, clip_id=make_clip(cast.van_unit, subject=cast.dina).pk, purpose="incident")
+
+
+def rename(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(display_name="Somebody Else", email="else@example.org")
+
+
+def test_the_name_stands_in_the_entry_and_not_in_the_account(cast: Cast, view: View) -> None:
+    rename(cast.bob)
+    again = View.objects.select_related("person").get(pk=view.pk)
+    assert names_then([again])[view.pk] == NameThen("Bob", "bob@example.org")
+    assert verify().ok
+
+
+def test_the_pages_tell_the_name_of_then(cast: Cast, view: View, client: Client) -> None:
+    rename(cast.bob)
+    client.force_login(cast.dina, backend=BACKEND)
+    page = client.get("/").content.decode()
+    assert "bob@example.org" in page
+    assert "Somebody Else" not in page
+
+
+def test_a_name_that_was_erased_with_its_body_is_gone(cast: Cast, view: View) -> None:
+    ledger.erase_body(seq=view.ledger_seq, reason="asked", now_ns=2 * 10**18)
+    rename(cast.bob)
+    again = View.objects.select_related("person").get(pk=view.pk)
+    assert names_then([again])[view.pk].name == "Somebody Else"
+    assert verify().ok
