@@ -7,10 +7,10 @@ READY  := .venv/.ready
 CODE   := src tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format browser bench eval docs pictures lock clean
+.PHONY: help setup demo test lint format browser bench eval mutate-policies docs pictures lock clean
 
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## Make .venv from the lock file (every other verb does it by itself)
 	@echo "custodes: .venv is ready"
@@ -42,6 +42,9 @@ bench: $(READY) ## Measure each claim of speed beside its peer; write docs/perfo
 
 eval: $(READY) ## Judge perception, events and telemetry on labelled film; CUSTODES_DATA names its folder
 	@for judge in bench/*_eval.py; do echo "== $$judge"; PYTHONPATH=. $(BIN)/python "$$judge" $(ARGS) || exit 1; done
+
+mutate-policies: $(READY) ## Break each access rule and each refusal of the gate; see that a test notices
+	@$(BIN)/python tools/mutate_policies.py $(ARGS)
 
 docs: $(READY) ## Write docs/reference and docs/licences.md from the code
 	@$(BIN)/python tools/reference.py
