@@ -34,6 +34,7 @@ INBOX_KEYS = (
     Shortcut(("j", "k"), _("Next, previous clip")),
     Shortcut(("enter",), _("Open the clip")),
     Shortcut(("x",), _("Select the clip")),
+    Shortcut(("e",), _("Show or hide those like it")),
     Shortcut(("/",), _("Go to the filter")),
 )
 CLIP_KEYS = (

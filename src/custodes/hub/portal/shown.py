@@ -34,6 +34,11 @@ class LocalTime:
         return self.zone_name.rsplit("/", 1)[-1].replace("_", " ")
 
     @property
+    def zone(self) -> str:
+        """Return the zone as clocks write it: `GMT`, `CEST`, `+04`."""
+        return self.moment.strftime("%Z")
+
+    @property
     def exact(self) -> str:
         """Return date, time and zone in full, for a title."""
         offset = self.moment.strftime("%z")
@@ -71,6 +76,11 @@ def speed_words(speed_mps: float, unit: str) -> str:
     if unit == Organisation.SpeedUnit.KMH:
         return f"{round(speed_mps * KMH_PER_MPS)} km/h"
     return f"{round(speed_mps * MPH_PER_MPS)} MPH"
+
+
+def speed_number(speed_mps: float, unit: str) -> str:
+    """Return a speed without its unit, rounded to a whole number: for a second one beside `speed_words`."""
+    return speed_words(speed_mps, unit).partition(" ")[0]
 
 
 def local_ns(wall_ns: int, zone_name: str) -> LocalTime:

@@ -120,12 +120,13 @@ def _time(local: shown.LocalTime, *, seconds: bool) -> SafeString:
     day = date_format(local.moment.replace(tzinfo=None), "D j M")
     return format_html(
         '<time class="when" datetime="{}" title="{}"><span class="ago" data-ago>{}</span> '
-        '<span class="exact">{} {}</span></time>',
+        '<span class="exact">{} {} <span class="zone">{}</span></span></time>',
         local.iso,
         local.exact,
         shown.relative(local.moment),
         day,
         clock,
+        local.zone,
     )
 
 
