@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import uuid
 
 import pytest
 from django.test import TransactionTestCase
 
 from cast import Cast, make_clip
 from custodes.hub.clips import live
+from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import latest_revision, next_revision
 
@@ -18,9 +20,15 @@ def quick(monkeypatch):
     monkeypatch.setattr(live, "PING_EVERY_S", 0.05)
 
 
-def told(visible, *, last_event_id: str = "", lasts_s: float = 0.15) -> list[str]:
+MINE = Bookmarks(uuid.UUID(int=1))
+
+
+def told(visible, *, since: int | None = None, lasts_s: float = 0.15) -> list[str]:
+    last = "" if since is None else MINE.seal(since)
+
     async def collect() -> list[str]:
-        return [event async for event in live.changes(visible, last_event_id=last_event_id, lasts_s=lasts_s)]
+        feed = live.changes(visible, bookmarks=MINE, last_event_id=last, lasts_s=lasts_s)
+        return [event async for event in feed]
 
     return asyncio.run(collect())
 
@@ -33,7 +41,7 @@ def clips_in(events: list[str]) -> list[str]:
 def test_a_page_is_told_what_changed_since_it_was_cut_and_only_what_it_may_see(cast: Cast):
     mine = [make_clip(cast.van_unit, revision=number) for number in (1, 3, 5)]
     make_clip(cast.rival_unit, revision=4)
-    events = told(lambda: Clip.objects.filter(site=cast.van), last_event_id="1")
+    events = told(lambda: Clip.objects.filter(site=cast.van), since=1)
     assert clips_in(events) == [str(mine[1].pk), str(mine[2].pk)]
     assert events[0].startswith("retry: ")
     assert any(event.startswith(":") for event in events), "a comment keeps the line open"
@@ -44,20 +52,20 @@ def test_a_new_page_is_told_nothing_old(cast: Cast):
     make_clip(cast.van_unit, revision=7)
     events = told(Clip.objects.all)
     assert clips_in(events) == []
-    assert "id: 7" in events[0]
+    assert MINE.open(events[0].split("id: ")[1].strip()) == 7
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_right_that_is_withdrawn_counts_at_once(cast: Cast):
     make_clip(cast.van_unit, revision=2)
-    assert clips_in(told(Clip.objects.none, last_event_id="1")) == []
+    assert clips_in(told(Clip.objects.none, since=1)) == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_more_changes_than_fit_at_once_all_come(cast: Cast, monkeypatch):
     monkeypatch.setattr(live, "AT_ONCE", 2)
     made = [make_clip(cast.van_unit, revision=number) for number in range(1, 8)]
-    events = told(Clip.objects.all, last_event_id="0", lasts_s=1.0)
+    events = told(Clip.objects.all, since=0, lasts_s=1.0)
     assert clips_in(events) == [str(clip.pk) for clip in made]
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from cast import NOW, Cast, make_clip
+from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.portal.models import SavedFilter
 
@@ -95,12 +96,12 @@ def test_changed_tells_rows_and_what_left(cast: Cast) -> None:
     leaves = make_clip(cast.van_unit, revision=6, triage=Clip.Triage.DONE)
     older = make_clip(cast.van_unit, revision=2)
     foreign = make_clip(cast.rival_unit, revision=7)
-    html = signed_in(cast.bob).get("/inbox/changed/?since=3").content
+    html = signed_in(cast.bob).get(f"/inbox/changed/?since={Bookmarks(cast.bob.pk).seal(3)}").content
     assert ids_in(html) == [str(stays.pk)]
     assert f'data-gone="{leaves.pk}"' in html.decode()
     assert str(older.pk) not in html.decode()
     assert str(foreign.pk) not in html.decode()
-    assert 'data-revision="7"' in html.decode()
+    assert Bookmarks(cast.bob.pk).open(html.decode().partition('data-bookmark="')[2].partition('"')[0]) == 7
 
 
 def test_bulk_act_and_its_way_back(cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""The inbox's live feed: server-sent events, ordered by revision, resumed by `Last-Event-ID` (WHATWG HTML 9.2).
+"""The inbox's live feed: server-sent events, resumed by `Last-Event-ID` (WHATWG HTML 9.2), which is a bookmark.
 
 One look at the database serves all pages that are open; each page then reads only clips that its person may see.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 
+from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import latest_revision
 
@@ -51,6 +52,7 @@ class RevisionWatch:
 async def changes(
     visible: Callable[[], QuerySet[Clip]],
     *,
+    bookmarks: Bookmarks,
     last_event_id: str = "",
     watch: RevisionWatch | None = None,
     lasts_s: float = LASTS_S,
@@ -58,24 +60,26 @@ async def changes(
     """Yield an event for each change among the clips that `visible()` gives, and comments in between.
 
     `visible` is asked anew at each look, so that a withdrawn right counts at once. Without `last_event_id` the feed
-    begins now; with it, everything since is told.
+    begins now; with a bookmark that still reads, everything since is told.
     """
     watch = watch or RevisionWatch()
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + lasts_s
-    told = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else await watch.newest()
-    yield f"retry: 2000\nid: {told}\n\n"
+    resumed = bookmarks.open(last_event_id)
+    told = await watch.newest() if resumed is None else resumed
+    yield f"retry: 2000\nid: {bookmarks.seal(told)}\n\n"
     spoke_at = loop.time()
     while loop.time() < ends_at:
         newest = await watch.newest()
         if newest > told:
             news = await sync_to_async(_since)(visible, told)
             for change in news:
-                yield _event(change)
+                yield _event(change, bookmarks)
                 spoke_at = loop.time()
             last = news[-1].revision if news else 0
             told = last if len(news) == AT_ONCE else max(newest, last)
-        elif loop.time() - spoke_at >= PING_EVERY_S:
+        # In the same rhythm whatever others' clips do.
+        if loop.time() - spoke_at >= PING_EVERY_S:
             spoke_at = loop.time()
             yield ": here\n\n"
         await asyncio.sleep(LOOK_EVERY_S)
@@ -86,6 +90,6 @@ def _since(visible: Callable[[], QuerySet[Clip]], revision: int) -> list[Change]
     return [Change(number, str(clip_id), state) for number, clip_id, state in rows[:AT_ONCE]]
 
 
-def _event(change: Change) -> str:
-    told = json.dumps({"clip": change.clip_id, "state": change.state, "revision": change.revision})
-    return f"id: {change.revision}\nevent: change\ndata: {told}\n\n"
+def _event(change: Change, bookmarks: Bookmarks) -> str:
+    told = json.dumps({"clip": change.clip_id, "state": change.state})
+    return f"id: {bookmarks.seal(change.revision)}\nevent: change\ndata: {told}\n\n"

@@ -16,9 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Severity
 from custodes.hub.clips import live
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.revisions import latest_revision
 from custodes.hub.portal import acts, inbox, scope, words
+from custodes.hub.portal import rows as listed
+from custodes.hub.portal.changes import changes_since
 from custodes.hub.portal.frame import INBOX_KEYS
 from custodes.hub.portal.models import SavedFilter
 
@@ -60,26 +62,21 @@ def rows(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def changed(request: HttpRequest) -> HttpResponse:
-    """Return the rows of clips that changed after a revision, and the names of those that left the list."""
+    """Return the rows of clips that changed after a bookmark, and the names of those that left the list."""
     person = scope.actor(request)
     wanted = inbox.InboxFilter.read(request.GET)
-    since = _number(request.GET.get("since", ""))
-    # By revision among all clips first, which an index gives; then only those that this person may hear of.
-    newer = (
-        []
-        if not scope.memberships(person).exists()
-        else list(
-            Clip.objects.filter(revision__gt=since).order_by("revision").values_list("pk", "revision")[:MAX_AT_ONCE]
-        )
-    )
-    ids = list(inbox.touchable(person).filter(pk__in=[pk for pk, _revision in newer]).values_list("pk", flat=True))
-    here = list(inbox.matching(person, wanted).filter(pk__in=ids).order_by("-onset_wall_ns", "-pk"))
-    gone = set(ids) - {clip.pk for clip in here}
+    bookmarks = Bookmarks(person.pk)
+    since = bookmarks.open(request.GET.get("since", ""))
+    if since is None:
+        return HttpResponse(status=410)  # the page loads itself anew
+    news = changes_since(person, since)
+    here = list(inbox.matching(person, wanted).filter(pk__in=news.clip_ids).order_by("-onset_wall_ns", "-pk"))
+    gone = set(news.clip_ids) - {clip.pk for clip in here}
     context = {
         "rows": inbox.Namer(person).rows(here),
         "gone": gone,
-        "revision": newer[-1][1] if newer else since,
-        "more": len(newer) == MAX_AT_ONCE,
+        "bookmark": bookmarks.seal(news.revision),
+        "more": news.more,
         "count": inbox.count(person, wanted),
         "waiting": scope.waiting_count(person),
     }
@@ -94,7 +91,10 @@ async def feed(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(status=204)  # tells an EventSource not to come back
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     told = live.changes(
-        lambda: inbox.touchable(person), last_event_id=request.headers.get("Last-Event-ID", ""), watch=_WATCH
+        lambda: inbox.touchable(person),
+        bookmarks=Bookmarks(person.pk),
+        last_event_id=request.headers.get("Last-Event-ID", ""),
+        watch=_WATCH,
     )
     return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
 
@@ -160,10 +160,7 @@ def drop_filter(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _list_context(request: HttpRequest, wanted: inbox.InboxFilter, before: inbox.Cursor | None) -> dict[str, Any]:
     person = scope.actor(request)
-    # The revision counts the clips of the whole hub, which is nothing to somebody without a role.
-    newest = (
-        latest_revision() if scope.memberships(person).exists() else 0
-    )  # before the rows: a change in between is told twice and not missed
+    newest = latest_revision()  # before the rows: a change in between is told twice and not missed
     found = inbox.page(person, wanted, before)
     return {
         "wanted": wanted,
@@ -171,14 +168,10 @@ def _list_context(request: HttpRequest, wanted: inbox.InboxFilter, before: inbox
         "rows": inbox.Namer(person).rows(found.clips),
         "next_cursor": found.next_cursor,
         "count": inbox.count(person, wanted) if before is None else None,
-        "revision": newest,
+        "bookmark": Bookmarks(person.pk).seal(newest),
         "everything": replace(inbox.InboxFilter(), state=inbox.ANY).query(),
         "may_add_site": not scope.sites(person).exists() and scope.run_organisations(person).exists(),
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _uuid(text: str) -> uuid.UUID | None:

@@ -8,7 +8,7 @@ const TOP_PX = 80;
 const list = () => document.getElementById("list");
 const rows = () => [...document.querySelectorAll("[data-clips] > [data-clip]")];
 const held = new Map();
-let revision = Number(list().dataset.revision);
+let bookmark = list().dataset.bookmark;
 let asking = false;
 let askAgain = false;
 let current = null;
@@ -52,7 +52,7 @@ function swap(old, row) {
 function take(html) {
   const answer = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
   if (!answer) return;
-  revision = Math.max(revision, Number(answer.dataset.revision));
+  bookmark = answer.dataset.bookmark;
   for (const row of [...answer.querySelectorAll("[data-clip]")]) {
     const old = document.getElementById(row.id);
     if (old) swap(old, row);
@@ -85,7 +85,7 @@ async function ask() {
   asking = true;
   try {
     const query = list().dataset.query;
-    const answer = await fetch(`${list().dataset.changed}?since=${revision}${query ? `&${query}` : ""}`);
+    const answer = await fetch(`${list().dataset.changed}?since=${bookmark}${query ? `&${query}` : ""}`);
     if (answer.ok) take(await answer.text());
   } catch (error) {
     live(false, error.message);
@@ -108,9 +108,7 @@ function listen() {
   let timer = null;
   feed.addEventListener("open", () => live(true));
   feed.addEventListener("error", () => live(false));
-  feed.addEventListener("change", (event) => {
-    const said = JSON.parse(event.data);
-    if (said.revision <= revision) return;
+  feed.addEventListener("change", () => {
     clearTimeout(timer);
     timer = setTimeout(ask, SETTLE_MS);
   });
@@ -158,6 +156,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-select-all]")) for (const row of rows()) row.querySelector("[data-select]").checked = event.target.checked;
   if (event.target.matches("[data-select], [data-select-all]")) selection();
+    else if (answer.status === 410) window.location.reload();  // the page was left open for half a day
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-newer]")) { showHeld(); window.scrollTo({ top: 0 }); }
@@ -170,7 +169,7 @@ document.addEventListener("inbox-changed", () => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "list") return;
   held.clear();
-  revision = Number(list().dataset.revision);
+  bookmark = list().dataset.bookmark;
   for (const field of document.querySelectorAll("[data-with-query] [name=query]")) field.value = list().dataset.query;
   selection();
 });
