@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "leaflet",
     "custodes.hub.audit",
     "custodes.hub.fleet",
+    "custodes.hub.consent",
     "custodes.hub.vault",
     "custodes.hub.clips",
     "custodes.hub.ingest",
