@@ -162,7 +162,7 @@ def test_a_database_put_back_to_an_older_day_is_noticed(hub_dir: Path) -> None:
     rebuild_edge()
     TreeHead.objects.all().delete()
     report = verify()
-    assert kinds(report) == {"truncated"}
+    assert kinds(report) == {"rolled_back"}
     assert "ledger-heads.jsonl:1" in report.problems[0].message
 
 
@@ -184,7 +184,7 @@ def test_the_newest_entries_cut_off_with_their_heads_are_noticed(hub_dir: Path) 
     truncate(13)
     TreeHead.objects.filter(size__gt=13).delete()
     rebuild_edge()
-    assert kinds(verify()) == {"truncated"}
+    assert kinds(verify()) == {"rolled_back"}
 
 
 @pytest.mark.django_db(transaction=True)

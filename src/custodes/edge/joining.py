@@ -4,7 +4,9 @@ from pathlib import Path
 
 from custodes.core.errors import BadInput
 from custodes.edge.settings import load
-from custodes.edge.ship.enrolment import enroll, move
+from custodes.edge.ship.enrolment import OUTBOX_FILE, enroll, load_enrolment, move
+from custodes.edge.ship.store import OutboxStore
+from custodes.edge.ship.witness import Witness
 
 
 def enroll_unit(url: str, code: str, settings_path: Path) -> str:
@@ -24,3 +26,23 @@ def move_unit(url: str, settings_path: Path) -> str:
     settings = load(settings_path, sources=False)
     moved = move(url, state_dir=settings.unit.state_dir)
     return f"{settings.unit.name} now looks for the hub of {moved.site_name} at {moved.url}. Restart it if it runs."
+
+
+def witnessed_head(settings_path: Path) -> str:
+    """Return the last head of the hub's ledger that this unit saw and keeps, as a head file.
+
+    Raises BadInput when the unit has joined no hub, or has seen no head yet.
+    """
+    settings = load(settings_path, sources=False)
+    enrolment = load_enrolment(settings.unit.state_dir)
+    database = settings.unit.state_dir / OUTBOX_FILE
+    if enrolment is None or not database.is_file():
+        raise BadInput(f"{settings.unit.name} has joined no hub yet. Run 'custodes unit enroll' first.")
+    store = OutboxStore(database)
+    try:
+        head = Witness(store, enrolment.hub_sign_key, say=lambda _: None).head_json()
+    finally:
+        store.close()
+    if head is None:
+        raise BadInput(f"{settings.unit.name} has seen no head of its hub's ledger yet. Let it run for a minute.")
+    return head

@@ -28,6 +28,23 @@ class Witness:
         """Return the size of the head that is kept (0: none yet)."""
         return self._kept()[0]
 
+    def head_json(self) -> str | None:
+        """Return the head that is kept as a head file, for an auditor or `custodes audit verify --against`."""
+        text = self._store.fact(FACT)
+        if text is None:
+            return None
+        kept = HeartbeatAnswer.model_validate_json(text)
+        fields = {
+            "format": "custodes.head/1",
+            "size": kept.ledger_size,
+            "root": kept.ledger_root,
+            "signed_wall_ns": kept.ledger_signed_wall_ns,
+            "signature": kept.ledger_signature,
+            "key_id": kept.ledger_key_id,
+            "hub_key": self._hub_key.public_bytes_raw().hex(),
+        }
+        return json.dumps(fields, separators=(",", ":"))
+
     def see(self, answer: HeartbeatAnswer) -> bool:
         """Take the head in a heartbeat's answer. Returns False, and warns, when it cannot be the same ledger grown.
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from custodes.core import merkle
+from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput, Corrupt
 from custodes.hub import keyring
 from custodes.hub.audit import kept_heads, rows
@@ -16,6 +17,11 @@ from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, Ledger
 
 NODE_STEP = 8
 """Subtrees of 2^8, 2^16 … leaves are stored; a proof builds those between from at most 256 of them."""
+
+SET_BACK = "clock.set_back"
+"""The entry by which the ledger itself says that the hub's clock went back."""
+SET_BACK_NS = 120 * NS_PER_S
+"""How far an entry may lie before the last one: clocks are corrected by seconds, and acts overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +39,39 @@ def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry
     """Add one act as the next leaf, inside the caller's transaction (or one of its own).
 
     `body` may name `clip` and `person` (UUIDs); entries are found by them. Sequence numbers have no gap: whoever
-    appends holds the write lock until the transaction ends, and a rolled-back act gives its number back. Durable
-    when the outermost transaction commits. `now_ns`: wall time (ns).
+    appends holds the write lock until the transaction ends, and a rolled-back act gives its number back. A time well
+    before the last entry's is preceded by an entry that says so. Durable when the outermost transaction commits.
+    `now_ns`: wall time (ns).
     """
+    # No savepoint of its own: a failed append fails the act that it belongs to.
+    with transaction.atomic(savepoint=False):
+        edge = rows.locked_edge()
+        frontier = edge.frontier
+        if now_ns < edge.last_wall_ns - SET_BACK_NS:
+            told = {"from_wall_ns": edge.last_wall_ns, "to_wall_ns": now_ns}
+            frontier, _ = _append_at(frontier, kind=SET_BACK, body=told, now_ns=now_ns)
+        _, entry = _append_at(frontier, kind=kind, body=body, now_ns=now_ns)
+    return entry
+
+
+def _append_at(
+    before: merkle.Frontier, *, kind: str, body: Mapping[str, object], now_ns: int
+) -> tuple[merkle.Frontier, LedgerEntry]:
     text = canonical_json(body)
     salt = secrets.token_bytes(SALT_BYTES)
     hashed_body = body_hash(salt, text)
-    # No savepoint of its own: a failed append fails the act that it belongs to.
-    with transaction.atomic(savepoint=False):
-        before = rows.locked_frontier()
-        seq = before.size
-        leaf = leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body)
-        entry = LedgerEntry(
-            seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body, leaf_hash=merkle.leaf_hash(leaf)
-        )
-        frontier, completed = before.append(entry.leaf_hash)
-        clip, person = _uuid_in(body, "clip"), _uuid_in(body, "person")
-        rows.store(entry, frontier, salt=salt, body_json=text, clip=clip, person=person)
-        for node in completed:
-            if node.height % NODE_STEP == 0:
-                LedgerNode.objects.create(height=node.height, index=node.index, node_hash=node.hash)
-    return entry
+    seq = before.size
+    leaf = leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body)
+    entry = LedgerEntry(
+        seq=seq, kind=kind, recorded_wall_ns=now_ns, body_hash=hashed_body, leaf_hash=merkle.leaf_hash(leaf)
+    )
+    frontier, completed = before.append(entry.leaf_hash)
+    clip, person = _uuid_in(body, "clip"), _uuid_in(body, "person")
+    rows.store(entry, frontier, salt=salt, body_json=text, clip=clip, person=person)
+    for node in completed:
+        if node.height % NODE_STEP == 0:
+            LedgerNode.objects.create(height=node.height, index=node.index, node_hash=node.hash)
+    return frontier, entry
 
 
 def erase_body(*, seq: int, reason: str, now_ns: int) -> LedgerEntry:
@@ -62,7 +80,7 @@ def erase_body(*, seq: int, reason: str, now_ns: int) -> LedgerEntry:
     Raises BadInput when there is no such body.
     """
     with transaction.atomic():
-        rows.locked_frontier()
+        rows.locked_edge()
         if not LedgerBody.objects.filter(pk=seq).delete()[0]:
             raise BadInput(f"ledger entry {seq} has no body to erase.")
         return append(kind="ledger.body_erased", body={"seq": seq, "reason": reason}, now_ns=now_ns)
@@ -79,7 +97,7 @@ def signed_head(*, now_ns: int) -> SignedHead:
     Call it outside of a transaction that has appended: a head must never name leaves that may yet be rolled back.
     """
     with transaction.atomic():
-        frontier = rows.locked_frontier()
+        frontier = rows.locked_edge().frontier
         kept = TreeHead.objects.filter(size=frontier.size).first()
         if kept is not None:
             return _head_of(kept)

@@ -41,6 +41,8 @@ class LedgerState(models.Model):
     size = models.BigIntegerField(default=0)
     frontier = models.BinaryField(default=b"")
     """Roots of the complete subtrees of `size` leaves, largest first, 32 bytes each."""
+    last_wall_ns = models.BigIntegerField(default=0)
+    """Time of the last entry: an earlier one is told by an entry of its own. 0: none yet."""
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(only=1), name="ledger_state_is_one")]

@@ -16,12 +16,40 @@ ProblemKind = Literal[
     "edge_edited",
     "rewritten",
     "truncated",
+    "rolled_back",
+    "forked",
+    "back_dated",
     "wrong_key",
     "bad_signature",
     "view_edited",
     "view_missing",
     "poster_edited",
 ]
+
+Attack = Literal[
+    "edited", "deleted", "inserted", "reordered", "truncated", "rolled back", "forked", "back-dated", "re-keyed"
+]
+ATTACK_BY_KIND: dict[ProblemKind, Attack] = {
+    "body_edited": "edited",
+    "body_missing": "deleted",
+    "body_relinked": "edited",
+    "leaf_edited": "edited",
+    "leaf_missing": "deleted",
+    "leaf_inserted": "inserted",
+    "leaf_moved": "reordered",
+    "node_edited": "edited",
+    "edge_edited": "edited",
+    "rewritten": "edited",
+    "truncated": "truncated",
+    "rolled_back": "rolled back",
+    "forked": "forked",
+    "back_dated": "back-dated",
+    "wrong_key": "re-keyed",
+    "bad_signature": "edited",
+    "view_edited": "edited",
+    "view_missing": "deleted",
+    "poster_edited": "edited",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +60,18 @@ class Problem:
     seq: int | None
     message: str
 
+    @property
+    def attack(self) -> Attack:
+        """What was done, in one word."""
+        return ATTACK_BY_KIND[self.kind]
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a verification found. `heads` counts the signed heads that were compared.
 
     `unkept`: how many of the newest entries stand under no head that is kept outside of the database. Whoever holds
-    the database could have cut others off behind them.
+    the database could have cut others off behind them. `clock_set_back`: how often the ledger says that the clock was.
     """
 
     ok: bool
@@ -49,10 +82,12 @@ class Report:
     erased_bodies: int
     problems: tuple[Problem, ...]
     unkept: int = 0
+    clock_set_back: int = 0
 
     def as_json(self) -> str:
         """Return the report as stable JSON."""
-        return json.dumps(asdict(self), indent=2)
+        problems = [{"attack": problem.attack, **asdict(problem)} for problem in self.problems]
+        return json.dumps({**asdict(self), "problems": problems}, indent=2)
 
     def as_text(self) -> str:
         """Return the report for people."""
@@ -60,11 +95,16 @@ class Report:
             erased = f", {self.erased_bodies} of them erased by rule" if self.erased_bodies else ""
             return (
                 f"The ledger is whole: {self.size} entries{erased}, {self.heads} signed heads agree.\n"
-                f"Root {self.root} under key {self.key_id}.\n{self._unkept_text()}"
+                f"Root {self.root} under key {self.key_id}.\n{self._clock_text()}{self._unkept_text()}"
             )
         lines = [f"The ledger is NOT whole ({self.size} entries, {self.heads} signed heads compared):"]
-        lines += [f"- {problem.message}" for problem in self.problems]
+        lines += [f"- {problem.attack.upper()}: {problem.message}" for problem in self.problems]
         return "\n".join([*lines, self._unkept_text()])
+
+    def _clock_text(self) -> str:
+        if not self.clock_set_back:
+            return ""
+        return f"The hub's clock was set back {self.clock_set_back} times; entries of kind clock.set_back say when.\n"
 
     def _unkept_text(self) -> str:
         if not self.unkept:

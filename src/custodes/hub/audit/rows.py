@@ -3,6 +3,7 @@
 Plain standard SQL with the models' own table names; SQLite and PostgreSQL take it as it is.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
@@ -15,17 +16,28 @@ _STATE, _LEAF, _BODY = (model._meta.db_table for model in (LedgerState, LedgerLe
 _UUID = LedgerBody._meta.get_field("clip_id")
 
 
-def locked_frontier() -> Frontier:
-    """Return the tree's edge, locked until the transaction ends. Call it inside of one."""
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where the ledger ends: the tree's right edge, and the time of its last entry (wall ns; 0: none)."""
+
+    frontier: Frontier
+    last_wall_ns: int
+
+
+def locked_edge() -> Edge:
+    """Return where the ledger ends, locked until the transaction ends. Call it inside of one."""
     # SQLite took the write lock with BEGIN IMMEDIATE and knows no FOR UPDATE.
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT "size", "frontier" FROM "{_STATE}" WHERE "only" = 1{lock}')  # noqa: S608  # our names
+        cursor.execute(f'SELECT "size", "frontier", "last_wall_ns" FROM "{_STATE}" WHERE "only" = 1{lock}')  # noqa: S608
         row = cursor.fetchone()
         if row is None:
-            cursor.execute(f'INSERT INTO "{_STATE}" ("only", "size", "frontier") VALUES (1, 0, %s)', [b""])  # noqa: S608
-            return Frontier()
-    return Frontier.from_bytes(row[0], bytes(row[1]))
+            cursor.execute(
+                f'INSERT INTO "{_STATE}" ("only", "size", "frontier", "last_wall_ns") VALUES (1, 0, %s, 0)',  # noqa: S608
+                [b""],
+            )
+            return Edge(Frontier(), 0)
+    return Edge(Frontier.from_bytes(row[0], bytes(row[1])), row[2])
 
 
 def store(
@@ -34,8 +46,8 @@ def store(
     """Store one entry and the edge after it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f'UPDATE "{_STATE}" SET "size" = %s, "frontier" = %s WHERE "only" = 1',  # noqa: S608  # our names
-            [frontier.size, frontier.to_bytes()],
+            f'UPDATE "{_STATE}" SET "size" = %s, "frontier" = %s, "last_wall_ns" = %s WHERE "only" = 1',  # noqa: S608
+            [frontier.size, frontier.to_bytes(), entry.recorded_wall_ns],
         )
         cursor.execute(
             f'INSERT INTO "{_LEAF}" ("seq", "leaf_hash", "body_hash", "kind", "recorded_wall_ns") '  # noqa: S608

@@ -1,7 +1,7 @@
 """Recompute the whole ledger and name what is wrong with it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -10,12 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
 from custodes.core import merkle
+from custodes.core.clock import NS_PER_S
 from custodes.hub import keyring
 from custodes.hub.audit import kept_heads
 from custodes.hub.audit.kept_heads import KeptHead
-from custodes.hub.audit.leaf import body_hash, head_bytes, leaf_bytes
-from custodes.hub.audit.ledger import NODE_STEP
+from custodes.hub.audit.leaf import body_hash, head_bytes
+from custodes.hub.audit.ledger import NODE_STEP, SET_BACK, SET_BACK_NS
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
+from custodes.hub.audit.order import Order
 from custodes.hub.audit.report import Problem, ProblemKind, Report
 
 MAX_PROBLEMS = 100
@@ -41,9 +43,10 @@ def verify(*, more_heads: Iterable[KeptHead] = ()) -> Report:
     """
     findings = _Findings()
     key = keyring.signing_public_key()
-    heads = [*_heads_in_database(), *kept_heads.read(settings.HUB.data_dir / kept_heads.FILE_NAME), *more_heads]
+    outside = tuple(more_heads)
+    heads = [*_heads_in_database(), *kept_heads.read(settings.HUB.data_dir / kept_heads.FILE_NAME), *outside]
     trusted = sorted((head for head in heads if _is_ours(head, key, findings)), key=lambda head: head.size)
-    walk = _Walk(findings)
+    walk = _Walk(findings, outside={head.source for head in outside})
     frontier = walk.through(trusted)
     _check_state(frontier, findings)
     for check in further_checks:
@@ -57,6 +60,7 @@ def verify(*, more_heads: Iterable[KeptHead] = ()) -> Report:
         heads=len(trusted),
         erased_bodies=walk.erased,
         problems=tuple(findings.problems),
+        clock_set_back=walk.set_back,
         unkept=max(0, frontier.size - max((head.size for head in trusted if head.source != IN_DATABASE), default=0)),
     )
 
@@ -68,11 +72,15 @@ further_checks: list[Callable[[], Iterable[Problem]]] = []
 class _Walk:
     """One pass over leaves and bodies, in order."""
 
-    def __init__(self, findings: _Findings) -> None:
+    def __init__(self, findings: _Findings, *, outside: Set[str]) -> None:
         self.findings = findings
+        self.outside = outside
         self.erased = 0
+        self.set_back = 0
         self._erasures = _erased_by_rule()
         self._agreed = 0
+        self._disagreed: list[tuple[int, KeptHead]] = []
+        self._last_wall_ns = 0
 
     def through(self, heads: list[KeptHead]) -> merkle.Frontier:
         """Return the frontier over all leaves; compare with each head when its size is reached."""
@@ -80,40 +88,60 @@ class _Walk:
         waiting = list(reversed(heads))
         self._compare(waiting, frontier)
         nodes = _Nodes(self.findings)
+        order = Order(self.findings.add)
         expected = 0
         for leaf, body in _rows():
             self._check_place(leaf, expected)
             expected = leaf.seq + 1
-            self._check_leaf(leaf)
+            order.see(leaf)
             self._check_body(leaf, body)
+            self._check_time(leaf)
             # The stored hash: an edited leaf is named once, above; what it does to the root is the next line's find.
             frontier, completed = frontier.append(bytes(leaf.leaf_hash))
             nodes.check(completed)
             self._compare(waiting, frontier)
+        order.end()
+        self._name_disagreed()
         for head in reversed(waiting):
-            self.findings.add(
-                "truncated",
-                frontier.size,
-                f"the ledger ends at {frontier.size} entries, but a head for {head.size} was signed and kept "
-                f"({head.source}): entries were cut off, or the database was put back to an older day",
-            )
+            self._name_short(frontier.size, head)
         return frontier
+
+    def _name_short(self, size: int, head: KeptHead) -> None:
+        ends = f"the ledger ends at {size} entries, but a head for {head.size} was signed and kept ({head.source})"
+        if head.source == IN_DATABASE:
+            self.findings.add("truncated", size, f"{ends}: entries were cut off its end")
+        else:
+            message = f"{ends}, of which the database knows nothing: it was put back to an older day, or cut with care"
+            self.findings.add("rolled_back", size, message)
+
+    def _name_disagreed(self) -> None:
+        """Tell a past that was edited from two pasts that were both signed."""
+        for since, head in self._disagreed:
+            begins = f"the first {head.size} entries are not those of the head that was signed for them ({head.source})"
+            if head.size <= self._agreed and head.source in self.outside:
+                message = f"{begins}, yet the hub's key signed these too: it keeps two ledgers that part after {since}"
+                self.findings.add("forked", since, message)
+            else:
+                message = f"{begins}: something between entries {since} and {head.size - 1} was changed since"
+                self.findings.add("rewritten", since, message)
+
+    def _check_time(self, leaf: LedgerLeaf) -> None:
+        if leaf.kind == SET_BACK:
+            self.set_back += 1
+        elif leaf.recorded_wall_ns < self._last_wall_ns - SET_BACK_NS:
+            back_s = (self._last_wall_ns - leaf.recorded_wall_ns) // NS_PER_S
+            message = (
+                f"entry {leaf.seq} ({leaf.kind}) bears a time {back_s} s before the entry before it, and no entry says "
+                "that the clock was set back: it was back-dated"
+            )
+            self.findings.add("back_dated", leaf.seq, message)
+        self._last_wall_ns = leaf.recorded_wall_ns
 
     def _check_place(self, leaf: LedgerLeaf, expected: int) -> None:
         if leaf.seq == expected:
             return
         missing = f"entry {expected} is" if leaf.seq == expected + 1 else f"entries {expected} to {leaf.seq - 1} are"
         self.findings.add("leaf_missing", expected, f"{missing} missing: deleted from the database")
-
-    def _check_leaf(self, leaf: LedgerLeaf) -> None:
-        if _hash_at(leaf, leaf.seq) == bytes(leaf.leaf_hash):
-            return
-        home = _home_of(leaf)
-        if home is not None:
-            message = f"entry {leaf.seq} is the one that was written at {home}: entries were reordered"
-            self.findings.add("leaf_moved", leaf.seq, message)
-            return
-        self.findings.add("leaf_edited", leaf.seq, f"entry {leaf.seq} ({leaf.kind}): its kind, time or hash was edited")
 
     def _check_body(self, leaf: LedgerLeaf, body: LedgerBody | None) -> None:
         if body is None:
@@ -135,11 +163,7 @@ class _Walk:
             if head.size == frontier.size and head.root == frontier.root():
                 self._agreed = head.size
                 continue
-            message = (
-                f"the first {head.size} entries are not those of the head that was signed for them ({head.source}): "
-                f"something between entries {self._agreed} and {head.size - 1} was changed since"
-            )
-            self.findings.add("rewritten", self._agreed, message)
+            self._disagreed.append((self._agreed, head))
 
 
 class _Nodes:
@@ -157,21 +181,6 @@ class _Nodes:
                 first = node.index << node.height
                 message = f"stored node over entries {first} to {first + (1 << node.height) - 1} was edited or deleted"
                 self._findings.add("node_edited", first, message)
-
-
-def _hash_at(leaf: LedgerLeaf, seq: int) -> bytes:
-    """Return what the leaf's hash would be at `seq`."""
-    hashed_body = bytes(leaf.body_hash)
-    return merkle.leaf_hash(
-        leaf_bytes(seq=seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed_body)
-    )
-
-
-def _home_of(leaf: LedgerLeaf) -> int | None:
-    """Return where a moved leaf was written. Looks near by: a ledger of millions is not searched for each."""
-    stored = bytes(leaf.leaf_hash)
-    near = range(max(0, leaf.seq - 1000), leaf.seq + 1000)
-    return next((seq for seq in near if _hash_at(leaf, seq) == stored), None)
 
 
 def _rows() -> Iterator[tuple[LedgerLeaf, LedgerBody | None]]:
