@@ -45,7 +45,7 @@ def set_stage(folder: Path, *words: str) -> dict[str, str]:
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
     environment.pop("CUSTODES_HUB_DATA_DIR", None)
     done = subprocess.run(
-        [sys.executable, str(TESTS / "stage.py"), words[0], str(folder), *words[1:]],
+        [sys.executable, str(TESTS / "stage_hand.py"), words[0], str(folder), *words[1:]],
         capture_output=True,
         text=True,
         env=environment,
