@@ -30,6 +30,24 @@ def django_on(data_dir: Path) -> None:
 
 
 @contextmanager
+def opened(data_dir: Path) -> Iterator[None]:
+    """Set Django up on a hub that is there already, running or not, for a command that reads it.
+
+    Raises BadInput when no hub lies there, and for a database that cannot be read.
+    """
+    database = config.HubSettings(data_dir=data_dir).database_path
+    if not database.is_file():
+        raise BadInput(f"{data_dir}: no hub lies here (hub.sqlite3 is missing). Give its folder with --data.")
+    django_on(data_dir)
+    from django.db import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        raise BadInput(f"{database}: cannot be read as the hub's database: {error}.") from error
+
+
+@contextmanager
 def hold(data_dir: Path) -> Iterator[None]:
     """Hold the folder's lock. Raises BadInput, naming the process, when another hub holds it."""
     with (data_dir / LOCK_FILE).open("a+", encoding="ascii") as file:

@@ -1,7 +1,6 @@
 """What `custodes audit …` does on a data folder, with or without a running hub."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,6 @@ from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput
 from custodes.core.fs import write_durably
 from custodes.hub import boot
-from custodes.hub.config import HubSettings
 
 if TYPE_CHECKING:
     from custodes.hub.audit.report import Report
@@ -30,7 +28,7 @@ def verify_data_dir(data_dir: Path, *, against: Sequence[Path] = ()) -> "Report"
 
     Raises BadInput when no hub lies there, or a file of a head is none.
     """
-    with _opened(data_dir):
+    with boot.opened(data_dir):
         from custodes.hub.audit.heads import read_heads
         from custodes.hub.audit.verify import verify
 
@@ -42,7 +40,7 @@ def show_head(data_dir: Path, wanted: HeadWanted) -> str:
 
     Files are durable on return. Raises BadInput when a file or the mail cannot be written.
     """
-    with _opened(data_dir):
+    with boot.opened(data_dir):
         from custodes.hub.audit import heads, ledger
 
         head = ledger.signed_head(now_ns=SystemClock().wall_ns())
@@ -58,7 +56,7 @@ def show_head(data_dir: Path, wanted: HeadWanted) -> str:
 
 def prove_entry(data_dir: Path, seq: int) -> str:
     """Return the proof that entry `seq` stands in the ledger, as JSON. Raises BadInput when there is no such entry."""
-    with _opened(data_dir):
+    with boot.opened(data_dir):
         from custodes.hub.audit.proofs import inclusion_proof
 
         return inclusion_proof(seq, now_ns=SystemClock().wall_ns()).as_json()
@@ -69,7 +67,7 @@ def prove_growth_since(data_dir: Path, kept: Path) -> str:
 
     Raises BadInput when it cannot: the ledger is shorter, or the head is not the hub's.
     """
-    with _opened(data_dir):
+    with boot.opened(data_dir):
         from custodes.hub import keyring
         from custodes.hub.audit.heads import read_heads
         from custodes.hub.audit.ledger import SignedHead
@@ -85,20 +83,6 @@ def prove_growth_since(data_dir: Path, kept: Path) -> str:
 def verifier_source() -> str:
     """Return the offline verifier: one file to read and to keep."""
     return (Path(__file__).parent / "offline_verifier.py").read_text(encoding="utf-8")
-
-
-@contextmanager
-def _opened(data_dir: Path) -> Iterator[None]:
-    database = HubSettings(data_dir=data_dir).database_path
-    if not database.is_file():
-        raise BadInput(f"{data_dir}: no hub lies here (hub.sqlite3 is missing). Give its folder with --data.")
-    boot.django_on(data_dir)
-    from django.db import DatabaseError
-
-    try:
-        yield
-    except DatabaseError as error:
-        raise BadInput(f"{database}: cannot be read as the hub's database: {error}.") from error
 
 
 def _mail(address: str, text: str, *, size: int) -> None:
