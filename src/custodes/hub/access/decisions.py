@@ -64,7 +64,7 @@ def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
     rows = list(
         Membership.objects.filter(organisation_id=clip.site.organisation_id).select_related("person").order_by("pk")
     )
-    facts = {_facts_of(row, row.person, now=now): row for row in rows}
+    facts = {facts_of(row, row.person, now=now): row for row in rows}
     found: dict[str, tuple[list[Purpose], list[Person]]] = {}
     for purpose in Purpose:
         verdicts = ask_all(book(), list(facts), [clip_facts(clip)], action=Action.VIEW, purpose=purpose)
@@ -88,7 +88,7 @@ def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:
         return []
     # From the database, not from the object in the session: a closed account counts from the next request on.
     rows = Membership.objects.filter(person_id=actor.pk).select_related("person").order_by("pk")
-    return [_facts_of(row, row.person, now=now) for row in rows]
+    return [facts_of(row, row.person, now=now) for row in rows]
 
 
 def clip_facts(clip: Clip) -> ClipFacts:
@@ -103,7 +103,8 @@ def clip_facts(clip: Clip) -> ClipFacts:
     )
 
 
-def _facts_of(row: Membership, person: Person, *, now: datetime) -> MemberFacts:
+def facts_of(row: Membership, person: Person, *, now: datetime) -> MemberFacts:
+    """Return one membership of `person` as the policies see it."""
     return MemberFacts(
         membership_id=str(row.pk),
         person_id=str(person.pk),

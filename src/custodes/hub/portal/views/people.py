@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -18,11 +19,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from custodes.core.errors import BadInput, Denied
+from custodes.hub.access import acquaintance
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
 from custodes.hub.portal import scope, shown
 
+PAST_ROWS = 10
+PAST_LOOKED_AT = 100
 ROLES_OF = {
     Organisation.Kind.COMPANY: (
         Membership.Role.DRIVER,
@@ -82,10 +86,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Van:
-    """A vehicle, who drives it now, and who could."""
+    """A vehicle, who drives it now, and who could. What this reader may not know is left out."""
 
     site: Site
     shift: Shift | None
+    taken: bool
+    """Somebody drives whom this reader may not know."""
+    may_end: bool
     drivers: list[Person]
     zone: str
 
@@ -208,36 +215,40 @@ def _context(person: Person) -> dict[str, Any]:
     for organisation in Organisation.objects.filter(
         pk__in=scope.memberships(person).values("organisation_id")
     ).order_by("name"):
-        rows = (
-            Membership.objects.filter(organisation=organisation)
-            .filter(Q(until=None) | Q(until__gt=now))
-            .select_related("person", "site")
-            .order_by("person__display_name", "person__email", "role")
-        )
-        # Who leads or plans sees everybody; the others see who may watch them, and themselves.
+        known = acquaintance.known_memberships(person, organisation, now=now)
+        rows = known.select_related("person", "site").order_by("person__display_name", "person__email", "role")
         groups.append(Group(organisation, list(rows), organisation.pk in led))
     vehicles = scope.sites(person).filter(kind=Site.Kind.VEHICLE)
+    past = Shift.objects.filter(site__in=vehicles).exclude(ends_at=None).select_related("site__organisation", "driver")
+    told = (one for one in past.order_by("-starts_at")[:PAST_LOOKED_AT] if _may_name(person, one))
     return {
         "groups": groups,
         "may_lead": bool(led),
-        "vans": [_van(site) for site in vehicles],
+        "vans": [_van(person, site) for site in vehicles],
         "zone": shown.person_zone(person),
-        "past": Shift.objects.filter(site__in=vehicles)
-        .exclude(ends_at=None)
-        .select_related("site__organisation", "driver")
-        .order_by("-starts_at")[:10],
+        "past": list(islice(told, PAST_ROWS)),
     }
 
 
-def _van(site: Site) -> Van:
+def _may_name(person: Person, shift: Shift) -> bool:
+    return acquaintance.may_name_driver(person, shift.site, shift.driver, now=timezone.now())
+
+
+def _van(person: Person, site: Site) -> Van:
+    now = timezone.now()
     drives = (
         Membership.objects.filter(organisation=site.organisation, role=Membership.Role.DRIVER)
-        .filter(Q(until=None) | Q(until__gt=timezone.now()), Q(site=None) | Q(site=site))
+        .filter(Q(until=None) | Q(until__gt=now), Q(site=None) | Q(site=site))
         .select_related("person")
     )
-    drivers = sorted({row.person for row in drives if row.person.is_active}, key=str)
-    running = site.shifts.filter(ends_at=None).select_related("driver").first()
-    return Van(site, running, drivers, shown.site_zone(site))
+    plans = acquaintance.plans(person, site, now=now)
+    drivers = sorted(
+        {row.person for row in drives if row.person.is_active and (plans or row.person == person)}, key=str
+    )
+    running = site.shifts.filter(ends_at=None).select_related("driver", "site__organisation").first()
+    named = running if running and _may_name(person, running) else None
+    may_end = named is not None and (plans or named.driver_id == person.pk)
+    return Van(site, named, running is not None and named is None, may_end, drivers, shown.site_zone(site))
 
 
 def _uuids(text: str) -> list[uuid.UUID]:
