@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 import stage
-from cast import Cast, make_clip
+from cast import Cast, make_clip, say
 from custodes.hub.access.models import View
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips.models import Clip, Reading
@@ -52,7 +52,9 @@ def test_opening_the_page_opens_one_view_for_the_purpose(cast: Cast, ready: Clip
     view = View.objects.get()
     assert (view.person, view.purpose, view.role) == (cast.bob, "incident", "dispatcher")
     assert f"/views/{view.pk}/film/film.road" in html
-    assert "Speed of 58.1 km/h, above the threshold of 55 km/h." in html
+    assert "Limit 31 MPH, alerts from 34 MPH (10 % over), reached 38 MPH." in html
+    assert "The rule itself counts in km/h: its limit is 50." in html
+    assert html.split('class="evidence"')[1].split("</table>")[0].count("km/h") == 0, "one unit of speed on a page"
     assert "ssd-openimages@3f2a91c" in html
     assert "This viewing is recorded, as <strong>incident</strong>" in html
     assert Reading.objects.filter(clip=ready, person=cast.bob).exists()
@@ -78,6 +80,7 @@ def test_look_ahead_of_a_browser_opens_nothing(cast: Cast, ready: Clip) -> None:
 
 
 def test_only_who_has_several_purposes_is_asked(cast: Cast, ready: Clip) -> None:
+    say(cast.dina, cast.company, "coaching")
     asked = 'name="purpose"'
     alice, bob = signed_in(cast.alice), signed_in(cast.bob)
     assert asked in alice.get(f"/clips/{ready.pk}/").content.decode()
@@ -162,6 +165,7 @@ def test_triage_and_assignee(cast: Cast, ready: Clip) -> None:
 
 
 def test_who_watched_is_listed_with_a_proof(cast: Cast, ready: Clip) -> None:
+    say(cast.dina, cast.company, "coaching")
     signed_in(cast.alice).get(f"/clips/{ready.pk}/?purpose=coaching")
     view = View.objects.get()
     html = signed_in(cast.dina).get(f"/clips/{ready.pk}/").content.decode()

@@ -131,7 +131,7 @@ def test_why_this_clip() -> None:
     assert why["peak speed"].value == 44.0
     assert (why["limit"].value, why["limit"].unit) == (30, "mph")
     assert (why["time above"].value, why["time above"].threshold, why["time above"].unit) == (20.0, 20, "s")
-    assert alert_for(onset).text == "40 mph where 30 is allowed."
+    assert alert_for(onset).text == "40 mph; limit 30, alerts from 35."
     assert {one.name: one for one in end.evidence}["time above"].value == 24.0
 
 

@@ -2,25 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from custodes.core.clock import NS_PER_S
-from custodes.core.wire import Manifest, WireEvidence, WireLens, WireModelIdentity, WireSample
+from custodes.core.wire import Manifest, WireLens, WireModelIdentity, WireSample
+from custodes.hub.clips import headline
 from custodes.hub.clips.models import Clip
-from custodes.hub.portal import words
-
-UNITS = {"mph": "MPH", "kmh": "km/h", "mps": "m/s", "m/s2": "m/s²", "mps2": "m/s²"}
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceLine:
-    """One measured value beside its limit, both with their unit, in words."""
-
-    name: str
-    value: str
-    threshold: str
+from custodes.hub.portal import headings, reasons, shown
+from custodes.hub.portal.reasons import EvidenceLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +30,11 @@ class FilmFacts:
     """What the clip page says about a film before a script runs."""
 
     lenses: tuple[LensLine, ...]
+    title: str
     rule: str
     why: str
+    own_unit: str
+    began: str
     evidence: tuple[EvidenceLine, ...]
     models: tuple[WireModelIdentity, ...]
     policy_version: str
@@ -59,20 +49,23 @@ class FilmFacts:
     same_facing: bool
 
 
-def tell(manifest: Manifest, clip: Clip) -> FilmFacts:
-    """Turn a manifest into what the page says."""
+def tell(manifest: Manifest, clip: Clip, unit: str) -> FilmFacts:
+    """Turn a manifest into what the page says, speeds in `unit`."""
     lenses = tuple(_lens(one) for one in manifest.lenses)
     at_onset = _nearest(manifest, manifest.event.onset_wall_ns)
     placed = [one for one in manifest.samples if one.lat_deg is not None and one.lon_deg is not None]
     return FilmFacts(
         lenses=lenses,
-        rule=manifest.event.rule,
-        why=_why(manifest, clip),
-        evidence=tuple(_evidence(one) for one in manifest.event.evidence),
+        title=headings.title(clip.kind, headline.of_manifest(manifest), unit),
+        rule=reasons.rule(manifest.event.rule, unit),
+        why=reasons.why(manifest, clip, unit),
+        own_unit=reasons.own_unit(manifest, unit),
+        began=reasons.began(manifest, unit, shown.site_zone(clip.site)),
+        evidence=reasons.evidence(manifest, unit),
         models=tuple(manifest.models),
         policy_version=manifest.policy_version,
         software=manifest.software,
-        notes=tuple(manifest.notes),
+        notes=tuple(reasons.note(one) for one in manifest.notes),
         kept_s=(manifest.kept_end_wall_ns - manifest.kept_start_wall_ns) / NS_PER_S,
         place=f"{at_onset.lat_deg:.5f}, {at_onset.lon_deg:.5f}" if at_onset else "",
         places=len(placed) > 1,
@@ -100,55 +93,3 @@ def _lens(lens: WireLens) -> LensLine:
 def _nearest(manifest: Manifest, wall_ns: int) -> WireSample | None:
     placed = [one for one in manifest.samples if one.lat_deg is not None and one.lon_deg is not None]
     return min(placed, key=lambda one: abs(one.wall_ns - wall_ns), default=None)
-
-
-def _why(manifest: Manifest, clip: Clip) -> str:
-    """Say in one sentence why there is a clip: from the evidence that the rule gave, else from its kind."""
-    evidence = {one.name: one for one in manifest.event.evidence}
-    kind = manifest.event.kind
-    if kind == "presence" and "class" in evidence:
-        seen = str(words.class_words(str(evidence["class"].value)))
-        stayed = evidence.get("stayed")
-        if stayed and isinstance(stayed.value, int | float) and isinstance(stayed.threshold, int | float):
-            return _("%(what)s in the picture for %(stayed)s s; the rule asks for %(wanted)s s.") % {
-                "what": seen.capitalize(),
-                "stayed": _number(stayed.value),
-                "wanted": _number(stayed.threshold),
-            }
-        return _("%(what)s in the picture.") % {"what": seen.capitalize()}
-    if kind == "speed" and "speed" in evidence:
-        line = _evidence(evidence["speed"])
-        return _("Speed of %(value)s, above the threshold of %(limit)s.") % {
-            "value": line.value,
-            "limit": line.threshold,
-        }
-    if kind == "mark":
-        return _("Somebody at %(site)s pressed the button.") % {"site": clip.site.name}
-    count = len(manifest.event.evidence)
-    return ngettext(
-        "The rule below decided on %(n)d measured value.", "The rule below decided on %(n)d measured values.", count
-    ) % {"n": count}
-
-
-def _evidence(one: WireEvidence) -> EvidenceLine:
-    unit = UNITS.get(one.unit.lower(), one.unit)
-    return EvidenceLine(
-        name=str(words.evidence_words(one.name)),
-        value=_measured(one.value, unit),
-        threshold="" if one.threshold is None else _measured(one.threshold, unit),
-    )
-
-
-def _measured(value: float | str, unit: str) -> str:
-    if isinstance(value, str):
-        return str(words.class_words(value)) if " or " not in value else _alternatives(value)
-    return f"{_number(value)} {unit}".strip()
-
-
-def _alternatives(value: str) -> str:
-    return _(" or ").join(str(words.class_words(one)) for one in value.split(" or "))
-
-
-def _number(value: float) -> str:
-    whole = float(value).is_integer()
-    return number_format(int(value) if whole else round(value, 2), decimal_pos=None)

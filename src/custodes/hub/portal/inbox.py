@@ -103,14 +103,6 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One clip in a list, and who it records in the reader's words."""
-
-    clip: Clip
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Rows of one page, newest first, and where the next one begins."""
 
@@ -183,30 +175,6 @@ def kinds(wanted: InboxFilter, clips: Iterable[Clip]) -> list[tuple[str, str]]:
     """Return the kinds of event that a filter can ask for, with their words: known ones and those on the page."""
     found = {*words.KINDS, *(clip.kind for clip in clips), *filter(None, [wanted.kind])}
     return sorted(((name, str(words.kind_words(name))) for name in found), key=lambda pair: pair[1])
-
-
-class Namer:
-    """Knows, for one reader and one page, whose names a list may show."""
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self._places = scope.naming_places(person)
-
-    def words(self, clip: Clip) -> str:
-        """Return who is recorded as this reader may know it: a name, 'you', 'hidden', or nobody."""
-        if clip.subject is None:
-            return ""
-        if clip.subject_id == self.person.pk:
-            return str(_("you"))
-        here = {(clip.site.organisation_id, None), (clip.site.organisation_id, clip.site_id)}
-        return str(clip.subject) if here & self._places else str(_("hidden"))
-
-    def rows(self, clips: Iterable[Clip]) -> list[Row]:
-        """Return clips with the words for their subjects; their pictures are written down as shown."""
-        found = [Row(clip, self.words(clip)) for clip in clips]
-        pictured = [row.clip.pk for row in found if row.clip.state == Clip.State.READY]
-        gate.list_posters(actor=self.person, clip_ids=pictured)
-        return found
 
 
 def _state(state: str) -> Q:

@@ -78,6 +78,11 @@ def speed_words(speed_mps: float, unit: str) -> str:
     return f"{round(speed_mps * MPH_PER_MPS)} MPH"
 
 
+def same_unit(said: str, unit: str) -> bool:
+    """Say whether a unit's word for its unit of speed (`mph`, `km/h`) is the reader's."""
+    return (said.lower() == "mph") == (unit != Organisation.SpeedUnit.KMH)
+
+
 def speed_number(speed_mps: float, unit: str) -> str:
     """Return a speed without its unit, rounded to a whole number: for a second one beside `speed_words`."""
     return speed_words(speed_mps, unit).partition(" ")[0]

@@ -194,7 +194,8 @@ class Speed(Rule[SpeedSettings, SpeedState]):
 
     @staticmethod
     def sentence(event: Event) -> str:
-        """Return the speed and the limit."""
+        """Return the speed, the limit, and the speed from which the rule counts."""
         facts = {evidence.name: evidence for evidence in event.evidence}
         speed, limit = facts["speed"], facts["limit"]
-        return f"{float(speed.value):.0f} {speed.unit} where {float(limit.value):.0f} is allowed."
+        said = f"{float(speed.value):.0f} {speed.unit}; limit {float(limit.value):.0f}"
+        return f"{said}, alerts from {float(speed.threshold or limit.value):.0f}."

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Site
@@ -117,7 +118,7 @@ def when(moment: datetime | None, zone_name: str = "UTC") -> SafeString:
 
 def _time(local: shown.LocalTime, *, seconds: bool) -> SafeString:
     clock = f"{local.moment:%H:%M:%S}" if seconds else f"{local.moment:%H:%M}"
-    day = date_format(local.moment.replace(tzinfo=None), "D j M")
+    day = date_format(local.moment.replace(tzinfo=None), pgettext("short day, in letters of the date filter", "D j M"))
     return format_html(
         '<time class="when" datetime="{}" title="{}"><span class="ago" data-ago>{}</span> '
         '<span class="exact">{} {} <span class="zone">{}</span></span></time>',

@@ -22,7 +22,7 @@ from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.fleet.models import Membership, Person
-from custodes.hub.portal import acts, film, inbox, scope, shown, words
+from custodes.hub.portal import acts, film, rows, scope, shown, words
 from custodes.hub.portal.frame import CLIP_KEYS
 
 RATES = ("0.25", "0.5", "1", "1.5", "2")
@@ -37,10 +37,9 @@ class Watched:
     """One view in the list of who watched."""
 
     pk: uuid.UUID
-    person: Person
+    person_id: uuid.UUID
     name: str
     email: str
-    person_id: uuid.UUID
     role: str
     purpose: str
     reason: str
@@ -72,14 +71,15 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     view = _view(request, clip, purposes)
     manifest = gate.read_manifest(actor=person, view_id=view.pk)
     Reading.objects.get_or_create(clip=clip, person=person)
+    unit = shown.speed_unit(person, clip.site.organisation)
     context = _common(request, clip) | {
         "view": view,
-        "film": film.tell(manifest, clip),
+        "film": film.tell(manifest, clip, unit),
         "watched": _watched(clip),
         "purposes": purposes,
         "purpose_now": words.purpose_words(view.purpose),
         "rates": RATES,
-        "speed_unit": shown.speed_unit(person, clip.site.organisation),
+        "speed_unit": unit,
         "shortcuts": CLIP_KEYS,
     }
     return render(request, "portal/clip.html", context)
@@ -188,7 +188,7 @@ def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
         "clip": clip,
         "zone": zone,
         "onset": shown.local_ns(clip.onset_wall_ns, zone),
-        "subject": inbox.Namer(person).words(clip),
+        "subject": rows.Namer(person).words(clip),
         "triages": Clip.Triage.choices,
         "colleagues": acts.colleagues(clip),
         "may_triage": gate.may(person, Action.TRIAGE, clip),
@@ -214,15 +214,14 @@ def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
 
 
 def _watched(clip: Clip) -> list[Watched]:
-    then = names_then(views)
     views = View.objects.filter(clip=clip).select_related("person").order_by("-opened_at")[:100]
+    then = names_then(views)
     return [
         Watched(
             pk=one.pk,
+            person_id=one.person_id,
             name=then[one.pk].name,
             email=then[one.pk].email,
-            person=one.person,
-            person_id=one.person_id,
             role=one.role,
             purpose=one.purpose,
             reason=one.reason,

@@ -73,7 +73,7 @@ def changed(request: HttpRequest) -> HttpResponse:
     here = list(inbox.matching(person, wanted).filter(pk__in=news.clip_ids).order_by("-onset_wall_ns", "-pk"))
     gone = set(news.clip_ids) - {clip.pk for clip in here}
     context = {
-        "rows": inbox.Namer(person).rows(here),
+        "rows": listed.Namer(person).rows(here),
         "gone": gone,
         "bookmark": bookmarks.seal(news.revision),
         "more": news.more,
@@ -162,10 +162,12 @@ def _list_context(request: HttpRequest, wanted: inbox.InboxFilter, before: inbox
     person = scope.actor(request)
     newest = latest_revision()  # before the rows: a change in between is told twice and not missed
     found = inbox.page(person, wanted, before)
+    told = listed.Namer(person).rows(found.clips)
     return {
         "wanted": wanted,
         "query": wanted.query(),
-        "rows": inbox.Namer(person).rows(found.clips),
+        "rows": told,
+        "bundles": listed.bundled(told),
         "next_cursor": found.next_cursor,
         "count": inbox.count(person, wanted) if before is None else None,
         "bookmark": Bookmarks(person.pk).seal(newest),

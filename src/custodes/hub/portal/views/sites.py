@@ -27,7 +27,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site, Unit
 from custodes.hub.portal import health as wellbeing
-from custodes.hub.portal import inbox, scope, shown
+from custodes.hub.portal import inbox, rows, scope, shown
 
 LAST_CLIPS = 6
 
@@ -201,7 +201,7 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
         "health": found,
         "zone": shown.site_zone(site),
         "stones": [(stone, wellbeing.lost_words(stone, site)) for unit in found.units for stone in unit.tombstones],
-        "last": inbox.Namer(person).rows(last),
+        "bundles": rows.bundled(rows.Namer(person).rows(last))[:LAST_CLIPS],
         "clip_count": clips.count(),
         "placed": placed,
         "place_lat": None if placed is None else f"{placed.last_lat_deg:.6f}",

@@ -33,19 +33,19 @@ def index(request: HttpRequest) -> HttpResponse:
     clips = gate.visible_clips(person).exclude(state=Clip.State.DELETED)
     today = clips.filter(onset_wall_ns__gte=round(midnight.timestamp()) * NS_PER_S)
     kinds = today.order_by().values("kind").annotate(n=Count("pk")).order_by("-n")
-    waiting = inbox.page(person, inbox.InboxFilter(), before=None).clips[:ROWS]
-    last = inbox.page(person, inbox.InboxFilter(state=inbox.ANY), before=None).clips[:ROWS]
+    waiting = inbox.page(person, inbox.InboxFilter(), before=None).clips
+    last = [] if waiting else inbox.page(person, inbox.InboxFilter(state=inbox.ANY), before=None).clips
+    bundles = rows.bundled(rows.Namer(person).rows(waiting or last))[:ROWS]
     sites = [health.of_site(site, now) for site in scope.sites(person)]
-    namer = inbox.Namer(person)
     context = {
         "zone": zone,
         "day": shown.local(now, zone).moment.replace(tzinfo=None),
         "kinds": [(words.kind_words(row["kind"]), row["kind"], row["n"]) for row in kinds],
         "today_count": sum(row["n"] for row in kinds),
         "since": midnight.date().isoformat(),
-        "waiting": namer.rows(waiting),
+        "bundles": bundles,
+        "waiting": bool(waiting),
         "waiting_count": scope.waiting_count(person),
-        "last": [] if waiting else namer.rows(last),
         "sites": sites,
         "unwell": [one for one in sites if not one.well],
         "bare_sites": [one for one in sites if not one.units],

@@ -7,6 +7,7 @@ const TOP_PX = 80;
 
 const list = () => document.getElementById("list");
 const rows = () => [...document.querySelectorAll("[data-clips] > [data-clip]")];
+const shown = () => rows().filter((row) => !row.hidden);
 const held = new Map();
 let bookmark = list().dataset.bookmark;
 let asking = false;
@@ -28,7 +29,7 @@ function newer() {
 
 function place(row) {
   const area = list().querySelector("[data-clips]");
-  const after = rows().find((other) => BigInt(other.dataset.onset) < BigInt(row.dataset.onset));
+  const after = rows().find((other) => other.dataset.folded === undefined && BigInt(other.dataset.onset) < BigInt(row.dataset.onset));
   area.insertBefore(row, after ?? area.querySelector(".next-page"));
   list().querySelector("[data-empty]")?.remove();
   row.classList.add("fresh");
@@ -39,6 +40,7 @@ function showHeld() {
   for (const row of held.values()) place(row);
   held.clear();
   newer();
+  fold();
 }
 
 function swap(old, row) {
@@ -70,8 +72,77 @@ function take(html) {
     count.classList.toggle("hot", answer.dataset.waiting !== "0");
   }
   newer();
+  fold();
   selection();
   if (answer.dataset.more !== undefined) setTimeout(ask, SETTLE_MS);
+}
+
+// --- events alike within an hour stand behind the newest of them ------------------------------------------------
+
+const FOLDS_FROM = 3;
+const unfolded = new Set();
+
+function line(key) {
+  const found = document.querySelector(`[data-fold-line="${CSS.escape(key)}"]`);
+  if (found) return found;
+  const item = document.createElement("li");
+  item.className = "fold-line";
+  item.dataset.foldLine = key;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.unfold = "";
+  const chevron = Object.assign(document.createElement("span"), { className: "chevron" });
+  chevron.setAttribute("aria-hidden", "true");
+  const many = document.createElement("span");
+  many.dataset.foldCount = "";
+  const span = Object.assign(document.createElement("span"), { className: "muted" });
+  span.dataset.foldSpan = "";
+  button.append(chevron, many, " ", span);
+  item.append(button);
+  return item;
+}
+
+const after = (before, node) => { if (before.nextElementSibling !== node) before.after(node); };
+
+function fold() {
+  const groups = new Map();
+  for (const row of rows()) groups.set(row.dataset.fold, [...(groups.get(row.dataset.fold) ?? []), row]);
+  for (const old of document.querySelectorAll("[data-fold-line]")) if ((groups.get(old.dataset.foldLine) ?? []).length < FOLDS_FROM) old.remove();
+  for (const [key, group] of groups) {
+    group.sort((a, b) => (BigInt(b.dataset.onset) > BigInt(a.dataset.onset) ? 1 : -1));
+    const [head, ...others] = group;
+    delete head.dataset.folded;
+    head.hidden = false;
+    if (group.length < FOLDS_FROM) { for (const row of others) { delete row.dataset.folded; row.hidden = false; } continue; }
+    const open = unfolded.has(key);
+    const bar = line(key);
+    bar.querySelector("[data-unfold]").setAttribute("aria-expanded", String(open));
+    bar.querySelector("[data-fold-count]").textContent = sayCount("%s more like this", "%s more like this", others.length);
+    bar.querySelector("[data-fold-span]").textContent = `${others.at(-1).dataset.clock} – ${others[0].dataset.clock}`;
+    after(head, bar);
+    let last = bar;
+    for (const row of others) {
+      after(last, row);
+      last = row;
+      row.dataset.folded = "";
+      row.hidden = !open;
+    }
+  }
+}
+
+function unfold(row) {
+  const key = row?.dataset.fold ?? row?.dataset.foldLine;
+  if (!key || !document.querySelector(`[data-fold-line="${CSS.escape(key)}"]`)) return;
+  if (!unfolded.delete(key)) unfolded.add(key);
+  fold();
+  selection();
+}
+
+// A head whose others are folded away stands for all of them: to choose it is to choose them.
+function follow(box) {
+  const row = box.closest("[data-clip]");
+  if (row.dataset.folded !== undefined || unfolded.has(row.dataset.fold)) return;
+  for (const other of rows()) if (other.hidden && other.dataset.fold === row.dataset.fold) other.querySelector("[data-select]").checked = box.checked;
 }
 
 function leave(row) {
@@ -87,6 +158,7 @@ async function ask() {
     const query = list().dataset.query;
     const answer = await fetch(`${list().dataset.changed}?since=${bookmark}${query ? `&${query}` : ""}`);
     if (answer.ok) take(await answer.text());
+    else if (answer.status === 410) window.location.reload();  // the page was left open for half a day
   } catch (error) {
     live(false, error.message);
   } finally {
@@ -130,7 +202,7 @@ function selection() {
 }
 
 function move(by) {
-  const here = rows();
+  const here = shown();
   if (!here.length) return;
   const focused = document.activeElement?.closest?.("[data-clip]");
   const at = here.indexOf(focused ?? current);
@@ -146,7 +218,8 @@ document.addEventListener("keydown", (event) => {
   const here = document.activeElement?.closest?.("[data-clip]") ?? current;
   if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);
-  else if (event.key === "x" && here) { const box = here.querySelector("[data-select]"); box.checked = !box.checked; selection(); }
+  else if (event.key === "x" && here) { const box = here.querySelector("[data-select]"); box.checked = !box.checked; follow(box); selection(); }
+  else if (event.key === "e") unfold(here ?? document.activeElement?.closest?.("[data-fold-line]"));
   else if (event.key === "Enter" && here && document.activeElement === document.body) here.querySelector("[data-open]").click();
   else if (event.key === "/") { document.querySelector(".more-filters").open = true; document.getElementById("first-filter").focus(); }
   else return;
@@ -155,10 +228,12 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-select-all]")) for (const row of rows()) row.querySelector("[data-select]").checked = event.target.checked;
+  if (event.target.matches("[data-select]")) follow(event.target);
   if (event.target.matches("[data-select], [data-select-all]")) selection();
-    else if (answer.status === 410) window.location.reload();  // the page was left open for half a day
 });
 document.addEventListener("click", (event) => {
+  const bar = event.target.closest("[data-unfold]");
+  if (bar) unfold(bar.closest("[data-fold-line]"));
   if (event.target.closest("[data-newer]")) { showHeld(); window.scrollTo({ top: 0 }); }
 });
 document.addEventListener("inbox-changed", () => {
@@ -177,5 +252,7 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) { listen()
 window.addEventListener("online", ask);
 window.addEventListener("offline", () => toast(say("You are offline: the list does not fill."), { bad: true }));
 
+document.addEventListener("htmx:afterSettle", () => fold());
 listen();
+fold();
 selection();
