@@ -12,8 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from custodes.core.clock import Clock, ManualClock
 from custodes.core.types import Facing, Severity
 from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.consent import services as consent
+from custodes.hub.consent import texts
+from custodes.hub.consent.models import Answer
+from custodes.hub.consent.topics import NEEDS, Need, Topic
 from custodes.hub.fleet.models import Camera, Membership, Organisation, Person, Shift, Site, Unit
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -167,6 +172,27 @@ def make_cast() -> Cast:
     )
 
 
+def show_notices(person: Person, organisation: Organisation, *, clock: Clock | None = None) -> None:
+    """Let somebody have been shown, at NOW or by `clock`, the notices that nobody can refuse."""
+    notices = [texts.book().current(topic, "en") for topic, need in NEEDS.items() if need is Need.NOTICE]
+    consent.show(person=person, organisation=organisation, shown=notices, clock=clock or ManualClock(wall=NOW_NS))
+
+
+def say(person: Person, organisation: Organisation, topic: str, says: str = "yes") -> Answer:
+    """Let somebody have been shown the text about `topic` and have answered it, at NOW."""
+    text, clock = texts.book().current(Topic(topic), "en"), ManualClock(wall=NOW_NS)
+    consent.show(person=person, organisation=organisation, shown=[text], clock=clock)
+    return consent.answer(
+        person=person,
+        organisation=organisation,
+        topic=topic,
+        says=says,
+        text_sha256=text.sha256,
+        signed_name=str(person),
+        clock=clock,
+    )
+
+
 def make_clip(
     unit: Unit,
     *,
@@ -175,9 +201,15 @@ def make_clip(
     subject: Person | None = None,
     onset: datetime = NOW,
     lenses: tuple[str, ...] = ("road",),
+    notice: bool = True,
     **fields: object,
 ) -> Clip:
-    """Store a clip of 20 s around `onset` with a row per part. No bytes stand behind the parts."""
+    """Store a clip of 20 s around `onset` with a row per part. No bytes stand behind the parts.
+
+    `notice`: its subject was shown the notices before, as every driver is who has signed in once.
+    """
+    if subject is not None and notice:
+        show_notices(subject, unit.site.organisation)
     onset_ns = int(onset.timestamp()) * 1_000_000_000
     clip_id = fields.pop("id", None) or uuid.uuid4()
     clip = Clip.objects.create(

@@ -7,7 +7,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
-from cast import PASSWORD, Cast, make_cast, make_clip
+from cast import PASSWORD, Cast, make_cast, make_clip, show_notices
+from custodes.core.clock import SystemClock
 from custodes.core.types import Facing
 from custodes.hub.clips.models import Clip, Tombstone
 from custodes.hub.fleet import services
@@ -30,6 +31,8 @@ def set_stage(data_dir: Path) -> dict[str, str]:
     cast = make_cast()
     now = timezone.now()
     let_in(cast)
+    for person, organisation in ((cast.dina, cast.company), (cast.hanna, cast.household), (cast.milo, cast.household)):
+        show_notices(person, organisation, clock=SystemClock())
     Shift.objects.filter(driver=cast.dina).update(starts_at=now - timedelta(hours=5))
     let_be_well(cast, now)
     clips = store_ready(cast, films, now)

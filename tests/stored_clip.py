@@ -10,7 +10,9 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from cast import show_notices
 from custodes.core import seal
+from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
 from custodes.hub.clips import footage, headline
 from custodes.hub.clips.models import Clip, ClipPart
@@ -102,6 +104,8 @@ def store_clip(
         }
     )
     clip = store_row(manifest, unit=unit, subject=subject)
+    if subject is not None:
+        show_notices(subject, unit.site.organisation, clock=SystemClock())
     seal_parts(clip, [("manifest", manifest.model_dump_json().encode()), *film_parts(lenses)])
     headline.keep(clip, headline.of_manifest(manifest))
     return clip

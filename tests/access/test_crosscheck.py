@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW_NS, Cast, make_clip
+from cast import NOW_NS, Cast, make_clip, say
 from custodes.hub.access import gate
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def views(cast: Cast) -> list[View]:
     clip = make_clip(cast.van_unit, subject=cast.dina)
+    say(cast.dina, cast.company, "coaching")
     return [
         gate.open_view(actor=person, clip_id=clip.pk, purpose=purpose, address="2001:DB8::0:7")
         for person, purpose in ((cast.alice, "coaching"), (cast.bob, "incident"), (cast.dina, "own"))

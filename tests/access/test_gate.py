@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from cast import NOW_NS, Cast, make_clip
+from cast import NOW_NS, Cast, make_clip, say
 from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
@@ -197,6 +197,7 @@ def test_a_view_is_proven_to_those_who_may_know_of_it(cast: Cast, clock: ManualC
 
 def test_who_may_see_this_is_said_by_rule(cast: Cast, clock: ManualClock) -> None:
     clip = make_clip(cast.van_unit, subject=cast.dina)
+    say(cast.dina, cast.company, "coaching")
     lines = {line.policy: line for line in gate.audience(clip, clock=clock)}
     assert {policy: [person.pk for person in line.people] for policy, line in lines.items()} == {
         "dispatcher-watches-incidents": [cast.bob.pk],

@@ -12,7 +12,10 @@ from custodes.core.clock import ManualClock
 from custodes.hub.access import gate
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet.models import Membership, Organisation, Site
+from custodes.hub.consent import texts
+from custodes.hub.consent.models import Answer, Showing
+from custodes.hub.consent.topics import Topic
+from custodes.hub.fleet.models import Membership, Organisation, Person, Site
 
 CLOCK = ManualClock(wall=int(NOW.timestamp()) * 1_000_000_000)
 PEOPLE, ORGANISATIONS, SITES = 3, 2, 4
@@ -37,18 +40,42 @@ clips = st.lists(
     min_size=1,
     max_size=6,
 )
+answers = st.lists(
+    st.tuples(
+        st.integers(0, PEOPLE - 1),
+        st.integers(0, ORGANISATIONS - 1),
+        st.sampled_from(["incident", "coaching", "training"]),
+        st.sampled_from([*Answer.Says.values, "shown"]),
+        st.booleans(),
+    ),
+    max_size=8,
+)
+
+
+def stored(person: Person, organisation: Organisation, topic: str, says: str, *, on_file: bool) -> None:
+    """Store a showing, and an answer that stands, as if by the services; not `on_file`: to a text that is gone."""
+    sha256 = texts.book().current(Topic(topic), "en").sha256 if on_file else "0" * 64
+    about = {"person": person, "organisation": organisation, "topic": topic, "version": 1, "language": "en"}
+    rest = {"text_sha256": sha256, "way": "page", "wall_ns": 0, "ledger_seq": 0}
+    Showing.objects.get_or_create(**about, text_sha256=sha256, defaults=rest)
+    if says != "shown":
+        Answer.objects.filter(person=person, organisation=organisation, topic=topic).update(stands=False)
+        Answer.objects.create(**about, **rest, says=says, signed_name="x", signature=b"", key_id="")
 
 
 class ListsAgreeWithTheGate(TestCase):
     @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-    @given(roles=memberships, footage=clips, closed=st.booleans())
-    def test_every_action(self, roles: list, footage: list, closed: bool) -> None:
+    @given(roles=memberships, footage=clips, closed=st.booleans(), said=answers)
+    def test_every_action(self, roles: list, footage: list, closed: bool, said: list) -> None:
         people = [make_person(f"p{number}", is_active=not (closed and number == 0)) for number in range(PEOPLE)]
         organisations = [Organisation.objects.create(name=f"o{n}", kind="company") for n in range(ORGANISATIONS)]
+        kinds = ("vehicle", "vehicle", "home", "home")
         sites = [
-            Site.objects.create(organisation=organisations[n % ORGANISATIONS], name=f"s{n}", kind="vehicle")
+            Site.objects.create(organisation=organisations[n % ORGANISATIONS], name=f"s{n}", kind=kinds[n])
             for n in range(SITES)
         ]
+        for person, organisation, topic, says, on_file in said:
+            stored(people[person], organisations[organisation], topic, says, on_file=on_file)
         units = [make_unit(site, site.name) for site in sites]
         for person, organisation, role, site, until in roles:
             Membership.objects.get_or_create(
@@ -64,13 +91,14 @@ class ListsAgreeWithTheGate(TestCase):
                 subject=None if subject is None else people[subject],
                 state=state,
                 erased_at=NOW if erased else None,
+                notice=False,
             )
         every = list(Clip.objects.select_related("site"))
         for person in people:
             for action in Action:
                 one_by_one = {clip.pk for clip in every if gate.may(person, action, clip, clock=CLOCK).allowed}
                 listed = gate.visible_clips(person, action, clock=CLOCK)
-                assert set(listed.values_list("pk", flat=True)) == one_by_one, (action, roles, footage)
+                assert set(listed.values_list("pk", flat=True)) == one_by_one, (action, roles, footage, said)
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from custodes.hub.access import decisions, policies
 from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
 from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
 from custodes.hub.clips.models import Clip
+from custodes.hub.consent.topics import State
 from custodes.hub.fleet.models import Membership, Person
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,10 @@ def scene(cast: Cast) -> tuple[list[MemberFacts], list[ClipFacts]]:
     Membership.objects.create(person=cast.stranger, organisation=cast.company, role=Membership.Role.DISPATCHER)
     Person.objects.filter(pk=cast.stranger.pk).update(is_active=False)
     members = [facts for person in cast.people.values() for facts in decisions.member_facts(person, now=NOW)]
-    return members, [decisions.clip_facts(clip) for clip in scenes(cast)]
+    facts = [decisions.clip_facts(clip) for clip in scenes(cast)]
+    return members, [
+        replace(one, clip_id=f"{one.clip_id}-{state}", consent=state.value) for one in facts for state in State
+    ]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.policy_id)

@@ -56,7 +56,7 @@ def test_opening_the_page_opens_one_view_for_the_purpose(cast: Cast, ready: Clip
     assert "The rule itself counts in km/h: its limit is 50." in html
     assert html.split('class="evidence"')[1].split("</table>")[0].count("km/h") == 0, "one unit of speed on a page"
     assert "ssd-openimages@3f2a91c" in html
-    assert "This viewing is recorded, as <strong>incident</strong>" in html
+    assert "This viewing is recorded, its purpose too: <strong>incident</strong>" in html
     assert Reading.objects.filter(clip=ready, person=cast.bob).exists()
 
 

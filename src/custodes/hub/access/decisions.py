@@ -1,6 +1,6 @@
 """Decide: may this person do this with this clip, by which rule, and in which words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from custodes.core.types import Purpose
+from custodes.hub.access import recorded
 from custodes.hub.access.policies import PolicyBook, Verdict, book
 from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
 from custodes.hub.clips.models import Clip
@@ -45,8 +46,10 @@ def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None,
     members = member_facts(actor, now=now)
     purposes = list(Purpose) if action is Action.VIEW and purpose is None else [purpose]
     refusals: list[Verdict] = []
-    for asked in purposes:
-        verdicts = ask_all(book(), members, [clip_facts(clip)], action=action, purpose=asked)
+    facts = clip_facts(clip)
+    for asked in purposes if members else ():
+        asked_facts = replace(facts, consent=recorded.consent_for(clip, action, asked, now=now))
+        verdicts = ask_all(book(), members, [asked_facts], action=action, purpose=asked)
         for (member, _clip), verdict in verdicts.items():
             if verdict.allowed:
                 return _allowed(verdict, member)
@@ -67,7 +70,8 @@ def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
     facts = {facts_of(row, row.person, now=now): row for row in rows}
     found: dict[str, tuple[list[Purpose], list[Person]]] = {}
     for purpose in Purpose:
-        verdicts = ask_all(book(), list(facts), [clip_facts(clip)], action=Action.VIEW, purpose=purpose)
+        asked = replace(clip_facts(clip), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
+        verdicts = ask_all(book(), list(facts), [asked], action=Action.VIEW, purpose=purpose)
         for (member, _clip), verdict in verdicts.items():
             if not verdict.allowed:
                 continue

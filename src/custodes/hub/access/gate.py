@@ -72,7 +72,8 @@ def audience(clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Audience, ...]:
 
 def visible_clips(actor: Actor, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
     """Return the clips with which `actor` may do `action`: exactly those for which `may` says yes."""
-    return lists.clips_for(decisions.member_facts(actor, now=_now(clock)), action=Action(action))
+    now = _now(clock)
+    return lists.clips_for(decisions.member_facts(actor, now=now), action=Action(action), now=now)
 
 
 def find_clip(actor: Actor, clip_id: uuid.UUID, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> Clip:

@@ -1,26 +1,35 @@
 """Lists of clips by the same policies that decide on one clip.
 
-The policies can tell clips apart only by what the schema gives them: organisation, site, subject, state, erased.
-For one membership that leaves few kinds of clip. Each kind is shown to the policies once, as a made-up clip, and
-the kinds that they allow become a query. A property test holds the query to the gate's own answers, clip by clip.
+The policies can tell clips apart only by what the schema gives them: organisation, site, subject, state, erased, and
+for footage where the recorded people stand towards the purpose. For one membership that leaves few kinds of clip. Each
+kind is shown to the policies once, as a made-up clip, and the kinds that they allow become a query. A property test
+holds the query to the gate's own answers, clip by clip.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from itertools import product
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from custodes.core.types import Purpose
+from custodes.hub.access import recorded
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
 from custodes.hub.clips.models import Clip
+from custodes.hub.consent import selectors as consent
+from custodes.hub.consent.topics import State, Topic
 from custodes.hub.fleet.models import Site
 
 _SELF = "self"
 _OTHER = "other"
 _NOBODY = "nobody"
+_ANYBODY = "anybody"
+_CONSENTS = tuple(state.value for state in State)
+_NONE_KNOWN = State.NOBODY.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +41,18 @@ class _Kind:
     subject: str
     erased: bool
     state: str
+    consent: str
+    """Where its recorded people stand; for what shows no footage, always NOBODY."""
 
 
-def clips_for(members: list[MemberFacts], *, action: Action) -> QuerySet[Clip]:
+def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> QuerySet[Clip]:
     """Return the clips with which one of `members` may do `action` (VIEW: for any purpose)."""
+    purposes: list[Purpose | None] = list(Purpose) if action is Action.VIEW else [None]
     wanted = Q(pk__in=[])
     for member in members:
-        wanted |= _query(member, _allowed_kinds(_signature(member), action))
+        for purpose in purposes:
+            kinds = _allowed_kinds(_signature(member), action, purpose)
+            wanted |= _query(member, kinds, topic=recorded.topic_of(action, purpose), now=now)
     return Clip.objects.filter(wanted)
 
 
@@ -53,50 +67,85 @@ def _signature(member: MemberFacts) -> MemberFacts:
     )
 
 
-@lru_cache(maxsize=256)
-def _allowed_kinds(signature: MemberFacts, action: Action) -> frozenset[_Kind]:
-    kinds = {_example(kind): kind for kind in _kinds(scoped=signature.site_id is not None)}
-    purposes: list[Purpose | None] = list(Purpose) if action is Action.VIEW else [None]
-    allowed: set[_Kind] = set()
-    for purpose in purposes:
-        verdicts = ask_all(book(), [signature], list(kinds), action=action, purpose=purpose)
-        allowed.update(kinds[clip] for (_member, clip), verdict in verdicts.items() if verdict.allowed)
-    return frozenset(allowed)
+@lru_cache(maxsize=1024)
+def _allowed_kinds(signature: MemberFacts, action: Action, purpose: Purpose | None) -> frozenset[_Kind]:
+    matters = recorded.topic_of(action, purpose) is not None
+    kinds = {_example(kind): kind for kind in _kinds(scoped=signature.site_id is not None, consent_matters=matters)}
+    verdicts = ask_all(book(), [signature], list(kinds), action=action, purpose=purpose)
+    return frozenset(kinds[clip] for (_member, clip), verdict in verdicts.items() if verdict.allowed)
 
 
-def _kinds(*, scoped: bool) -> Iterator[_Kind]:
-    for here, subject, erased, state in product(
-        (True, False) if scoped else (True,), (_SELF, _OTHER, _NOBODY), (False, True), Clip.State.values
+def _kinds(*, scoped: bool, consent_matters: bool) -> Iterator[_Kind]:
+    for here, subject, erased, state, answer in product(
+        (True, False) if scoped else (True,),
+        (_SELF, _OTHER, _NOBODY),
+        (False, True),
+        Clip.State.values,
+        _CONSENTS if consent_matters else (_NONE_KNOWN,),
     ):
-        yield _Kind(here=here, subject=subject, erased=erased, state=state)
+        yield _Kind(here=here, subject=subject, erased=erased, state=state, consent=answer)
 
 
 def _example(kind: _Kind) -> ClipFacts:
     return ClipFacts(
-        clip_id=f"{kind.here}-{kind.subject}-{kind.erased}-{kind.state}",
+        clip_id=f"{kind.here}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}",
         organisation_id="o",
         site_id="s" if kind.here else "another",
         subject_id=None if kind.subject == _NOBODY else kind.subject,
         state=kind.state,
         erased=kind.erased,
+        consent=kind.consent,
     )
 
 
-def _query(member: MemberFacts, kinds: frozenset[_Kind]) -> Q:
-    states: dict[tuple[bool, str, bool], frozenset[str]] = {}
+def _query(member: MemberFacts, kinds: frozenset[_Kind], *, topic: Topic | None, now: datetime) -> Q:
+    """Return the condition that a clip is of one of these kinds, with as few words as that takes."""
+    consents: dict[tuple[bool, bool, str, str], frozenset[str]] = {}
     for kind in kinds:
-        key = (kind.here, kind.subject, kind.erased)
-        states[key] = states.get(key, frozenset()) | {kind.state}
+        key = (kind.here, kind.erased, kind.subject, kind.state)
+        consents[key] = consents.get(key, frozenset()) | {kind.consent}
+    states: dict[tuple[bool, bool, str, frozenset[str]], frozenset[str]] = {}
+    for (here, erased, subject, state), answers in consents.items():
+        group = (here, erased, subject, answers)
+        states[group] = states.get(group, frozenset()) | {state}
     query = Q(pk__in=[])
-    for here, erased in product((True, False), (True, False)):
-        by_subject = {s: states[here, s, erased] for s in (_SELF, _OTHER, _NOBODY) if (here, s, erased) in states}
+    for (here, erased, subject, answers), allowed in _merged(states).items():
         place = _place(member, here=here) & Q(erased_at__isnull=not erased)
-        if len(by_subject) == 3 and len(set(by_subject.values())) == 1:
-            query |= place & Q(state__in=sorted(by_subject[_SELF]))
-            continue
-        for subject, allowed_states in by_subject.items():
-            query |= place & _subject(member, subject) & Q(state__in=sorted(allowed_states))
+        agreed = _agreed(member, subject, answers, topic=topic, now=now)
+        query |= place & _subject(member, subject) & agreed & Q(state__in=sorted(allowed))
     return query
+
+
+def _merged(
+    states: dict[tuple[bool, bool, str, frozenset[str]], frozenset[str]],
+) -> dict[tuple[bool, bool, str, frozenset[str]], frozenset[str]]:
+    """Say ANYBODY once where the driver makes no difference at all."""
+    merged = dict(states)
+    for here, erased, _subject_kind, answers in states:
+        keys = [(here, erased, subject, answers) for subject in (_SELF, _OTHER, _NOBODY)]
+        indifferent = answers in {frozenset(_CONSENTS), frozenset({_NONE_KNOWN})}
+        if indifferent and all(key in merged for key in keys) and len({merged[key] for key in keys}) == 1:
+            allowed = merged[keys[0]]
+            for key in keys:
+                del merged[key]
+            merged[here, erased, _ANYBODY, answers] = allowed
+    return merged
+
+
+def _agreed(member: MemberFacts, subject: str, consents: frozenset[str], *, topic: Topic | None, now: datetime) -> Q:
+    """Return the condition that the recorded people stand in one of `consents`."""
+    if topic is None or consents == frozenset(_CONSENTS):
+        return Q()
+    organisation_id = UUID(member.organisation_id)
+    if subject != _NOBODY:
+        found = Q(pk__in=[])
+        for name in sorted(consents):
+            found |= consent.in_state(State(name), organisation_id, topic, field="subject_id")
+        return found
+    homes = Q(site_id__in=Site.objects.filter(organisation_id=organisation_id, kind=Site.Kind.HOME).values("pk"))
+    household = consent.state_of(consent.household_of(organisation_id, now=now), organisation_id, topic)
+    at_home = homes if household.value in consents else Q(pk__in=[])
+    return at_home | ~homes if _NONE_KNOWN in consents else at_home
 
 
 def _place(member: MemberFacts, *, here: bool) -> Q:
@@ -110,6 +159,8 @@ def _place(member: MemberFacts, *, here: bool) -> Q:
 
 
 def _subject(member: MemberFacts, subject: str) -> Q:
+    if subject == _ANYBODY:
+        return Q()
     if subject == _SELF:
         return Q(subject_id=member.person_id)
     if subject == _NOBODY:

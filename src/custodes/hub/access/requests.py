@@ -28,6 +28,11 @@ class Action(StrEnum):
     """Know where it was and who drove; asked of a clip of this moment, where a site is now and who drives it."""
 
 
+FOOTAGE = frozenset({Action.VIEW, Action.POSTER})
+"""What shows somebody: the policies are told what the recorded people agreed to."""
+NOBODY_RECORDED = "nobody"
+
+
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
     """One membership, as the policies see it."""
@@ -51,6 +56,8 @@ class ClipFacts:
     subject_id: str | None
     state: str
     erased: bool
+    consent: str = NOBODY_RECORDED
+    """Where the recorded people stand towards what is asked; only `FOOTAGE` actions look at it."""
 
 
 def ask_all(
@@ -64,14 +71,14 @@ def ask_all(
     """Ask for every membership with every clip. `purpose` goes with VIEW and with no other action."""
     if (action is Action.VIEW) != (purpose is not None):
         raise ValueError(f"action {action} with purpose {purpose}")
-    context = {} if purpose is None else {"purpose": _entity("Purpose", purpose.value)}
+    asked = {} if purpose is None else {"purpose": _entity("Purpose", purpose.value)}
     pairs = [(member, clip) for member in members for clip in clips]
     requests = [
         {
             "principal": {"type": "Membership", "id": member.membership_id},
             "action": {"type": "Action", "id": action.value},
             "resource": {"type": "Clip", "id": clip.clip_id},
-            "context": context,
+            "context": asked | ({"consent": _entity("Consent", clip.consent)} if action in FOOTAGE else {}),
         }
         for member, clip in pairs
     ]

@@ -24,17 +24,21 @@ def state_of(people: Collection[UUID], organisation_id: UUID, topic: Topic) -> S
 
 def states_of(people: Collection[UUID], organisation_id: UUID, topic: Topic) -> dict[UUID, State]:
     """Return where each of these people stands towards `topic` in one organisation."""
-    yes, no, shown = (set(rows.filter(person_id__in=people)) for rows in _stand(organisation_id, topic))
-    return {
-        person: State.NO
-        if person in no
-        else State.YES
-        if person in yes
-        else State.SHOWN
-        if person in shown
-        else State.UNSEEN
-        for person in people
-    }
+    holding = texts.book().holding(topic)
+    answers = Answer.objects.filter(
+        person_id__in=people, organisation_id=organisation_id, topic=topic, stands=True
+    ).values_list("person_id", "says", "text_sha256")
+    found: dict[UUID, State] = {}
+    for person, says, sha256 in answers:
+        if says in REFUSES:
+            found[person] = State.NO
+        elif sha256 in holding:
+            found[person] = State.YES
+    rest = [person for person in people if person not in found]
+    if rest:
+        shown = set(_shown(organisation_id, topic).filter(person_id__in=rest))
+        found |= {person: State.SHOWN if person in shown else State.UNSEEN for person in rest}
+    return found
 
 
 def in_state(state: State, organisation_id: UUID, topic: Topic, *, field: str) -> Q:
@@ -42,11 +46,16 @@ def in_state(state: State, organisation_id: UUID, topic: Topic, *, field: str) -
 
     The same answer as `states_of`, as subqueries.
     """
-    yes, no, shown = (Q(**{f"{field}__in": rows}) for rows in _stand(organisation_id, topic))
+    standing = Answer.objects.filter(organisation_id=organisation_id, topic=topic, stands=True).order_by()
+    agree = standing.filter(says__in=AGREES, text_sha256__in=sorted(texts.book().holding(topic)))
+    refuse = standing.filter(says__in=REFUSES)
+    yes = Q(**{f"{field}__in": agree.values("person_id")})
+    no = Q(**{f"{field}__in": refuse.values("person_id")})
+    shown = Q(**{f"{field}__in": _shown(organisation_id, topic)})
     return {
         State.NOBODY: Q(pk__in=[]),
         State.NO: no,
-        State.YES: yes & ~no,
+        State.YES: yes,
         State.SHOWN: shown & ~yes & ~no,
         State.UNSEEN: ~shown & ~yes & ~no,
     }[state]
@@ -111,16 +120,11 @@ def unanswered(person: Person, organisation: Organisation) -> tuple[Topic, ...]:
     )
 
 
-def _stand(organisation_id: UUID, topic: Topic) -> tuple["QuerySet[Answer, UUID]", ...]:
-    """Return the ids of those who agree to a text that counts, who refuse, and who were shown one that counts."""
+def _shown(organisation_id: UUID, topic: Topic) -> "QuerySet[Showing, UUID]":
+    """Return the ids of those who were shown a text about `topic` that counts."""
     hashes = sorted(texts.book().holding(topic))
-    standing = Answer.objects.filter(organisation_id=organisation_id, topic=topic, stands=True).order_by()
-    shown = Showing.objects.filter(organisation_id=organisation_id, topic=topic, text_sha256__in=hashes).order_by()
-    return (
-        standing.filter(says__in=AGREES, text_sha256__in=hashes).values_list("person_id", flat=True),
-        standing.filter(says__in=REFUSES).values_list("person_id", flat=True),
-        shown.values_list("person_id", flat=True),  # type: ignore[return-value]  # ids, of the other table
-    )
+    rows = Showing.objects.filter(organisation_id=organisation_id, topic=topic, text_sha256__in=hashes)
+    return rows.order_by().values_list("person_id", flat=True)
 
 
 def _held(now: datetime) -> QuerySet[Membership]:
