@@ -100,7 +100,7 @@ def test_targets_are_large_enough_for_a_thumb(hub: RunningHub, open_as: Callable
         assert [one for one in small if "crumbs" not in one["one"] and "<a href" not in one["one"]] == [], path
 
 
-def test_french_reader_gets_french(open_as: Callable[..., Watched]) -> None:
+def test_french_reader_gets_french(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
     watched = open_as("dina")
     watched.go("/settings/")
     watched.page.select_option("[name=language]", "fr")
@@ -109,9 +109,28 @@ def test_french_reader_gets_french(open_as: Callable[..., Watched]) -> None:
     assert watched.page.get_attribute("html", "lang") == "fr"
     assert watched.page.inner_text("h1") == "Réglages"
     assert watched.page.evaluate("() => gettext('Copied')") == "Copié"
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    for name, path in PAGES.items():
+        if name in ("new site", "invite", "arriving", "quarantined"):
+            continue  # not a driver's
+        watched.go(path.format(**hub.on_stage))
+        wide = watched.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{name} in French is {wide} px wider than a phone"
+    watched.page.set_viewport_size({"width": 1440, "height": 900})
+    watched.go("/settings/")
     watched.page.select_option("[name=language]", "en")
     watched.page.click("section:first-of-type form button")
     watched.page.wait_for_selector("html[lang=en]")
+
+
+def test_a_dead_link_fits_a_phone_and_says_what_to_do(open_as: Callable[..., Watched]) -> None:
+    watched = open_as(width=390, height=844)
+    watched.expected_statuses.add(404)
+    watched.page.set_extra_http_headers({"Accept-Language": "fr"})
+    watched.go("/enter/no-such-link")
+    assert watched.page.inner_text("h1") == "Ce lien ne connecte plus personne"
+    assert "Demandez-en un nouveau" in watched.page.inner_text("main")
+    assert watched.page.evaluate("() => document.documentElement.scrollWidth") <= 390
 
 
 def test_page_for_when_the_hub_is_away(open_as: Callable[..., Watched]) -> None:

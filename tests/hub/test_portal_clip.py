@@ -60,6 +60,20 @@ def test_opening_the_page_opens_one_view_for_the_purpose(cast: Cast, ready: Clip
     assert Reading.objects.filter(clip=ready, person=cast.bob).exists()
 
 
+def test_who_may_watch_is_said_with_the_rule(cast: Cast, ready: Clip) -> None:
+    html = signed_in(cast.bob).get(f"/clips/{ready.pk}/").content.decode()
+    told = html.split('id="audience-title"')[1].split("</section>")[0]
+    assert "The driver on shift when it happened may watch their own clip." in told
+    assert "driver-watches-own-shift" in told
+    assert "Dina" in told
+    assert "Alice" in told
+    assert "Charlie" not in told
+    cast.alice.is_active = False
+    cast.alice.save()
+    html = signed_in(cast.bob).get(f"/clips/{ready.pk}/").content.decode()
+    assert "Alice" not in html.split('id="audience-title"')[1].split("</section>")[0], "asked anew each time"
+
+
 def test_reload_goes_on_with_the_same_view(cast: Cast, ready: Clip) -> None:
     client = signed_in(cast.bob)
     client.get(f"/clips/{ready.pk}/")

@@ -76,6 +76,7 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "view": view,
         "film": film.tell(manifest, clip, unit),
         "watched": _watched(clip),
+        "audience": gate.audience(clip),
         "purposes": purposes,
         "purpose_now": words.purpose_words(view.purpose),
         "rates": RATES,
