@@ -9,7 +9,7 @@ from django.conf import settings
 from cast import Cast
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.hub.audit.models import LedgerLeaf
-from custodes.hub.clips import services
+from custodes.hub.clips import erasing, services
 from custodes.hub.clips.footage import open_part
 from custodes.hub.clips.models import Clip, StoredBytes
 from custodes.hub.process import examine
@@ -91,10 +91,10 @@ def test_a_deleted_clip_can_be_restored_until_the_window_ends(scene: Scene, cast
 def test_erase_destroys_key_and_bytes_and_gives_the_room_back(scene: Scene, cast: Cast, clip: Clip):
     key_path = next((settings.HUB.keys_dir / "clips").glob(f"??/{clip.pk}"))
     services.delete(**acts(scene, cast, clip.pk))
-    assert services.erase_due(now_ns=scene.clock.wall_ns()) == 0
+    assert erasing.erase_due(now_ns=scene.clock.wall_ns()) == 0
     scene.clock.advance(cast.company.undo_window_s + 1)
-    assert services.erase_due(now_ns=scene.clock.wall_ns()) == 1
-    assert services.erase_due(now_ns=scene.clock.wall_ns()) == 0
+    assert erasing.erase_due(now_ns=scene.clock.wall_ns()) == 1
+    assert erasing.erase_due(now_ns=scene.clock.wall_ns()) == 0
     assert not key_path.exists()
     assert list(vault().list(f"{clip.pk}/")) == []
     assert not keys.holds(clip.pk)
@@ -117,10 +117,10 @@ def test_erase_goes_on_after_it_was_cut_between_key_and_blobs(scene: Scene, cast
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(type(store), "delete", refuse)
-    assert services.erase_due(now_ns=scene.clock.wall_ns()) == 0
+    assert erasing.erase_due(now_ns=scene.clock.wall_ns()) == 0
     assert not keys.holds(clip.pk), "the key goes first"
     monkeypatch.setattr(type(store), "delete", real)
-    assert services.erase_due(now_ns=scene.clock.wall_ns()) == 1
+    assert erasing.erase_due(now_ns=scene.clock.wall_ns()) == 1
     assert list(store.list(f"{clip.pk}/")) == []
 
 
@@ -134,14 +134,14 @@ def test_a_unit_that_sends_an_erased_clip_again_gets_its_receipt_and_no_new_clip
     declaration_requests = [one for one in scene.wire.sent if one.url.path.endswith("/clips")]
     services.delete(**acts(scene, cast, clip.pk))
     scene.clock.advance(cast.company.undo_window_s + 1)
-    services.erase_due(now_ns=scene.clock.wall_ns())
-    from custodes.core.wire import ClipDeclaration
+    erasing.erase_due(now_ns=scene.clock.wall_ns())
+    from custodes.core.wire import ClipOffer
     from custodes.edge.ship.hub_client import HubClient
 
     client = HubClient(
         scene.enrolment, scene.outbox.store, clock=scene.clock, say=scene.said.append, transport=scene.wire
     )
-    answer = client.declare(ClipDeclaration.model_validate_json(declaration_requests[0].content))
+    answer = client.declare(ClipOffer.model_validate_json(declaration_requests[0].content).declaration)
     assert answer.receipt is not None
     assert answer.uploads == []
     assert Clip.objects.count() == 1

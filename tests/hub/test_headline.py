@@ -9,7 +9,7 @@ from custodes.core.errors import Corrupt
 from custodes.core.types import Facing
 from custodes.core.wire import WireEvidence, WireSample
 from custodes.hub.access import gate
-from custodes.hub.clips import headline, services
+from custodes.hub.clips import erasing, headline, services
 from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip
 from custodes.hub.process import examine
@@ -90,7 +90,7 @@ def test_erasing_a_clip_ends_its_headline(cast: Cast, clip: Clip) -> None:
     kept = bytes(clip.sealed_headline)
     clock = ManualClock(NOW_NS)
     services.delete(actor=cast.alice, clip_id=clip.pk, among=Clip.objects.all(), clock=clock)
-    assert services.erase_due(now_ns=NOW_NS + 30 * 86_400 * NS_PER_S) == 1
+    assert erasing.erase_due(now_ns=NOW_NS + 30 * 86_400 * NS_PER_S) == 1
     clip.refresh_from_db()
     assert bytes(clip.sealed_headline) == b""
     assert headline.read(clip) is None

@@ -1,4 +1,4 @@
-"""What the hub does by itself, now and then: give up expired uploads, erase what was deleted, keep a head.
+"""What the hub does by itself, now and then: expired uploads, ended retention, what was deleted, a head to keep.
 
 And once: repair.
 """
@@ -11,7 +11,8 @@ from django.db import connection
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.hub.audit import ledger
-from custodes.hub.clips import services
+from custodes.hub.clips import erasing, keeping
+from custodes.hub.consent import telling
 from custodes.hub.ingest import repair
 
 EVERY_S = 30.0
@@ -33,6 +34,7 @@ class Housekeeper(threading.Thread):
         super().__init__(name="housekeeper", daemon=True)
         self._clock = clock or SystemClock()
         self._every_s = every_s
+        self._log = erasing.LogSettler()
         self._stop_asked = threading.Event()
 
     def stop(self) -> None:
@@ -51,7 +53,14 @@ class Housekeeper(threading.Thread):
 
     def sweep(self) -> None:
         """Do each chore once."""
-        for chore in (repair.sweep_expired, services.erase_due, ledger.keep_head):
+        for chore in (
+            repair.sweep_expired,
+            keeping.purge_due,
+            erasing.erase_due,
+            self._log.settle,
+            telling.send_due,
+            ledger.keep_head,
+        ):
             self._do(chore)
 
     def _do(self, chore: Callable[..., object]) -> None:

@@ -84,6 +84,12 @@ def read(path: Path) -> Iterator[KeptHead]:
             continue
 
 
+def is_behind(size: int) -> bool:
+    """Say whether a head in the file covers more entries than `size`: the database was put back to an older day."""
+    path: Path = settings.HUB.data_dir / FILE_NAME
+    return any(head.size > size for head in read(path))
+
+
 def _last_said(path: Path, name: str, otherwise: int) -> int:
     try:
         with path.open("rb") as file:

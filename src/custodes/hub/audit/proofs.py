@@ -7,6 +7,7 @@ unit's enrolment, a printed head, an earlier proof.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from custodes.core import merkle
 from custodes.core.errors import BadInput
@@ -14,10 +15,11 @@ from custodes.hub import keyring
 from custodes.hub.audit import ledger
 from custodes.hub.audit.leaf import LedgerEntry
 from custodes.hub.audit.ledger import SignedHead
-from custodes.hub.audit.models import LedgerLeaf
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 
 INCLUSION_FORMAT = "custodes.proof/1"
 GROWTH_FORMAT = "custodes.growth/1"
+ERASURE_FORMAT = "custodes.erasure/1"
 HEAD_FORMAT = "custodes.head/1"
 
 
@@ -78,6 +80,26 @@ class GrowthProof:
         return json.dumps(fields, indent=2)
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureReceipt:
+    """That a clip was erased: the entry that says so, and the one that says what had come (None: none there)."""
+
+    clip_id: UUID
+    erased: InclusionProof
+    received: InclusionProof | None
+
+    def as_json(self) -> str:
+        """Return the receipt as JSON, a file to keep."""
+        fields = {
+            "format": ERASURE_FORMAT,
+            "clip": str(self.clip_id),
+            "erased": self.erased.as_fields(),
+            "received": None if self.received is None else self.received.as_fields(),
+            "hub_key": self.erased.hub_key.hex(),
+        }
+        return json.dumps(fields, indent=2)
+
+
 def inclusion_proof(entry: LedgerEntry | int, *, now_ns: int) -> InclusionProof:
     """Return the proof that an entry stands in the ledger, under a head signed now or before.
 
@@ -115,6 +137,23 @@ def growth_proof(old: SignedHead, *, now_ns: int) -> GrowthProof:
         new=new,
         path=tuple(ledger.prove_growth(old.size, new.size)),
         hub_key=keyring.signing_public_key().public_bytes_raw(),
+    )
+
+
+def erasure_receipt(clip_id: UUID, *, now_ns: int) -> ErasureReceipt:
+    """Return the receipt of a clip's erasure. Raises BadInput when the ledger does not say that it was erased."""
+    seqs = dict(
+        LedgerBody.objects.filter(clip_id=clip_id, leaf__kind__in=["clip.received", "clip.erased"])
+        .order_by("pk")
+        .values_list("leaf__kind", "pk")
+    )
+    if "clip.erased" not in seqs:
+        raise BadInput(f"clip {clip_id} was not erased: no entry of the ledger says so.")
+    received = seqs.get("clip.received")
+    return ErasureReceipt(
+        clip_id=clip_id,
+        erased=inclusion_proof(seqs["clip.erased"], now_ns=now_ns),
+        received=None if received is None else inclusion_proof(received, now_ns=now_ns),
     )
 
 

@@ -135,3 +135,53 @@ class StoredBytes(models.Model):
 
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, primary_key=True)
     sealed_bytes = models.PositiveBigIntegerField(default=0)
+
+
+class Hold(models.Model):
+    """A legal hold on one clip: while it stands, neither a person nor time may erase the clip."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="holds")
+    reason = models.CharField(max_length=200)
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    placed_at = models.DateTimeField()
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["clip"], condition=Q(released_at=None), name="clip_held")]
+
+
+class Case(models.Model):
+    """Clips that belong to one matter (an accident, a claim): kept while it is open."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="cases")
+    name = models.CharField(max_length=120)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+
+class CaseClip(models.Model):
+    """That a clip belongs to a case."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="entries")
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="cases")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("case", "clip", name="clip_once_in_case")]
+
+
+class RetentionRule(models.Model):
+    """How long one class of clips is kept. Where several rules fit a clip, the longest wins; where none, no end."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="retention")
+    kind = models.CharField(max_length=64, blank=True)
+    """Kind of event; empty: any."""
+    severity = models.CharField(max_length=16, blank=True, choices=[(s.value, s.value) for s in Severity])
+    """Empty: any."""
+    days = models.PositiveIntegerField()
+    """From the day the clip arrived."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint("organisation", "kind", "severity", name="retention_class_once")]

@@ -1,10 +1,9 @@
-"""What people and time do to clips: triage, assign, delete, restore, erase. Each act is a leaf in the ledger.
+"""What people do to clips: triage, assign, delete, restore. Each act is a leaf in the ledger.
 
 `among` is the set of clips with which the actor may do the act: `access.gate.visible_clips(actor, action)`. `clips`
 cannot ask the gate itself (imports run downwards), so whoever calls must bring its answer.
 """
 
-import logging
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,20 +11,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from custodes.core.clock import NS_PER_S, Clock, SystemClock
-from custodes.core.errors import BadInput, CustodesError, Denied
+from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.clips import quota
-from custodes.hub.clips.footage import blob_name
+from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.models import Person
-from custodes.hub.vault import keys
-from custodes.hub.vault.store import vault
 
-ERASE_AT_ONCE = 100
-"""Clips that one sweep erases at most, so that it never holds the hub up for long."""
 _CLOCK = SystemClock()
-log = logging.getLogger(__name__)
 
 
 def set_triage(*, actor: Person, clip_id: UUID, triage: str, among: QuerySet[Clip], clock: Clock = _CLOCK) -> Clip:
@@ -61,8 +54,10 @@ def assign(
 def delete(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock = _CLOCK) -> Clip:
     """Take a clip away. It can be restored within its organisation's undo window; then key and bytes go.
 
-    Deleting twice keeps the first time. Raises Denied; BadInput while the clip still arrives.
+    Deleting twice keeps the first time. Raises Denied; BadInput while the clip still arrives; Held, with an entry in
+    the ledger, while a hold or an open case keeps it.
     """
+    keeping.refuse_if_kept(_locked(clip_id, among), actor=actor, now_ns=clock.wall_ns())
     with transaction.atomic():
         clip = _locked(clip_id, among)
         if clip.state == Clip.State.RECEIVING:
@@ -86,51 +81,11 @@ def restore(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock
             return clip
         if clip.erased_at is not None or clip.erase_after is None or clip.erase_after <= _now(clock):
             raise BadInput("The time in which this clip could be brought back has passed.")
-        clip.state = _state_before(clip)
+        clip.state = keeping.state_before(clip)
         clip.deleted_at = clip.deleted_by = clip.erase_after = None
         _save(clip, "state", "deleted_at", "deleted_by", "erase_after")
         _log("clip.restored", clip, actor, clock)
     return clip
-
-
-def erase_due(*, now_ns: int) -> int:
-    """Destroy what was deleted and can no longer be restored: key, blobs, part rows. Returns how many clips.
-
-    The key goes first: from then on the clip is unreadable whatever else fails. A clip that fails is tried again at
-    the next sweep.
-    """
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
-    due = Clip.objects.filter(state=Clip.State.DELETED, erased_at=None, erase_after__lte=now)
-    erased = 0
-    for clip in due.select_related("site").order_by("erase_after")[:ERASE_AT_ONCE]:
-        try:
-            erased += _erase(clip, now, now_ns)
-        except (CustodesError, OSError):
-            log.exception("clip %s could not be erased; it is tried again", clip.pk)
-    return erased
-
-
-def _erase(clip: Clip, now: datetime, now_ns: int) -> bool:
-    with transaction.atomic():
-        # The write lock keeps a restore out between this look and the end of the key.
-        if not Clip.objects.filter(pk=clip.pk, state=Clip.State.DELETED, erase_after__lte=now, erased_at=None).exists():
-            return False
-        keys.destroy(clip.pk)
-    for name in list(vault().list(f"{clip.pk}/")) or [
-        blob_name(clip.pk, part) for part in clip.parts.values_list("name", flat=True)
-    ]:
-        vault().delete(name)
-    with transaction.atomic():
-        freed = sum(clip.parts.values_list("sealed_bytes", flat=True))
-        quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=freed)
-        clip.parts.all().delete()
-        clip.erased_at = now
-        clip.sealed_headline = b""
-        _save(clip, "erased_at", "sealed_headline")
-        ledger.append(
-            kind="clip.erased", body={"clip": clip.pk, "site": clip.site_id, "sealed_bytes": freed}, now_ns=now_ns
-        )
-    return True
 
 
 def _locked(clip_id: UUID, among: QuerySet[Clip]) -> Clip:
@@ -143,12 +98,6 @@ def _locked(clip_id: UUID, among: QuerySet[Clip]) -> Clip:
 def _save(clip: Clip, *fields: str) -> None:
     clip.revision = next_revision()
     clip.save(update_fields=[*fields, "revision"])
-
-
-def _state_before(clip: Clip) -> Clip.State:
-    if clip.quarantine_reason:
-        return Clip.State.QUARANTINED
-    return Clip.State.READY if clip.ready_at is not None else Clip.State.PROCESSING
 
 
 def _log(kind: str, clip: Clip, actor: Person, clock: Clock, **more: object) -> None:

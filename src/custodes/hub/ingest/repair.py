@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import transaction
 
 from custodes.core.clock import NS_PER_S
+from custodes.hub.audit import kept_heads, ledger
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.commit import commit_clip
 from custodes.hub.ingest.uploads import remove_folder
-from custodes.hub.vault import keys
+from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,15 @@ class Repaired:
 def repair(*, now_ns: int) -> Repaired:
     """Finish commits that a crash cut, and remove what no row speaks of. Run before the hub listens."""
     committed = _finish_commits(now_ns)
-    return Repaired(committed, _remove_folders(), _remove_blobs(), _remove_keys())
+    folders = _remove_folders()
+    if kept_heads.is_behind(ledger.size()):
+        # The blobs and keys that no row speaks of may be all that is left of clips which the hub gave receipts for.
+        log.error(
+            "the database is older than the heads that were kept beside it: it was put back from a backup. Nothing is "
+            "removed; run 'custodes hub fsck', which names what has no row"
+        )
+        return Repaired(committed, folders, _remove_blobs(erased_only=True), _remove_keys(erased_only=True))
+    return Repaired(committed, folders, _remove_blobs(), _remove_keys())
 
 
 def sweep_expired(*, now_ns: int) -> int:
@@ -81,23 +90,30 @@ def _remove_folders() -> int:
     return count
 
 
-def _remove_blobs() -> int:
+def _remove_blobs(*, erased_only: bool = False) -> int:
     count = 0
     for name in vault().list():
         clip_text, part = name.split("/")
-        if not ClipPart.objects.filter(clip_id=clip_text, name=part, clip__erased_at=None).exists():
+        if ClipPart.objects.filter(clip_id=clip_text, name=part, clip__erased_at=None).exists():
+            continue
+        if not erased_only or _is_erased(UUID(clip_text)):
             vault().delete(name)
             count += 1
     return count
 
 
-def _remove_keys() -> int:
+def _remove_keys(*, erased_only: bool = False) -> int:
     count = 0
     for clip_id in keys.list_clips():
-        if not Clip.objects.filter(pk=clip_id, erased_at=None).exists():
+        erased = _is_erased(clip_id)
+        if erased or not (erased_only or Clip.objects.filter(pk=clip_id).exists()):
             keys.destroy(clip_id)
             count += 1
     return count
+
+
+def _is_erased(clip_id: UUID) -> bool:
+    return destroyed.holds(clip_id) or Clip.objects.filter(pk=clip_id, erased_at__isnull=False).exists()
 
 
 def _as_uuid(text: str) -> UUID | None:

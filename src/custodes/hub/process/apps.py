@@ -9,3 +9,11 @@ class ProcessConfig(AppConfig):
     name = "custodes.hub.process"
     label = "process"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what this app forgets of an erased clip."""
+        from custodes.hub.clips.erasing import Eraser, erasers
+        from custodes.hub.process.forgetting import forget_work
+
+        if "work" not in erasers:
+            erasers.register("work")(Eraser(files=forget_work))

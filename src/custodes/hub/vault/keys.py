@@ -12,6 +12,7 @@ from django.conf import settings
 from custodes.core.errors import Corrupt, Permanent
 from custodes.core.fs import sync_folder, write_durably
 from custodes.hub import keyring
+from custodes.hub.vault import destroyed
 
 NONCE_BYTES = 12
 
@@ -21,7 +22,11 @@ class KeyDestroyed(Permanent):
 
 
 def put(clip_id: UUID, content_key: bytes) -> None:
-    """Store a clip's content key. Durable on return; a key that is there is replaced. Raises Temporary."""
+    """Store a clip's content key. Durable on return; a key that is there is replaced.
+
+    Raises Temporary; KeyDestroyed for a clip whose key was destroyed once: it never comes back.
+    """
+    _refuse_destroyed(clip_id)
     nonce = os.urandom(NONCE_BYTES)
     wrapped = nonce + AESGCM(keyring.root_key()).encrypt(nonce, content_key, _bound(clip_id))
     path = _path(clip_id)
@@ -33,7 +38,11 @@ def put(clip_id: UUID, content_key: bytes) -> None:
 
 
 def get(clip_id: UUID) -> bytes:
-    """Return a clip's content key. Raises KeyDestroyed when there is none, Corrupt when it does not unwrap."""
+    """Return a clip's content key. Raises KeyDestroyed when there is none, Corrupt when it does not unwrap.
+
+    A key file that came back with a backup opens nothing: the list of destroyed keys decides.
+    """
+    _refuse_destroyed(clip_id)
     try:
         wrapped = _path(clip_id).read_bytes()
     except FileNotFoundError:
@@ -73,6 +82,11 @@ def list_clips() -> Iterator[UUID]:
     for path in _folder().glob("??/*"):
         if not path.name.startswith("."):
             yield UUID(path.name)
+
+
+def _refuse_destroyed(clip_id: UUID) -> None:
+    if destroyed.holds(clip_id):
+        raise KeyDestroyed(f"clip {clip_id} has no key: it was erased")
 
 
 def _folder() -> Path:

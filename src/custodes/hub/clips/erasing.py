@@ -1,0 +1,148 @@
+"""The end of a clip: its key, its blobs, and whatever any app keeps of it. Procedure P9 of docs/design/storage.md.
+
+An app that keeps something of a clip (a search row, an embedding, a share, a training copy) registers an eraser.
+The receipt names each, and what it removed.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from custodes.core.clock import NS_PER_S
+from custodes.core.errors import CustodesError
+from custodes.core.registry import Registry
+from custodes.hub.audit import ledger
+from custodes.hub.clips import keeping, quota
+from custodes.hub.clips.models import Clip, Reading
+from custodes.hub.clips.revisions import next_revision
+from custodes.hub.vault import destroyed, keys
+from custodes.hub.vault.store import vault
+
+ERASE_AT_ONCE = 100
+"""Clips that one sweep erases at most, so that it never holds the hub up for long."""
+SETTLE_EVERY_NS = 3600 * NS_PER_S
+log = logging.getLogger(__name__)
+
+
+def _nothing(_clip_id: UUID) -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """How one app forgets a clip. Both functions return how many things they removed; both are repeated after a crash.
+
+    `files` runs outside of a transaction, after the key is gone; gone files are durable on return. `rows` runs inside
+    of the transaction that ends the erasure.
+    """
+
+    files: Callable[[UUID], int] = _nothing
+    rows: Callable[[UUID], int] = _nothing
+
+
+erasers: Registry[Eraser] = Registry("eraser")
+
+
+def erase_due(*, now_ns: int) -> int:
+    """Destroy what was deleted and can no longer be restored: key, blobs, rows. Returns how many clips.
+
+    The key goes first: from then on the clip is unreadable whatever else fails. A clip that fails is tried again at
+    the next sweep; one that is held is passed over.
+    """
+    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    due = Clip.objects.filter(state=Clip.State.DELETED, erased_at=None, erase_after__lte=now)
+    erased = 0
+    for clip in due.select_related("site").order_by("erase_after")[:ERASE_AT_ONCE]:
+        try:
+            erased += _erase(clip, now, now_ns)
+        except (CustodesError, OSError):
+            log.exception("clip %s could not be erased; it is tried again", clip.pk)
+    if erased:
+        settle_log()
+    return erased
+
+
+def settle_log() -> bool:
+    """Move SQLite's write-ahead log into the database and cut it to nothing: it would keep pages of what was erased.
+
+    Returns False when readers were in the way; `LogSettler` tries again.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, *_frames = cursor.fetchone()
+    return not busy
+
+
+class LogSettler:
+    """A chore of the hub: settles the log at its start, every hour, and again soon when readers were in the way."""
+
+    def __init__(self) -> None:
+        self._settled_ns: int | None = None
+
+    def settle(self, *, now_ns: int) -> None:
+        """Settle the log if it is time."""
+        if (self._settled_ns is None or now_ns - self._settled_ns >= SETTLE_EVERY_NS) and settle_log():
+            self._settled_ns = now_ns
+
+
+def _erase(clip: Clip, now: datetime, now_ns: int) -> bool:
+    if not _destroy_key(clip, now, now_ns):
+        return False
+    for name in erasers:
+        erasers.get(name).files(clip.pk)
+    with transaction.atomic():
+        parts = list(clip.parts.order_by("name").values("name", "sealed_sha256", "sealed_bytes"))
+        removed = {name: erasers.get(name).rows(clip.pk) for name in erasers}
+        freed = sum(part["sealed_bytes"] for part in parts)
+        quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=freed)
+        clip.parts.all().delete()
+        Reading.objects.filter(clip_id=clip.pk).delete()
+        clip.erased_at = now
+        clip.sealed_headline = b""
+        clip.quarantine_reason = ""
+        clip.revision = next_revision()
+        clip.save(update_fields=["erased_at", "sealed_headline", "quarantine_reason", "revision"])
+        body: dict[str, object] = {
+            "clip": clip.pk,
+            "site": clip.site_id,
+            "sealed_bytes": freed,
+            "key": "destroyed",
+            "parts": [
+                {"part": one["name"], "sealed_sha256": one["sealed_sha256"], "sealed_bytes": one["sealed_bytes"]}
+                for one in parts
+            ],
+            "erasers": sorted(removed),
+            "rows": {name: count for name, count in removed.items() if count},
+        }
+        ledger.append(kind="clip.erased", body=body, now_ns=now_ns)
+    return True
+
+
+def _destroy_key(clip: Clip, now: datetime, now_ns: int) -> bool:
+    """Destroy the key under the write lock, which keeps a restore and a hold out. False: the clip must not go now."""
+    with transaction.atomic():
+        if not Clip.objects.filter(pk=clip.pk, state=Clip.State.DELETED, erase_after__lte=now, erased_at=None).exists():
+            return False
+        # Once the list names it the erasure has begun, and nothing is left to keep.
+        if not destroyed.holds(clip.pk) and keeping.keeping_of(clip).why in {"hold", "case"}:
+            return False
+        destroyed.note(clip.pk, now_ns=now_ns)
+        keys.destroy(clip.pk)
+    return True
+
+
+def _remove_blobs(clip_id: UUID) -> int:
+    store = vault()
+    names = list(store.list(f"{clip_id}/"))
+    for name in names:
+        store.delete(name)
+    return len(names)
+
+
+erasers.register("blobs")(Eraser(files=_remove_blobs))

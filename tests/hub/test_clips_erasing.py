@@ -1,0 +1,159 @@
+"""An erased clip stays erased, whatever comes back; each app forgets its own; the receipt can be checked offline."""
+
+import json
+import uuid
+
+import pytest
+from django.conf import settings
+
+from cast import NOW_NS, Cast
+from custodes.core.clock import NS_PER_S
+from custodes.core.errors import BadInput
+from custodes.hub.audit import kept_heads, ledger, offline_verifier, proofs
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.clips import erasing, services
+from custodes.hub.clips.erasing import Eraser, erasers
+from custodes.hub.clips.footage import blob_name
+from custodes.hub.clips.models import Clip
+from custodes.hub.ingest import repair
+from custodes.hub.process import examine
+from custodes.hub.vault import destroyed, keys
+from custodes.hub.vault.store import vault
+from ship_scene import Scene, make_scene
+
+
+@pytest.fixture
+def scene(tmp_path, cast: Cast) -> Scene:
+    return make_scene(tmp_path, cast)
+
+
+@pytest.fixture
+def clip(scene: Scene) -> Clip:
+    made = scene.put()
+    assert scene.shipper.drain()
+    examine.probe_films(made.clip_id)
+    Clip.objects.update(state=Clip.State.READY, ready_at=Clip.objects.get().received_at)
+    return Clip.objects.get()
+
+
+def erase(scene: Scene, cast: Cast, clip: Clip) -> int:
+    services.delete(actor=cast.alice, clip_id=clip.pk, among=Clip.objects.all(), clock=scene.clock)
+    scene.clock.advance(cast.company.undo_window_s + 1)
+    return erasing.erase_due(now_ns=scene.clock.wall_ns())
+
+
+def test_a_key_that_comes_back_opens_nothing_and_goes_again_at_the_start(scene: Scene, cast: Cast, clip: Clip) -> None:
+    path = next((settings.HUB.keys_dir / "clips").glob(f"??/{clip.pk}"))
+    saved = path.read_bytes()
+    erase(scene, cast, clip)
+    path.write_bytes(saved)
+    with pytest.raises(keys.KeyDestroyed):
+        keys.get(clip.pk)
+    with pytest.raises(keys.KeyDestroyed):
+        keys.put(clip.pk, bytes(32))
+    assert repair.repair(now_ns=NOW_NS).keys_removed == 1
+    assert not path.exists()
+
+
+def test_the_list_is_durable_before_the_key_is_touched(
+    scene: Scene, cast: Cast, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr(keys, "destroy", lambda clip_id: seen.append(destroyed.holds(clip_id)))
+    erase(scene, cast, clip)
+    assert seen == [True]
+
+
+def test_every_app_forgets_its_own_and_the_receipt_names_it(
+    scene: Scene, cast: Cast, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"copy": 3}
+    monkeypatch.setattr(erasers, "_parts", dict(erasers._parts))
+    erasers.register("training")(Eraser(files=lambda _: kept.pop("copy", 0), rows=lambda _: 2))
+    erase(scene, cast, clip)
+    assert kept == {}
+    body = json.loads(LedgerBody.objects.get(leaf__kind="clip.erased").body_json)
+    assert set(body["erasers"]) == {"blobs", "training", "uploads", "work"}
+    assert body["rows"] == {"training": 2}
+
+
+def test_an_app_that_fails_is_asked_again_and_no_receipt_is_given_before(
+    scene: Scene, cast: Cast, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasers, "_parts", dict(erasers._parts))
+    calls: list[uuid.UUID] = []
+
+    def fail_once(clip_id: uuid.UUID) -> int:
+        calls.append(clip_id)
+        if len(calls) == 1:
+            raise OSError("the disk is gone")
+        return 1
+
+    erasers.register("search")(Eraser(files=fail_once))
+    assert erase(scene, cast, clip) == 0
+    assert not keys.holds(clip.pk)
+    assert not LedgerLeaf.objects.filter(kind="clip.erased").exists()
+    assert erasing.erase_due(now_ns=scene.clock.wall_ns()) == 1
+    assert LedgerLeaf.objects.filter(kind="clip.erased").count() == 1
+
+
+def test_the_receipt_of_an_erasure_holds_offline_and_names_every_part_that_came(
+    scene: Scene, cast: Cast, clip: Clip
+) -> None:
+    with pytest.raises(BadInput, match="was not erased"):
+        proofs.erasure_receipt(clip.pk, now_ns=NOW_NS)
+    erase(scene, cast, clip)
+    receipt = json.loads(proofs.erasure_receipt(clip.pk, now_ns=scene.clock.wall_ns()).as_json())
+    key = bytes.fromhex(receipt["hub_key"])
+    assert f"Clip {clip.pk} was erased" in offline_verifier.check(receipt, key)
+    said = json.loads(receipt["erased"]["body"])
+    assert {part["part"] for part in said["parts"]} == {"manifest", "film.road", "poster"}
+
+    foreign = {**receipt, "clip": str(uuid.uuid4())}
+    with pytest.raises(offline_verifier.Refuted, match="another clip"):
+        offline_verifier.check(foreign, key)
+    swapped = {**receipt, "erased": receipt["received"]}
+    with pytest.raises(offline_verifier.Refuted, match="does not tell of an erasure"):
+        offline_verifier.check(swapped, key)
+
+
+def test_a_receipt_that_leaves_a_part_out_is_refuted(scene: Scene, cast: Cast, clip: Clip) -> None:
+    clip.parts.filter(name="film.road").delete()
+    erase(scene, cast, clip)
+    receipt = json.loads(proofs.erasure_receipt(clip.pk, now_ns=scene.clock.wall_ns()).as_json())
+    with pytest.raises(offline_verifier.Refuted, match=r"erased: film\.road"):
+        offline_verifier.check(receipt, bytes.fromhex(receipt["hub_key"]))
+
+
+def test_a_start_on_an_older_database_removes_no_footage(scene: Scene, clip: Clip) -> None:
+    head = ledger.sign_head(size=ledger.size() + 5, root=bytes(32), now_ns=NOW_NS)
+    kept_heads.keep_newest(head)
+    clip_id, parts = clip.pk, list(clip.parts.values_list("name", flat=True))
+    clip.delete()
+    found = repair.repair(now_ns=NOW_NS)
+    assert (found.blobs_removed, found.keys_removed) == (0, 0)
+    assert {name.split("/")[1] for name in vault().list(f"{clip_id}/")} == set(parts)
+    assert keys.holds(clip_id)
+    (settings.HUB.data_dir / kept_heads.FILE_NAME).unlink()
+    found = repair.repair(now_ns=NOW_NS)
+    assert (found.blobs_removed, found.keys_removed) == (len(parts), 1)
+
+
+def test_a_torn_line_of_the_list_costs_no_other(hub_dir) -> None:
+    first, second = uuid.uuid4(), uuid.uuid4()
+    destroyed.note(first, now_ns=1)
+    path = settings.HUB.keys_dir / destroyed.FILE_NAME
+    with path.open("a") as file:
+        file.write(str(uuid.uuid4())[:20])
+    destroyed.note(second, now_ns=2)
+    destroyed.note(second, now_ns=3)
+    assert dict(destroyed.known()) == {first: 1, second: 2}
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_blobs_of_an_erased_clip_that_come_back_go_again_at_the_start(scene: Scene, cast: Cast, clip: Clip) -> None:
+    erase(scene, cast, clip)
+    stray = scene.folder / "stray"
+    stray.write_bytes(b"sealed")
+    vault().put(blob_name(clip.pk, "poster"), stray)
+    assert repair.repair(now_ns=NOW_NS + NS_PER_S).blobs_removed == 1
