@@ -16,7 +16,7 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
-from custodes.hub.access import decisions, lists, watching
+from custodes.hub.access import decisions, lists, recorded, watching
 from custodes.hub.access.decisions import Actor, Audience, Decision
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.access.requests import Action
@@ -95,8 +95,8 @@ def open_view(  # the contract's seven facts, all by name
 ) -> View:
     """Authorise one watching of one clip by one person for one purpose, and write it down.
 
-    The ledger entry `view.opened` and the view are one transaction, durable on return and before any byte. Raises
-    Denied.
+    The ledger entry `view.opened`, the view and the letters to the recorded people are one transaction, durable on
+    return and before any byte. Raises Denied.
     """
     with transaction.atomic():
         clip = _clip(clip_id)
@@ -121,7 +121,7 @@ def open_view(  # the contract's seven facts, all by name
             },
             now_ns=now_ns,
         )
-        return View.objects.create(
+        view = View.objects.create(
             id=view_id,
             clip=clip,
             person=actor,
@@ -133,6 +133,8 @@ def open_view(  # the contract's seven facts, all by name
             opened_at=datetime.fromtimestamp(now_ns / 1e9, tz=UTC),
             ledger_seq=entry.seq,
         )
+        recorded.tell(view, now_ns=now_ns)
+        return view
 
 
 def describe_part(*, actor: Actor, view_id: uuid.UUID, part: str, clock: Clock = _CLOCK) -> PartFacts:

@@ -3,12 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from custodes.core.types import Purpose
+from custodes.hub.access.models import View
 from custodes.hub.access.requests import FOOTAGE, NOBODY_RECORDED, Action
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import selectors as consent
+from custodes.hub.consent import telling
 from custodes.hub.consent.topics import NEEDS, Need, Topic
-from custodes.hub.fleet.models import Site
+from custodes.hub.fleet.models import Organisation, Person, Site
+from custodes.hub.fleet.times import moment_of
 
 PICTURES = Topic.INCIDENT
 """Still pictures in lists are there for the handling of incidents."""
@@ -37,3 +42,31 @@ def consent_for(clip: Clip, action: Action, purpose: Purpose | None, *, now: dat
     if topic is None:
         return NOBODY_RECORDED
     return consent.state_of(people_in(clip, now=now), clip.site.organisation_id, topic).value
+
+
+def tell(view: View, *, now_ns: int) -> None:
+    """Put the letters about a new view into the outbox. Inside the transaction that stores the view."""
+    clip = view.clip
+    watching = telling.Watching(
+        view_id=view.pk,
+        clip_id=clip.pk,
+        watcher=view.person,
+        role=view.role,
+        purpose=view.purpose,
+        site=clip.site.name,
+        opened_wall_ns=now_ns,
+    )
+    telling.tell(people_in(clip, now=moment_of(now_ns)), watching)
+
+
+def clips_with(person: Person, *, now: datetime) -> QuerySet[Clip]:
+    """Return every clip in which `person` is recorded, whatever has become of it and of their roles.
+
+    It is no right to watch: that is the policies' matter.
+    """
+    homes = Organisation.objects.filter(
+        pk__in=[one.pk for one in consent.organisations_recording(person, now=now)],
+        kind=Organisation.Kind.HOUSEHOLD,
+    )
+    at_home = Q(subject=None, site__kind=Site.Kind.HOME, site__organisation__in=homes)
+    return Clip.objects.filter(Q(subject=person) | at_home)

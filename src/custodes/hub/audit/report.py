@@ -24,6 +24,9 @@ ProblemKind = Literal[
     "view_edited",
     "view_missing",
     "poster_edited",
+    "consent_edited",
+    "consent_missing",
+    "text_changed",
 ]
 
 Attack = Literal[
@@ -49,6 +52,9 @@ ATTACK_BY_KIND: dict[ProblemKind, Attack] = {
     "view_edited": "edited",
     "view_missing": "deleted",
     "poster_edited": "edited",
+    "consent_edited": "edited",
+    "consent_missing": "deleted",
+    "text_changed": "edited",
 }
 
 

@@ -9,3 +9,16 @@ class ConsentConfig(AppConfig):
     name = "custodes.hub.consent"
     label = "consent"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the ledger's verification look at showings, answers and texts too."""
+        from custodes.hub.audit.verify import further_checks
+        from custodes.hub.consent import crosscheck
+
+        for check in (
+            crosscheck.answers_against_ledger,
+            crosscheck.showings_against_ledger,
+            crosscheck.texts_against_answers,
+        ):
+            if check not in further_checks:
+                further_checks.append(check)

@@ -97,6 +97,7 @@ class ViewToTell(models.Model):
     site = models.CharField(max_length=120)
     opened_wall_ns = models.BigIntegerField()
     tries = models.PositiveSmallIntegerField(default=0)
+    try_after_ns = models.BigIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     given_up_at = models.DateTimeField(null=True, blank=True)
 

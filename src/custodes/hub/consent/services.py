@@ -98,12 +98,12 @@ def answer(
     """Store somebody's own answer to the text that they were shown, signed by the hub. Durable on return.
 
     It stands from here on and the one before does not, whatever the clock says. A yes that ends is told to other
-    apps (`signals.withdrawn`) in the same transaction. Raises BadInput for an answer that the topic does not have, a
-    text that was not shown or is not on file, and a missing name; Denied for an organisation that does not record
-    this person.
+    apps (`signals.withdrawn`) in the same transaction. A no needs no typed name. Raises BadInput for an answer that
+    the topic does not have, a text that was not shown or is not on file, and a missing name; Denied for an
+    organisation that does not record this person.
     """
     topic = _topic(topic)
-    name = " ".join(signed_name.split())
+    name = " ".join(signed_name.split()) or (str(person)[:MAX_NAME] if says in selectors.REFUSES else "")
     if not MIN_NAME <= len(name) <= MAX_NAME:
         raise BadInput(_("Type your name: it is your signature."))
     with transaction.atomic():
