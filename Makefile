@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 JOBS   ?= 2
+MINUTES ?= 10
 BIN    := .venv/bin
 READY  := .venv/.ready
 CODE   := src tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format browser bench eval mutate-policies docs pictures lock clean
+.PHONY: help setup demo test lint format browser faults bench eval mutate-policies docs pictures lock clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +37,9 @@ format: $(READY) ## Format the code and mend what ruff can mend
 
 browser: $(READY) ## Find a Chromium for the browser tests, or install one
 	@sh tools/chromium.sh
+
+faults: $(READY) ## Kill, cut and restart things; MINUTES=10 of a camera that restarts twice
+	@CUSTODES_FAULT_MINUTES=$(MINUTES) $(BIN)/pytest tests/faults -m '' -n $(JOBS) --dist loadfile -rfEP $(ARGS)
 
 bench: $(READY) ## Measure each claim of speed beside its peer; write docs/performance.md
 	@$(BIN)/python -m bench.run $(ARGS)
