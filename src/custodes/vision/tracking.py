@@ -1,4 +1,4 @@
-"""Follow objects over frames: ByteTrack over SciPy's assignment, with a memory of scores.
+"""Follow objects over frames: ByteTrack, with a memory of scores.
 
 After Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box" (2022): sure boxes are
 matched first; weak boxes then only carry on tracks that exist. Two things are added for a camera that looks at parts
@@ -13,10 +13,10 @@ from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from custodes.core.clock import NS_PER_S
 from custodes.core.types import BoxXyxy, Detection, ObjectClass
+from custodes.vision.assignment import best_pairs
 from custodes.vision.boxes import cover_matrix, iou_matrix
 from custodes.vision.kalman import BoxFilter
 
@@ -176,11 +176,8 @@ class ByteTrack:
         other = np.array([_GROUPS[one.object_class] for one in found])
         similar[group[:, None] != other[None, :]] = 0.0
         weighed = similar * (0.5 + 0.5 * np.array([one.score_0_1 for one in found]))[None, :]
-        rows, columns = linear_sum_assignment(-weighed)
         least = self.settings.min_similarity
-        return [
-            (int(row), int(column)) for row, column in zip(rows, columns, strict=True) if similar[row, column] >= least
-        ]
+        return [(row, column) for row, column in best_pairs(weighed) if similar[row, column] >= least]
 
     def _hit(self, track: Track, found: Detection, at_ns: int) -> None:
         track.box_filter.correct(found.box_px_xyxy)
