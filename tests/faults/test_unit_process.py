@@ -36,7 +36,7 @@ def test_a_mark_becomes_a_clip_with_its_note_and_the_unit_stops_cleanly(
     unit = RunningUnit(write(tmp_path, source=str(film), playing=LOOPED))
     units.append(unit)
     unit.mark("a near miss")
-    eventually(lambda: "sealed" in unit.kinds())
+    eventually(lambda: "kept" in unit.kinds())
     (manifest,) = unit.clips()
     assert manifest.event.kind == "mark"
     assert "a near miss" in {one.value for one in manifest.event.evidence}

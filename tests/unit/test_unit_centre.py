@@ -50,6 +50,8 @@ class Desk:
 class Sink:
     """Keeps manifests and tombstones in memory."""
 
+    seals = False
+
     def __init__(self) -> None:
         self.manifests: list[Manifest] = []
         self.tombstones: list[WireTombstone] = []

@@ -169,7 +169,6 @@ def test_an_unknown_key_names_the_nearest_known_one(folder: Path, line: str, say
         ("[telemetry]\nanchor = 'own'", "telemetry.source is missing."),
         ("[telemetry]\nsource = '/dev/ttyUSB0'\nbaud = 1234", "telemetry.baud: 1234 is no speed of a serial line"),
         ("[alert.webhook]\nurl = 'ftp://x.example'", "alert.webhook.url: give an http:// or https:// address."),
-        ("[unit2]\n[unit3]", "(1 more to mend.)"),
     ],
 )
 def test_a_wrong_value_names_its_key(folder: Path, line: str, says: str) -> None:
@@ -344,3 +343,21 @@ def test_the_example_names_every_table() -> None:
     text = example_toml()
     for table in UnitSettings.model_fields:
         assert f"[{table}]" in text, f"the example says nothing of [{table}]"
+
+
+def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
+    text = LEAST.replace('"road.mp4"', '"rode.mp4"') + 'fasing = "road"\n[[rule]]\nkind = "speed"\nlimit_kmh = -3\n'
+    text += '[[rule]]\nkind = "sped"\n[clip]\npre_roll_s = "ten"\n'
+    with pytest.raises(BadInput) as caught:
+        loaded(folder, text)
+    head, *lines = str(caught.value).splitlines()
+    assert head.endswith("unit.toml: 4 things to mend:")
+    assert [line.split()[0].rstrip(":.") for line in lines] == [
+        "unknown",
+        "clip.pre_roll_s",
+        "rule[#1].limit_kmh",
+        "rule[#2].kind",
+    ]
+    with pytest.raises(BadInput) as caught:
+        loaded(folder, LEAST.replace('"road.mp4"', '"rode.mp4"') + '[telemetry]\nsource = "drove.gpx"\n')
+    assert str(caught.value).count("there is no ") == 2

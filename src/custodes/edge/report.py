@@ -21,6 +21,7 @@ HappeningKind = Literal[
     "alert",
     "clip_cut",
     "sealed",
+    "kept",
     "uploading",
     "uploaded",
     "tombstone",
@@ -29,8 +30,14 @@ HappeningKind = Literal[
     "summary",
 ]
 
-TIMELESS_KINDS = frozenset({"alert", "note", "sealed", "clip_cut", "uploaded", "tombstone"})
+TIMELESS_KINDS = frozenset({"alert", "note", "sealed", "kept", "clip_cut", "uploaded", "tombstone"})
 """Told when they are done, which is no moment of the film."""
+
+TOLD_LATE_KINDS = frozenset({"event_end"})
+"""Known only some time after the moment that they are about: for people that moment stands in the text, so that the
+times down the margin only grow."""
+SAME_AGAIN_S = 10.0
+"""People read once that a class is there: a track that is lost and found again within this time is no news."""
 
 STYLES: dict[str, str] = {
     "detection": "green",
@@ -81,10 +88,19 @@ class ConsoleReporter:
         self.console = console or Console(stderr=True, highlight=False)
         self.film_zero_wall_ns: int | None = None
         """Set while a film is read faster than the clock: lines then show the film's time, where they have one."""
+        self._last_seen_ns: dict[tuple[str | None, str | None], int] = {}
 
     def tell(self, happening: Happening) -> None:
-        """Print one line: local time (or the film's), kind, text."""
+        """Print one line: local time (or the film's), kind, text. A class that is still there is told once."""
+        if happening.kind == "detection" and self._seen_lately(happening):
+            return
         self.console.print(line_of(happening, film_zero_wall_ns=self.film_zero_wall_ns), soft_wrap=True)
+
+    def _seen_lately(self, happening: Happening) -> bool:
+        what = (happening.lens, happening.object_class)
+        last_ns = self._last_seen_ns.get(what)
+        self._last_seen_ns[what] = happening.wall_ns
+        return last_ns is not None and 0 <= happening.wall_ns - last_ns < SAME_AGAIN_S * 1e9
 
 
 class JsonReporter:
@@ -108,11 +124,13 @@ class JsonReporter:
 
 def line_of(happening: Happening, *, prefix: str = "", film_zero_wall_ns: int | None = None) -> Text:
     """Return the happening as one coloured line."""
-    line = Text(f"{time_of(happening, film_zero_wall_ns):<10}", style="dim")
+    late = happening.kind in TOLD_LATE_KINDS
+    at = time_of(happening, film_zero_wall_ns)
+    line = Text(f"{'' if late else at:<10}", style="dim")
     if prefix:
         line.append(f"{prefix:<6}", style="bold")
     line.append(f"{happening.kind.replace('_', ' '):<11}", style=STYLES.get(happening.kind, "bold"))
-    line.append(happening.text)
+    line.append(f"{happening.text} at {at}" if late else happening.text)
     return line
 
 

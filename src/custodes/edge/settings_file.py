@@ -1,4 +1,4 @@
-"""Read unit.toml and the environment, and say in one line what is wrong with them."""
+"""Read unit.toml and the environment, and say all that is wrong with them, a line each."""
 
 import os
 import tomllib
@@ -14,28 +14,37 @@ from custodes.core.registry import nearest
 from custodes.edge.capture.settings import kind_of
 from custodes.edge.decide import parse_rule
 from custodes.edge.settings import ENV_DELIMITER, ENV_PREFIX, UnitSettings
-from custodes.edge.settings_wrong import first_line, key_of
+from custodes.edge.settings_wrong import key_of, lines_of
 from custodes.edge.telemetry import FILM, is_receiver
 
 Table = dict[str, Any]
 
 
 def read(path: Path, *, sources: bool = True) -> UnitSettings:
-    """Return the settings in `path` with the environment over them. Raises BadInput in one line.
+    """Return the settings in `path` with the environment over them. Raises BadInput: one line, or one for each fault.
 
     Without `sources`, films and telemetry need not be there: joining a hub or pressing the button needs none.
     """
     tables = _toml(path)
     _overlay(tables, _environment())
     _resolve(tables, path.absolute().parent)
-    _parse_rules(tables, path)
+    wrong = _parse_rules(tables)
     try:
         settings = UnitSettings.model_validate(tables)
     except ValidationError as error:
-        raise BadInput(f"{path}: {first_line(error, tables)}") from error
+        raise _mend(path, [*lines_of(error, tables), *wrong]) from error
     if sources:
-        _check_files(settings, path)
+        wrong += _missing_files(settings, path)
+    if wrong:
+        raise _mend(path, wrong)
     return settings
+
+
+def _mend(path: Path, wrong: list[str]) -> BadInput:
+    """Return the refusal: whoever mends a file wants to know all of it at once."""
+    if len(wrong) == 1:
+        return BadInput(f"{path}: {wrong[0]}")
+    return BadInput("\n".join([f"{path}: {len(wrong)} things to mend:", *(f"  {line}" for line in wrong)]))
 
 
 def _toml(path: Path) -> Table:
@@ -102,20 +111,25 @@ def _resolve(tables: Table, folder: Path) -> None:
             table[key] = change(table[key])
 
 
-def _parse_rules(tables: Table, path: Path) -> None:
-    """Replace each rule's table by its kind's settings, so that an error names the rule's own key."""
+def _parse_rules(tables: Table) -> list[str]:
+    """Replace each rule's table by its kind's settings, so that an error names the rule's own key.
+
+    Returns what is wrong. Then the tables are left without rules: none is complained of twice, nor by a wrong number.
+    """
     rules = tables.get("rule")
     if not isinstance(rules, list):
-        return
+        return []
+    wrong: list[str] = []
+    read: list[Any] = []
     for index, table in enumerate(rules):
-        if not isinstance(table, dict):
-            continue
         try:
-            rules[index] = parse_rule(cast(Table, table))
+            read.append(parse_rule(cast(Table, table)) if isinstance(table, dict) else table)
         except ValidationError as error:
-            raise BadInput(f"{path}: {first_line(error, tables, under=('rule', index))}") from error
+            wrong += lines_of(error, tables, under=("rule", index))
         except BadInput as error:
-            raise BadInput(f"{path}: {key_of(('rule', index, 'kind'), tables)}: {error}") from error
+            wrong.append(f"{key_of(('rule', index, 'kind'), tables)}: {error}")
+    tables["rule"] = [] if wrong else read
+    return wrong
 
 
 def _is_no_file(source: str) -> bool:
@@ -123,7 +137,7 @@ def _is_no_file(source: str) -> bool:
     return source == FILM or is_receiver(source)
 
 
-def _check_files(settings: UnitSettings, path: Path) -> None:
+def _missing_files(settings: UnitSettings, path: Path) -> list[str]:
     wanted = [
         (f"lens[{lens.name}].{key}", source)
         for lens in settings.lens
@@ -134,8 +148,10 @@ def _check_files(settings: UnitSettings, path: Path) -> None:
         wanted.append(("telemetry.source", settings.telemetry.source))
     if settings.alert.webhook is not None and settings.alert.webhook.secret_file is not None:
         wanted.append(("alert.webhook.secret_file", str(settings.alert.webhook.secret_file)))
+    wrong = []
     for key, name in wanted:
         if not Path(name).exists():
-            raise BadInput(f"{path}: {key}: there is no {name}. Paths are relative to the folder of {path.name}.")
-        if Path(name).is_dir():
-            raise BadInput(f"{path}: {key}: {name} is a folder. Give a file.")
+            wrong.append(f"{key}: there is no {name}. Paths are relative to the folder of {path.name}.")
+        elif Path(name).is_dir():
+            wrong.append(f"{key}: {name} is a folder. Give a file.")
+    return wrong

@@ -1,4 +1,4 @@
-"""Turn pydantic's findings into one line that names the key as a person wrote it."""
+"""Turn pydantic's findings into lines that name the keys as a person wrote them."""
 
 from collections.abc import Mapping, Sequence
 from types import UnionType
@@ -13,15 +13,20 @@ from custodes.edge.settings import UnitSettings
 Location = Sequence[int | str]
 
 
-def first_line(error: ValidationError, tables: Mapping[str, Any], *, under: tuple[int | str, ...] = ()) -> str:
-    """Return the first thing that is wrong, and how many more there are. `under` is where the error's model stands.
+def lines_of(error: ValidationError, tables: Mapping[str, Any], *, under: tuple[int | str, ...] = ()) -> list[str]:
+    """Return everything that is wrong, a line each. `under` is where the error's model stands.
 
-    An unknown key comes first: it is often the misspelling of one that is then missing.
+    Unknown keys come first. Where one is taken for the misspelling of another, that one is not called missing too.
     """
-    found = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    line = _line(found[0], tables, under)
-    more = len(found) - 1
-    return f"{line} ({more} more to mend.)" if more else line
+    found = error.errors()
+    unknown = [(one["loc"][:-1], _line(one, tables, under)) for one in found if one["type"] == "extra_forbidden"]
+    lines = [line for _table, line in unknown]
+    for one in found:
+        *table, key = one["loc"] or ("",)
+        meant = any(tuple(table) == where and f"mean '{key}'" in line for where, line in unknown)
+        if one["type"] != "extra_forbidden" and not (one["type"] == "missing" and meant):
+            lines.append(_line(one, tables, under))
+    return lines
 
 
 def _line(found: Any, tables: Mapping[str, Any], under: tuple[int | str, ...]) -> str:

@@ -16,6 +16,9 @@ LOST_NAME = "lost.jsonl"
 class ClipSink(Protocol):
     """Takes finished clips: the outbox of a joined unit, or a folder."""
 
+    seals: bool
+    """Whether what it takes is encrypted from then on: people are told so, or not."""
+
     def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
         """Take the clip; durable on return. Returns a line for people. Raises Temporary when the disk refuses."""
         ...
@@ -26,7 +29,9 @@ class ClipSink(Protocol):
 
 
 class FolderSink:
-    """Keeps each clip as `<out>/<clip id>/manifest.json` with its films as `film.<lens>.mp4`."""
+    """Keeps each clip as `<out>/<clip id>/manifest.json` with its films as `film.<lens>.mp4`, in the clear."""
+
+    seals = False
 
     def __init__(self, out: Path) -> None:
         self.out = out
@@ -56,6 +61,8 @@ class FolderSink:
 
 class NoSink:
     """Keeps nothing: for a watch without a folder, in which no lens records."""
+
+    seals = False
 
     def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
         """Drop the clip and say so."""

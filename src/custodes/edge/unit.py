@@ -281,7 +281,7 @@ class Unit:
             self._tell("note", text, 0, draft.event, draft.clip_id)
             return
         self.draft_path(draft.clip_id).unlink(missing_ok=True)
-        self._tell("sealed", line, 0, draft.event, draft.clip_id)
+        self._tell("sealed" if self.parts.sink.seals else "kept", line, 0, draft.event, draft.clip_id)
 
     def draft_path(self, clip_id: UUID) -> Path:
         """Return where the draft of a clip lies until the clip is in its sink."""

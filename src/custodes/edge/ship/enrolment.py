@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,8 @@ ENROLMENT_FILE = "enrolment.json"
 OUTBOX_FILE = "outbox.sqlite3"
 SOFTWARE = "custodes 0.1.0"
 TIMEOUT_S = 15.0
+CODE = re.compile("[2-9A-HJKMNP-Z]{8}")
+"""What the hub makes codes of: without the letters and digits that are read aloud or copied wrong."""
 
 
 class _Stored(BaseModel):
@@ -195,10 +198,14 @@ def _checked_url(url: str) -> str:
 
 
 def _normal_code(code: str) -> str:
-    text = code.strip().upper()
-    if not 4 <= len(text) <= 32:
-        raise BadInput(f"{code!r} is no enrolment code. Take a fresh one from the site's page; it lives 10 minutes.")
-    return text
+    """Return the code as the hub writes it. Raises BadInput before the hub is asked: each asking costs a try."""
+    text = re.sub(r"[\s-]+", "", code.upper())
+    if not CODE.fullmatch(text):
+        raise BadInput(
+            f"{code!r} is no enrolment code: one has eight letters and digits, such as 7KQ4-M2XD, "
+            "never 0, 1, I, L or O. Look at the site's page again; a code lives 10 minutes."
+        )
+    return f"{text[:4]}-{text[4:]}"
 
 
 def _raw_base64(key: Ed25519PublicKey) -> str:

@@ -8,7 +8,7 @@ import io
 import logging
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 class Outbox:
     """The unit's sealed clips. `changed` is set whenever there may be something new to send."""
+
+    seals = True
 
     def __init__(self, state_dir: Path, *, settings: ShipSettings | None = None, clock: Clock | None = None) -> None:
         self.settings = settings or ShipSettings()
@@ -71,9 +73,9 @@ class Outbox:
         self.changed.set()
         return f"clip {manifest.clip_id} sealed, {needed / 1e6:.1f} MB wait for the hub"
 
-    def next_clip(self) -> WaitingClip | None:
-        """Return the clip to send next: gravest first, then oldest."""
-        return self.store.next_clip()
+    def next_clip(self, *, but: Sequence[UUID] = ()) -> WaitingClip | None:
+        """Return the clip to send next: gravest first, then oldest; those in `but` stand aside."""
+        return self.store.next_clip(but=but)
 
     def part_path(self, clip_id: UUID, part: str) -> Path:
         """Return where a sealed part lies."""
