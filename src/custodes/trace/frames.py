@@ -1,0 +1,120 @@
+"""Read the pictures of a film within bounds: luma planes with their times, upright.
+
+A leak is foreign: decode it in the hub's limited child. The bounds here keep an honest but huge film affordable.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.video.reformatter
+import cv2
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from custodes.core.errors import BadInput
+
+MAX_SIDE_PX = 8192
+MAX_SECONDS = 600.0
+MAX_FRAMES = 60_000
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One picture: seconds since the film's first, and uint8 luma (height, width)."""
+
+    time_s: float
+    luma: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """How much of a film to read: at most `fps` pictures a second, no side above `max_side_px`."""
+
+    fps: float = math.inf
+    max_side_px: int = MAX_SIDE_PX
+    start_s: float = 0.0
+    stop_s: float = MAX_SECONDS
+
+
+def read_pictures(path: Path, plan: ReadPlan) -> Iterator[Picture]:
+    """Yield the luma of a film's pictures in order of time, or that of one still.
+
+    Damaged pictures are passed over. Raises BadInput where the file is no film, shows nothing, or is too large.
+    """
+    try:
+        with av.open(str(path), "r") as container:
+            yield from _read(container, path, plan)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise BadInput(
+            f"cannot read {path.name}: {_reason(error)}. Give a film or a still that a player opens."
+        ) from None
+
+
+def picture_rate(path: Path) -> float:
+    """Return a film's pictures a second as its header claims, between 1 and 240; 25 where it claims nothing sane."""
+    try:
+        with av.open(str(path), "r") as container:
+            if not container.streams.video:
+                raise BadInput(f"{path.name} shows no picture. Give a film.")
+            claimed = container.streams.video[0].average_rate
+    except (av.FFmpegError, OSError) as error:
+        raise BadInput(f"cannot read {path.name}: {_reason(error)}. Give a film that a player opens.") from None
+    return float(claimed) if claimed and 1 <= claimed <= 240 else 25.0
+
+
+def _reason(error: BaseException) -> str:
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
+
+
+def _read(container: InputContainer, path: Path, plan: ReadPlan) -> Iterator[Picture]:
+    if not container.streams.video:
+        raise BadInput(f"{path.name} shows no picture. Give a film or a still.")
+    stream = container.streams.video[0]
+    stream.codec_context.thread_count = 1
+    if max(stream.codec_context.width, stream.codec_context.height) > MAX_SIDE_PX:
+        raise BadInput(f"{path.name} is larger than {MAX_SIDE_PX} px. Scale it down first.")
+    first_s: float | None = None
+    due_s, shown = 0.0, 0
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        for frame in frames:
+            shown += 1
+            stamp = frame.time if frame.time is not None else shown / 25
+            first_s = stamp if first_s is None else first_s
+            time_s = stamp - first_s
+            if time_s >= min(plan.stop_s, MAX_SECONDS) or shown > MAX_FRAMES:
+                return
+            if time_s + 1e-6 < max(due_s, plan.start_s):
+                continue
+            due_s = max(due_s + 1 / plan.fps, time_s) if math.isfinite(plan.fps) else 0.0
+            yield Picture(time_s, upright_luma(frame, plan.max_side_px))
+    if not shown:
+        raise BadInput(f"{path.name} holds no picture that can be decoded. Give a whole file.")
+
+
+def upright_luma(frame: "av.VideoFrame", max_side_px: int = MAX_SIDE_PX) -> NDArray[np.uint8]:
+    """Return a frame's luma, uint8 (height, width) as displayed, no side longer than `max_side_px`."""
+    scale = min(1.0, max_side_px / max(frame.width, frame.height))
+    width, height = max(2, round(frame.width * scale)), max(2, round(frame.height * scale))
+    if frame.format.name in {"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p", "nv12", "gray"}:
+        plane = frame.planes[0]
+        luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+        if scale < 1:
+            luma = np.asarray(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    else:
+        grey = frame.reformat(width=width, height=height, format="gray", threads=1)
+        luma = np.asarray(grey.to_ndarray(), dtype=np.uint8)
+    return np.ascontiguousarray(turned(luma, frame.rotation))
+
+
+def turned(plane: NDArray[np.uint8], rotation_deg: int) -> NDArray[np.uint8]:
+    """Return a plane as displayed. `rotation_deg` is FFmpeg's (counter-clockwise), in quarter turns."""
+    return np.rot90(plane, (rotation_deg // 90) % 4)

@@ -1,0 +1,120 @@
+"""A film is marked, a view of it is encoded anew, and the trace names that view and no other."""
+
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from uuid import UUID
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from custodes.core.errors import BadInput
+from custodes.trace.codes import CodeKey, CodeWord, draw_word
+from custodes.trace.decide import Verdict
+from custodes.trace.mark import MarkSettings, VariantPair, make_variants
+from custodes.trace.pattern import MarkKey
+from custodes.trace.pursue import Suspect, pursue
+from custodes.trace.reference import read_reference
+from custodes.trace.splice import ViewLayout, write_view
+
+CLIP = UUID(int=4)
+FPS, SECONDS, WIDTH, HEIGHT = 10, 9, 480, 360
+
+
+@lru_cache(maxsize=1)
+def ground() -> np.ndarray:
+    rng = np.random.default_rng(11)
+    soft = cv2.GaussianBlur(rng.normal(0, 60, (HEIGHT, WIDTH)).astype(np.float32), (0, 0), 2.5)
+    return soft * 4 + 120
+
+
+def scene(number: int) -> np.ndarray:
+    """Return picture `number`, RGB: textured ground that stands still, three blocks that wander, a sensor's noise."""
+    picture = ground().copy()
+    for block in range(3):
+        x = int(200 + 150 * np.sin(number / (7 + 3 * block) + block))
+        y = int(150 + 90 * np.cos(number / (9 + 2 * block)))
+        cv2.rectangle(picture, (x, y), (x + 50, y + 40), 40 + 70 * block, -1)
+    picture += np.random.default_rng(number).normal(0, 2.5, picture.shape)
+    return np.repeat(np.clip(picture, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def write_film(path: Path, pictures: list[np.ndarray], crf: int) -> Path:
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=FPS)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": str(crf), "preset": "veryfast"}
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def read_film(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as film:
+        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trace")
+
+
+@pytest.fixture(scope="module")
+def pair(folder: Path) -> VariantPair:
+    film = write_film(folder / "film.mp4", [scene(number) for number in range(FPS * SECONDS)], 16)
+    return make_variants(film, folder, key=MarkKey(b"a secret of the test", CLIP), settings=MarkSettings(rms_levels=0.75))
+
+
+@pytest.fixture(scope="module")
+def words(pair: VariantPair) -> list[CodeWord]:
+    key, drawn = CodeKey(b"another secret here", CLIP), list[CodeWord]()
+    for number in range(8):
+        drawn.append(draw_word(key, UUID(int=100 + number), len(pair.index.a), drawn))
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def suspect(pair: VariantPair, words: list[CodeWord]) -> Suspect:
+    return Suspect(CLIP, read_reference(pair.path_a, pair.path_b), words)
+
+
+@pytest.fixture(scope="module")
+def view(pair: VariantPair, words: list[CodeWord], folder: Path) -> Path:
+    write_view(ViewLayout(pair.index, words[5].letters), pair.path_a, pair.path_b, folder / "view.mp4")
+    return folder / "view.mp4"
+
+
+def test_a_copy_encoded_anew_leads_back_to_its_view(
+    folder: Path, view: Path, words: list[CodeWord], suspect: Suspect
+) -> None:
+    leak = write_film(folder / "leak.mp4", read_film(view), 25)
+    finding = pursue(leak, suspect)
+    assert (finding.verdict, finding.named[0].view_id) == (Verdict.IDENTIFIED, words[5].view_id)
+    assert len(finding.named) == 1
+    assert finding.presence > 4
+
+
+def test_the_clip_without_a_mark_accuses_nobody(folder: Path, suspect: Suspect) -> None:
+    finding = pursue(write_film(folder / "clean.mp4", read_film(folder / "film.mp4"), 25), suspect)
+    assert finding.named == ()
+    assert finding.presence < 4
+
+
+def test_a_foreign_film_accuses_nobody_and_says_why(folder: Path, suspect: Suspect) -> None:
+    noise = np.random.default_rng(3)
+    pictures = [cv2.resize(noise.integers(0, 255, (30, 40, 3), np.uint8), (320, 240)) for _ in range(12)]
+    finding = pursue(write_film(folder / "foreign.mp4", pictures, 28), suspect)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert any("not found" in reason for reason in finding.reasons)
+
+
+def test_a_file_without_a_picture_is_told_in_one_line(folder: Path, suspect: Suspect) -> None:
+    (folder / "notes.mp4").write_bytes(b"no film at all" * 100)
+    with pytest.raises(BadInput, match=r"cannot read notes\.mp4"):
+        pursue(folder / "notes.mp4", suspect)
