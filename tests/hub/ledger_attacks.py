@@ -198,8 +198,7 @@ def prepare() -> None:
 
     from custodes.hub.audit.command import HeadWanted, show_head
 
-    call_command("migrate", "audit", verbosity=0, interactive=False, skip_checks=True)
-    call_command("migrate", "access", verbosity=0, interactive=False, skip_checks=True)
+    call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
     fill(0, 20)
     close()
     shutil.copytree(HUB, WORK / "yesterday")
