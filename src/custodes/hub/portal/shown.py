@@ -133,6 +133,6 @@ def size_words(size_bytes: int) -> str:
     size = float(size_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:
-            return f"{size:.0f} {unit}" if unit in ("B", "kB") else f"{size:.1f} {unit}"
+            return f"{size:.0f} {unit}" if unit in ("B", "kB") else f"{formats.number_format(size, 1)} {unit}"
         size /= 1000
-    return f"{size:.1f} TB"
+    return f"{formats.number_format(size, 1)} TB"

@@ -34,6 +34,7 @@ urlpatterns = [
     path("people/shifts/<int:pk>/end/", people.end_shift, name="shift_end"),
     path("settings/", settings.index, name="settings"),
     path("settings/organisations/<uuid:organisation_id>/", settings.organisation, name="organisation"),
+    path("settings/sessions/<int:pk>/end/", settings.end_session, name="session_end"),
     path("settings/sessions/end/", settings.end_sessions, name="sessions_end"),
     path("settings/ledger/verify/", settings.verify, name="ledger_verify"),
     path("why-not/", offline.why_not, name="why_not"),

@@ -1,18 +1,20 @@
 """Tags of the portal's templates: icons, times, words with shapes, the navigation."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet.models import Site
+from custodes.hub.consent.words import topic_words
+from custodes.hub.fleet.models import Membership, Site
 from custodes.hub.portal import shown, words
 
 register = template.Library()
@@ -84,6 +86,18 @@ def purpose(name: str) -> str:
 
 
 @register.simple_tag
+def topic_name(name: str) -> str:
+    """Write what people call a topic of consent."""
+    return topic_words(name)
+
+
+@register.simple_tag
+def role_name(name: str) -> str:
+    """Write what a person was there."""
+    return str(dict(Membership.Role.choices).get(name, name))
+
+
+@register.simple_tag
 def lost_because(reason: str) -> str:
     """Write why footage could not be kept."""
     return str(words.tombstone_words(reason))
@@ -141,6 +155,12 @@ def size(value: int | None) -> str:
 def seconds(value: float | None) -> str:
     """Write a length of time given in seconds."""
     return shown.duration_words(value or 0)
+
+
+@register.filter
+def figure(value: str) -> str:
+    """Write a number that a program writes (`0.5`) as the reader's language does (`0,5`)."""
+    return number_format(Decimal(value))
 
 
 @register.filter

@@ -10,7 +10,6 @@ from django import forms
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +23,7 @@ from custodes.core.clock import SystemClock
 from custodes.hub.audit import ledger
 from custodes.hub.audit.verify import verify as verify_ledger
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.portal import scope, shown
+from custodes.hub.portal import scope, sessions, shown
 
 _WALK = threading.Lock()
 """Held while the ledger is walked. The hub is one process: a lock in its memory is enough."""
@@ -109,7 +108,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "has_totp": Authenticator.Type.TOTP in kept,
         "passkeys": sum(kind == Authenticator.Type.WEBAUTHN for kind in kept),
         "has_codes": Authenticator.Type.RECOVERY_CODES in kept,
-        "other_sessions": len(_other_sessions(request)),
+        "places": sessions.places(request, person),
     }
     return render(request, "portal/settings.html", context)
 
@@ -158,9 +157,18 @@ def organisation(request: HttpRequest, organisation_id: uuid.UUID) -> HttpRespon
 @login_required
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign this person out everywhere but here."""
-    for session in _other_sessions(request):
-        session.delete()
+    sessions.end_others(request, scope.actor(request))
     messages.success(request, _("Signed out everywhere else."))
+    return redirect("portal:settings")
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign this person out of one browser."""
+    if not sessions.end_one(scope.actor(request), pk):
+        raise Http404
+    messages.success(request, _("That browser is signed out."))
     return redirect("portal:settings")
 
 
@@ -177,10 +185,3 @@ def verify(request: HttpRequest) -> HttpResponse:
     finally:
         _WALK.release()
     return render(request, "portal/_ledger_report.html", {"report": report, "at": timezone.now()})
-
-
-def _other_sessions(request: HttpRequest) -> list[Session]:
-    person = scope.actor(request)
-    own = request.session.session_key
-    alive = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=own)
-    return [session for session in alive if session.get_decoded().get("_auth_user_id") == str(person.pk)]

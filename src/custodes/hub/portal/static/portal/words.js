@@ -3,3 +3,9 @@ export const say = (text) => (window.gettext ? window.gettext(text) : text);
 export const sayCount = (one, many, n) =>
   (window.ngettext ? window.ngettext(one, many, n) : n === 1 ? one : many).replace("%s", String(n));
 export const language = () => document.documentElement.lang || "en";
+const figures = new Map();
+// A number as the reader's language writes it: 1.8 in English, 1,8 in French.
+export const number = (value, digits) => {
+  if (!figures.has(digits)) figures.set(digits, new Intl.NumberFormat(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false }));
+  return figures.get(digits).format(value);
+};

@@ -1,4 +1,6 @@
 // Boxes from the manifest, over the picture: interpolated between frames that were looked at, never invented beyond.
+import { number } from "../words.js";
+
 const JOIN_S = 0.4;
 const HOLD_S = 0.2;
 const GREEN = "#3ddc84";
@@ -89,7 +91,7 @@ export class BoxLayer {
     }
     pen.globalAlpha = 1;
     pen.font = `600 ${12 * scale}px system-ui, sans-serif`;
-    const words = `${this.words(one.name)} ${one.score.toFixed(2)}`;
+    const words = `${this.words(one.name)} ${number(one.score, 2)}`;
     const wide = pen.measureText(words).width + 10 * scale;
     const tall = 18 * scale;
     const x = Math.max(0, Math.min(x1 - scale, width - wide));

@@ -1,6 +1,6 @@
 // The clip page: reads the manifest, puts films, boxes, strip, charts and map in step, listens to keys.
 import { csrf, toast, typing } from "../page.js";
-import { language, say } from "../words.js";
+import { language, number, say } from "../words.js";
 import { BoxLayer } from "./boxes.js";
 import { DriveMap } from "./map.js";
 import { Chart, linesOf, speedUnit } from "./motion.js";
@@ -90,7 +90,7 @@ class Player {
       if (!here) blank.textContent = say("No picture from this lens at this moment");
     }
     const at = reel.wallS - reel.startS;
-    root.querySelector("[data-position]").textContent = `${at.toFixed(1)} / ${(reel.endS - reel.startS).toFixed(1)} s`;
+    root.querySelector("[data-position]").textContent = `${number(at, 1)} / ${number(reel.endS - reel.startS, 1)} s`;
   }
 
   state() {
@@ -100,7 +100,7 @@ class Player {
 
   rates() {
     for (const button of root.querySelectorAll("[data-rate]")) button.setAttribute("aria-checked", String(Number(button.dataset.rate) === this.reel.rate));
-    this.announce(`${this.reel.rate}×`);
+    this.announce(`${this.reel.rate.toLocaleString(language())}×`);
   }
 
   broken(film) {

@@ -1,5 +1,5 @@
 // Telemetry beside the film: speed and acceleration at any moment, as numbers and as small charts.
-import { say } from "../words.js";
+import { number, say } from "../words.js";
 import { svg } from "./svg.js";
 
 const JOIN_S = 3;
@@ -85,6 +85,6 @@ export class Chart {
     this.head.setAttribute("x1", at);
     this.head.setAttribute("x2", at);
     const value = this.line.at(this.reel.wallS);
-    this.words.textContent = value === null ? "–" : `${(value * this.factor).toFixed(this.digits)} ${this.unit}`;
+    this.words.textContent = value === null ? "–" : `${number(value * this.factor, this.digits)} ${this.unit}`;
   }
 }
