@@ -26,6 +26,31 @@ settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+LONG_FIRST = (
+    "test_browser_player.py",
+    "test_matrix.py",
+    "test_unit_process.py",
+    "test_demo_check.py",
+    "test_browser_pages.py",
+    "test_browser_inbox.py",
+    "test_floor_serve.py",
+    "test_kill_at_every_call.py",
+    "test_kill_in_mid_upload.py",
+    "test_lists.py",
+    "test_capture_rtsp.py",
+    "test_watch.py",
+    "test_mp4box.py",
+    "test_clip_power_cut.py",
+    "test_wheel.py",
+)
+"""Files of more than about ten seconds. A file is one worker's, so what begins last must be short."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long; the rest keeps its order."""
+    place = {name: number for number, name in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""

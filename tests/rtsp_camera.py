@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE_S = 30
+PATIENCE_S = 90
+"""For a start of the program on a machine that does much else; a test that succeeds never waits so long."""
 
 _SERVE = """
 import asyncio, sys
