@@ -117,10 +117,10 @@ def _our_sender(url: str, code: Path, state: Path) -> Callable[[], None]:
     def send() -> None:
         clip_id = uuid.uuid4()
         blobs = _sealed(enrolment, clip_id, {"manifest": manifest, "film.road": film})
-        answer = client.declare(_declaration(enrolment, clip_id, blobs))
+        answer, taken = client.declare(_declaration(enrolment, clip_id, blobs), manifest=blobs["manifest"]), None
         for upload in answer.uploads:
-            client.send_chunk(upload.upload_path, offset=0, chunk=blobs[upload.part])
-        if client.receipt(clip_id).receipt is None:
+            taken = client.send_chunk(upload.upload_path, offset=0, chunk=blobs[upload.part])
+        if taken is None or taken.receipt is None:
             raise RuntimeError("no receipt")
 
     return send

@@ -296,7 +296,7 @@ def test_too_many_open_uploads_wait(scene: Scene, monkeypatch):
         (b"[]", "declaration"),
         (b'{"format":"custodes.clip/1","surprise":1}', "declaration"),
         (b"{" * 5000, "declaration"),
-        (b"x" * 40_000, "more than"),
+        (b"x" * 140_000, "more than"),
     ],
     ids=["empty", "a list", "unknown key", "nested", "too long"],
 )

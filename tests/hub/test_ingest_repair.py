@@ -62,7 +62,7 @@ def test_a_half_upload_stays_and_goes_on(scene: Scene):
     made = scene.put()
     scene.wire.cut_after_bytes = 1000
     assert not scene.shipper.drain()
-    partial = settings.HUB.uploads_dir / str(made.clip_id) / "manifest.partial"
+    partial = settings.HUB.uploads_dir / str(made.clip_id) / "film.road.partial"
     assert partial.stat().st_size == 1000
     assert run(scene) == Repaired()
     assert partial.stat().st_size == 1000

@@ -1,7 +1,11 @@
 """A request's signature proves who sent exactly this, and nothing else passes."""
 
+import random
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custodes.core import signing
 
@@ -90,3 +94,35 @@ def test_a_clock_within_five_minutes_passes(off_s: int):
 def test_a_short_nonce_is_refused():
     with pytest.raises(signing.BadSignature, match="nonce"):
         check(signed(nonce="short"))
+
+
+def test_another_spelling_of_the_same_signature_input_passes_too():
+    """Our own spelling is read without the library; any other that the standard allows is read by it."""
+    line = signing.RequestLine("GET", "hub.example", "/api/unit/v1/clips/%41", {})
+    headers = {name.lower(): value for name, value in signed(line).items()}
+    proven = signing.verify(
+        signing.RequestLine(line.method, "HUB.example:443", line.path, headers),
+        find_key=lambda _: KEY.public_key(),
+        now_s=NOW_S,
+    )
+    assert proven.sequence == 7
+
+
+@given(chance=st.randoms(use_true_random=False))
+def test_what_is_read_without_the_library_is_judged_as_the_library_judges(chance: random.Random):
+    headers = signed()
+    name = chance.choice(sorted(headers))
+    at = chance.randrange(len(headers[name]))
+    cut = chance.randrange(2)
+    headers[name] = headers[name][:at] + chance.choice('0aA" ;,:=()\t') + headers[name][at + cut :]
+
+    def verdict() -> object:
+        try:
+            return check(headers)
+        except signing.BadSignature as error:
+            return error.code
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signing, "_verified_own", lambda *_: None)
+        by_library = verdict()
+    assert by_library == verdict()

@@ -17,6 +17,9 @@ MAX_SIDE_PX = 16_384
 MAX_PART_BYTES = 2 * 1024**3
 MAX_MANIFEST_BYTES = 4 * 1024**2
 """A manifest as it travels, sealed. The hub reads it whole, in its own process; units thin theirs until it fits."""
+MAX_OFFERED_MANIFEST_BYTES = 64 * 1024
+RECEIPT_HEADER = "Custodes-Receipt"
+"""Beside the answer to the PATCH that completes a clip: the Receipt, as base64 of its JSON."""
 MAX_OBJECTS = 100_000  # boxes in one manifest, over all its lenses
 
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -153,7 +156,7 @@ class SealedPart(WireModel):
 
 
 class ClipDeclaration(WireModel):
-    """POST /api/unit/v1/clips: announces one clip. Idempotent by `clip_id`; a changed repeat is refused (409).
+    """Announces one clip. Idempotent by `clip_id`; a changed repeat is refused (409).
 
     `envelope` is the clip's content key, wrapped to the hub's public key by HPKE with the clip id and the unit id
     as associated data; base64. Kind, severity and times stand here in the clear so that the hub can list a clip;
@@ -171,6 +174,16 @@ class ClipDeclaration(WireModel):
     envelope: Annotated[str, Field(max_length=2048)]
     hub_key_id: Annotated[str, Field(max_length=64)]
     parts: Annotated[list[SealedPart], Field(min_length=2, max_length=MAX_LENSES + 1)]
+
+
+class ClipOffer(WireModel):
+    """The body of POST /api/unit/v1/clips: the declaration, and the sealed manifest with it where it is short (base64).
+
+    A manifest that comes along needs no upload of its own: one request fewer for nearly every clip.
+    """
+
+    declaration: ClipDeclaration
+    manifest: Annotated[str, Field(max_length=4 * ((MAX_OFFERED_MANIFEST_BYTES + 2) // 3))] | None = None
 
 
 class PartUpload(WireModel):
@@ -287,7 +300,6 @@ class EnrolAnswer(WireModel):
     hub_seal_key: str
     hub_key_id: str
     hub_sign_key: str
-    policy_version: str = ""
 
 
 class Problem(WireModel):

@@ -5,7 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from custodes.core.errors import BadInput, Temporary
 from custodes.core.fs import write_durably
@@ -38,6 +38,14 @@ class _Stored(BaseModel):
     url: Annotated[str, Field(min_length=8)]
     answer: EnrolAnswer
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former(cls, stored: Any) -> Any:
+        """Read files of a hub that still told a policy version, which no unit ever used."""
+        if isinstance(stored, dict) and isinstance(stored.get("answer"), dict):
+            stored["answer"].pop("policy_version", None)
+        return stored
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
@@ -51,7 +59,6 @@ class Enrolment:
     hub_seal_key: X25519PublicKey
     hub_key_id: str
     hub_sign_key: Ed25519PublicKey
-    policy_version: str
 
 
 def enroll(
@@ -155,7 +162,6 @@ def _assemble(stored: _Stored, key: Ed25519PrivateKey) -> Enrolment:
         hub_seal_key=X25519PublicKey.from_public_bytes(_raw32(answer.hub_seal_key)),
         hub_key_id=answer.hub_key_id,
         hub_sign_key=Ed25519PublicKey.from_public_bytes(_raw32(answer.hub_sign_key)),
-        policy_version=answer.policy_version,
     )
 
 

@@ -26,7 +26,17 @@ from custodes.core.signing import (
     refusal_bytes,
     sign_headers,
 )
-from custodes.core.wire import ClipAnswer, ClipDeclaration, Heartbeat, HeartbeatAnswer, Problem
+from custodes.core.wire import (
+    MAX_OFFERED_MANIFEST_BYTES,
+    RECEIPT_HEADER,
+    ClipAnswer,
+    ClipDeclaration,
+    ClipOffer,
+    Heartbeat,
+    HeartbeatAnswer,
+    Problem,
+    Receipt,
+)
 from custodes.edge.ship.answers import HubAnswer, fetch
 from custodes.edge.ship.enrolment import Enrolment
 from custodes.edge.ship.store import OutboxStore
@@ -62,6 +72,14 @@ class Call:
     tus_headers: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the hub says after a chunk: how much it holds, and the receipt if the clip is complete with it."""
+
+    offset_bytes: int
+    receipt: Receipt | None
+
+
 class HubClient:
     """The unit's side of the wire. Safe to share between threads."""
 
@@ -89,9 +107,14 @@ class HubClient:
         """Close the connections."""
         self._http.close()
 
-    def declare(self, declaration: ClipDeclaration) -> ClipAnswer:
-        """Announce a clip; the answer says what is missing, or is the receipt."""
-        call = Call("POST", f"{API}/clips", declaration.model_dump_json().encode())
+    def declare(self, declaration: ClipDeclaration, *, manifest: bytes | None = None) -> ClipAnswer:
+        """Announce a clip, its sealed manifest along with it where it is short; the answer says what is missing.
+
+        Or it is the receipt.
+        """
+        along = manifest if manifest is not None and len(manifest) <= MAX_OFFERED_MANIFEST_BYTES else None
+        offer = ClipOffer(declaration=declaration, manifest=along and base64.b64encode(along).decode())
+        call = Call("POST", f"{API}/clips", offer.model_dump_json().encode())
         return _parsed(self.ask(call), ClipAnswer)
 
     def receipt(self, clip_id: UUID) -> ClipAnswer:
@@ -103,12 +126,12 @@ class HubClient:
         call = Call("POST", f"{API}/heartbeat", heartbeat.model_dump_json().encode())
         return _parsed(self.ask(call), HeartbeatAnswer)
 
-    def send_chunk(self, path: str, *, offset: int, chunk: bytes) -> int:
-        """Append one chunk to an upload (tus PATCH with checksum). Returns the new offset, which is durable there."""
+    def send_chunk(self, path: str, *, offset: int, chunk: bytes) -> Taken:
+        """Append one chunk to an upload (tus PATCH with checksum). What was taken is durable there."""
         checksum = "sha256 " + base64.b64encode(hashlib.sha256(chunk).digest()).decode()
         tus = (("tus-resumable", TUS), ("upload-offset", str(offset)), ("upload-checksum", checksum))
         response = self.ask(Call("PATCH", path, chunk, "application/offset+octet-stream", tus))
-        return _offset_of(response)
+        return Taken(_offset_of(response), _receipt_of(response))
 
     def offset(self, path: str) -> int:
         """Ask how many bytes of an upload the hub holds (tus HEAD)."""
@@ -206,6 +229,15 @@ def _parsed(response: HubAnswer, model: type[M]) -> M:
         return model.model_validate_json(response.content)
     except ValidationError as error:
         raise Temporary(f"the hub's answer is not understood ({model.__name__}); is it another version?") from error
+
+
+def _receipt_of(response: HubAnswer) -> Receipt | None:
+    """Return the receipt that came along; one that cannot be read is asked for again."""
+    text = response.headers.get(RECEIPT_HEADER, "")
+    try:
+        return Receipt.model_validate_json(base64.b64decode(text, validate=True)) if text else None
+    except ValueError:
+        return None
 
 
 def _offset_of(response: HubAnswer) -> int:

@@ -14,7 +14,17 @@ from cryptography.exceptions import InvalidSignature
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Temporary
-from custodes.core.wire import ClipAnswer, Heartbeat, LensHealth, PartUpload, Receipt, SealedPart, WireSample
+from custodes.core.wire import (
+    MANIFEST_PART,
+    MAX_OFFERED_MANIFEST_BYTES,
+    Heartbeat,
+    LensHealth,
+    PartUpload,
+    Receipt,
+    SealedPart,
+    WireSample,
+)
+from custodes.edge.ship.aside import Aside, SetAside
 from custodes.edge.ship.enrolment import SOFTWARE, Enrolment
 from custodes.edge.ship.hub_client import API, HubClient, Refused, Unwelcome
 from custodes.edge.ship.outbox import Outbox
@@ -68,6 +78,7 @@ class Shipper:
         self._random = random or Random()  # noqa: S311  # spreads retries, guards nothing
         self._client = HubClient(enrolment, outbox.store, clock=self._clock, say=say, transport=transport)
         self._witness = Witness(outbox.store, enrolment.hub_sign_key, say=say)
+        self._aside = Aside(self._clock)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -88,15 +99,18 @@ class Shipper:
 
     def drain(self) -> bool:
         """Send all that waits, in this thread. Returns False when the hub could not take all of it now."""
-        while (clip := self.outbox.next_clip()) is not None and not self._stopping.is_set():
+        while (clip := self._next()) is not None and not self._stopping.is_set():
             try:
                 self.ship(clip)
-            except Preempted:
+            except (Preempted, SetAside):
                 continue
             except Temporary as error:
                 log.info("clip %s waits: %s", clip.clip_id, error)
                 return False
-        return True
+        return not self._aside.now()
+
+    def _next(self) -> WaitingClip | None:
+        return self.outbox.next_clip(but=self._aside.now())
 
     def ship(self, clip: WaitingClip) -> None:
         """Send one clip and free it on its verified receipt; park it when the hub refuses it for good.
@@ -104,11 +118,12 @@ class Shipper:
         Raises Temporary (Unwelcome when the hub refuses the unit) when it must be tried again.
         """
         try:
-            answer = self._client.declare(clip.declaration)
+            answer = self._client.declare(clip.declaration, manifest=self._manifest_of(clip))
+            receipt = answer.receipt
             for upload in answer.uploads:
-                self._send_part(clip, upload)
-            if answer.receipt is None:
-                answer = self._client.receipt(clip.clip_id)
+                receipt = self._send_part(clip, upload) or receipt
+            if receipt is None:
+                receipt = self._client.receipt(clip.clip_id).receipt
         except Refused as error:
             self._refused(clip, error)
             return
@@ -116,7 +131,7 @@ class Shipper:
             self.outbox.drop_damaged(clip, str(error))
             self._say(str(error))
             return
-        self._free(clip, answer)
+        self._free(clip, receipt)
 
     def beat(self) -> None:
         """Send one heartbeat and take what the hub says back. Raises Temporary or Refused."""
@@ -140,12 +155,21 @@ class Shipper:
         self.outbox.store.forget_tombstones([one for one in answer.accepted_tombstones if one in told])
         self._witness.see(answer)
 
-    def _send_part(self, clip: WaitingClip, upload: PartUpload) -> None:
+    def _manifest_of(self, clip: WaitingClip) -> bytes | None:
+        """Return the sealed manifest when it is short enough to go with the declaration and lies there whole."""
+        path = self.outbox.part_path(clip.clip_id, MANIFEST_PART)
+        try:
+            return path.read_bytes() if path.stat().st_size <= MAX_OFFERED_MANIFEST_BYTES else None
+        except OSError:
+            return None  # what is missing is found, and said, when the hub asks for it
+
+    def _send_part(self, clip: WaitingClip, upload: PartUpload) -> Receipt | None:
+        """Send what the hub lacks of one part; return the receipt when the clip is complete with it."""
         declared = next((part for part in clip.declaration.parts if part.part == upload.part), None)
         if declared is None or not upload.upload_path.startswith(f"{API}/tus/"):
             raise Temporary(f"the hub asks for {upload.part} of clip {clip.clip_id}, which was not declared")
         path = self.outbox.part_path(clip.clip_id, upload.part)
-        offset = upload.offset_bytes
+        offset, receipt = upload.offset_bytes, None
         try:
             with path.open("rb") as file:
                 while offset < declared.sealed_bytes:
@@ -154,25 +178,32 @@ class Shipper:
                     chunk = file.read(self._settings.chunk_bytes)
                     if not chunk:
                         raise Corrupt(f"clip {clip.clip_id}: {path} is shorter than what was sealed; it cannot be sent")
-                    offset = self._client.send_chunk(upload.upload_path, offset=offset, chunk=chunk)
+                    taken = self._client.send_chunk(upload.upload_path, offset=offset, chunk=chunk)
+                    offset, receipt = taken.offset_bytes, taken.receipt
         except FileNotFoundError:
             if self.outbox.store.holds(clip.clip_id):
                 raise Corrupt(f"clip {clip.clip_id}: {path} is gone from the outbox; it cannot be sent") from None
             raise Preempted from None  # it gave way to a graver clip while it was being sent
+        return receipt
 
     def _yield_to_graver(self, clip: WaitingClip) -> None:
         if self._stopping.is_set():
             raise Preempted
-        first = self.outbox.next_clip()
+        first = self._next()
         if first is not None and first.rank > clip.rank:
             raise Preempted
 
     def _refused(self, clip: WaitingClip, error: Refused) -> None:
         if error.code == "part_hash":
             self._check_own_copy(clip)
-            raise Temporary(f"clip {clip.clip_id} was damaged on its way: {error}") from error
         if error.code not in FINAL_CODES:
-            raise Temporary(f"clip {clip.clip_id} is refused ({error.code}): {error}") from error
+            wait_s = self._aside.put(clip.clip_id)
+            self._say(
+                f"the hub does not take clip {clip.clip_id} ({error.code}): {error}. "
+                f"It is tried again in {wait_s / 60:.0f} min; the others go on."
+            )
+            raise SetAside(f"clip {clip.clip_id} is refused ({error.code}): {error}") from error
+        self._aside.forget(clip.clip_id)
         self.outbox.park(clip, str(error))
         self._say(f"the hub refuses clip {clip.clip_id}: {error}. It is kept sealed, a tombstone says so.")
 
@@ -184,14 +215,14 @@ class Shipper:
                 self._say(f"{why}. It is lost, a tombstone says so. Check the disk.")
                 raise Preempted
 
-    def _free(self, clip: WaitingClip, answer: ClipAnswer) -> None:
-        receipt = answer.receipt
+    def _free(self, clip: WaitingClip, receipt: Receipt | None) -> None:
         if receipt is None:
             raise Temporary(f"clip {clip.clip_id} has been sent, but the hub gives no receipt yet")
         why = self._receipt_fault(receipt, clip)
         if why is not None:
             self._say(f"the receipt for clip {clip.clip_id} is not valid ({why}); the clip stays here.")
             raise Temporary(f"receipt for clip {clip.clip_id}: {why}")
+        self._aside.forget(clip.clip_id)
         self.outbox.release(clip.clip_id)
         log.info("clip %s is with the hub", clip.clip_id)
         self._on_shipped(clip.clip_id)
@@ -211,7 +242,7 @@ class Shipper:
         failures = 0
         while not self._stopping.is_set():
             self.outbox.changed.clear()
-            clip = self.outbox.next_clip()
+            clip = self._next()
             if clip is None:
                 failures = 0
                 self.outbox.sweep()
@@ -220,7 +251,7 @@ class Shipper:
             try:
                 self.ship(clip)
                 failures = 0
-            except Preempted:
+            except (Preempted, SetAside):
                 continue
             except Unwelcome as error:
                 self._say(f"{error} {self.outbox.usage()[0]} clips wait here.")

@@ -121,11 +121,13 @@ class OutboxStore:
         rows = self._rows("SELECT clip_id FROM clip WHERE parked_until_wall_ns < ?", (wall_ns,))
         return [UUID(str(row[0])) for row in rows]
 
-    def next_clip(self) -> WaitingClip | None:
-        """Return the gravest and, among equals, the oldest clip that waits."""
+    def next_clip(self, *, but: Sequence[UUID] = ()) -> WaitingClip | None:
+        """Return the gravest and, among equals, the oldest clip that waits, leaving out those in `but`."""
+        places = ", ".join("?" * len(but))
         rows = self._rows(
-            "SELECT clip_id, rank, sealed_bytes, declaration FROM clip WHERE parked_until_wall_ns IS NULL "
-            "ORDER BY rank DESC, number LIMIT 1"
+            "SELECT clip_id, rank, sealed_bytes, declaration FROM clip WHERE parked_until_wall_ns IS NULL "  # noqa: S608
+            f"AND clip_id NOT IN ({places}) ORDER BY rank DESC, number LIMIT 1",  # places alone
+            [str(one) for one in but],
         )
         return _waiting(rows[0]) if rows else None
 

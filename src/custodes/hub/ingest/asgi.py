@@ -6,7 +6,7 @@ server's own pieces. Everything that blocks (database, fsync) runs in a few thre
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias, TypeVar
 
@@ -26,11 +26,43 @@ T = TypeVar("T")
 THREADS = 4
 SILENCE_S = 30.0
 """A body that brings nothing for so long is taken as cut."""
+DEADLINE_S = 60.0
+"""A JSON body that is not whole after so long is given up."""
+FILM_DEADLINE_S = 600.0
+"""A piece of film that is not whole after so long is cut; what came is kept, and the unit goes on from there."""
 log = logging.getLogger(__name__)
 
 
 class _LineCut(Exception):
     """The sender is gone or silent."""
+
+
+class _TooSlow(_LineCut):
+    """The sender is there, but its body does not end in time."""
+
+
+class _Body:
+    """A request's body, in pieces, within its time."""
+
+    def __init__(self, receive: Receive, *, deadline_s: float) -> None:
+        self._receive = receive
+        self._ends_at = asyncio.get_running_loop().time() + deadline_s
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body's pieces. Raises _LineCut when the sender is gone or silent, _TooSlow after the deadline."""
+        loop = asyncio.get_running_loop()
+        more = True
+        while more:
+            silent_at = loop.time() + SILENCE_S
+            try:
+                async with asyncio.timeout_at(min(silent_at, self._ends_at)):
+                    message = await self._receive()
+            except TimeoutError:
+                raise (_TooSlow if self._ends_at <= silent_at else _LineCut) from None
+            if message["type"] == "http.disconnect":
+                raise _LineCut
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
 
 
 class UnitDoor:
@@ -53,6 +85,10 @@ class UnitDoor:
             answer = self.api.refuse(request, refusal)
         except Temporary as error:
             answer = Refusal(503, "temporary", str(error), retry=True).answer()
+        except _TooSlow:
+            headers = {"connection": "close"}
+            late = Refusal(408, "too_slow", "the body did not end in time; send the rest", retry=True, headers=headers)
+            answer = self.api.refuse(request, late)
         except _LineCut:
             return
         except Exception:
@@ -71,11 +107,8 @@ class UnitDoor:
 
     async def _take_film(self, append: Append, receive: Receive) -> Answer:
         try:
-            while True:
-                message = await _next(receive)
-                append.write(message.get("body", b""))
-                if not message.get("more_body", False):
-                    break
+            async for piece in _Body(receive, deadline_s=FILM_DEADLINE_S).pieces():
+                append.write(piece)
         except (_LineCut, asyncio.CancelledError):
             await asyncio.shield(self._run(append.cut))
             raise
@@ -104,28 +137,15 @@ def _request_of(scope: Scope) -> UnitRequest:
     )
 
 
-async def _next(receive: Receive) -> MutableMapping[str, Any]:
-    try:
-        message = await asyncio.wait_for(receive(), SILENCE_S)
-    except TimeoutError:
-        raise _LineCut from None
-    if message["type"] == "http.disconnect":
-        raise _LineCut
-    return message
-
-
 async def _whole_body(receive: Receive, *, at_most: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    while True:
-        message = await _next(receive)
-        piece = message.get("body", b"")
+    async for piece in _Body(receive, deadline_s=DEADLINE_S).pieces():
         size += len(piece)
         if size > at_most:
             raise Refusal(413, "too_long", f"the body has more than {at_most} bytes")
         pieces.append(piece)
-        if not message.get("more_body", False):
-            return b"".join(pieces)
+    return b"".join(pieces)
 
 
 async def _send(answer: Answer, send: Send, *, is_head: bool) -> None:

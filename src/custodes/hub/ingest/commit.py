@@ -7,18 +7,16 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from custodes.core.clock import NS_PER_S
 from custodes.core.wire import Receipt, SealedPart
 from custodes.hub import keyring
 from custodes.hub.audit import ledger
 from custodes.hub.clips.footage import blob_name
-from custodes.hub.clips.models import Clip, ClipPart
-from custodes.hub.clips.revisions import next_revision
+from custodes.hub.clips.models import Clip
 from custodes.hub.clips.signals import received
-from custodes.hub.fleet.models import Shift
-from custodes.hub.ingest import open_clips
+from custodes.hub.ingest import open_clips, rows
+from custodes.hub.ingest.open_clips import OpenClip
 from custodes.hub.ingest.uploads import Slot, remove_folder
 from custodes.hub.vault.store import AlreadyStored, NoSuchBlob, vault
 
@@ -35,19 +33,25 @@ def commit_clip(*, clip_id: UUID, now_ns: int) -> Receipt | None:
         waiting = open_clips.find(clip_id)
         if waiting is None or (waiting.receiving and not all(_is_here(slot) for slot in waiting.slots)):
             return None
-        clip = Clip.objects.filter(pk=clip_id).first()
-        if clip is None:
-            return None
-        if clip.receipt_json:
-            remove_folder(clip_id)
-            return Receipt.model_validate_json(clip.receipt_json)
+        if not waiting.receiving:
+            return _former_receipt(clip_id)
         for slot in waiting.slots:
             _store(slot)
-        receipt = _record(clip, waiting.slots, now_ns)
+        receipt = _record(waiting, now_ns)
         open_clips.forget(clip_id)
+        if receipt is None:
+            return _former_receipt(clip_id)
         remove_folder(clip_id)
     received.send(sender=Clip, clip_id=clip_id)
     return receipt
+
+
+def _former_receipt(clip_id: UUID) -> Receipt | None:
+    known = rows.known_clip(clip_id)
+    if known is None or not known[2]:
+        return None
+    remove_folder(clip_id)
+    return Receipt.model_validate_json(known[2])
 
 
 def _is_here(slot: Slot) -> bool:
@@ -63,17 +67,20 @@ def _store(slot: Slot) -> None:
         slot.whole.unlink()  # a crash came between the link and the unlink of a former try
 
 
-def _record(clip: Clip, slots: tuple[Slot, ...], now_ns: int) -> Receipt:
+def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
+    """Write leaf, receipt and rows in one transaction; None when the clip is not arriving any more."""
     now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
     sealed = [
-        SealedPart(part=slot.part, sealed_sha256=slot.sealed_sha256, sealed_bytes=slot.sealed_bytes) for slot in slots
+        SealedPart(part=slot.part, sealed_sha256=slot.sealed_sha256, sealed_bytes=slot.sealed_bytes)
+        for slot in clip.slots
     ]
+    onset = datetime.fromtimestamp(clip.onset_wall_ns / NS_PER_S, UTC)
     with transaction.atomic():
-        subject_id = _driver_at(clip)
+        subject_id = rows.driver_at(clip.site_id, onset)
         entry = ledger.append(
             kind="clip.received",
             body={
-                "clip": clip.id,
+                "clip": clip.clip_id,
                 "unit": clip.unit_id,
                 "site": clip.site_id,
                 "event": clip.kind,
@@ -84,34 +91,24 @@ def _record(clip: Clip, slots: tuple[Slot, ...], now_ns: int) -> Receipt:
         )
         receipt = _signed(
             Receipt(
-                clip_id=clip.id,
+                clip_id=clip.clip_id,
                 unit_id=clip.unit_id,
                 parts=sealed,
                 received_wall_ns=now_ns,
                 ledger_size=entry.seq + 1,
             )
         )
-        ClipPart.objects.filter(clip_id=clip.id).update(stored_at=now)
-        Clip.objects.filter(pk=clip.id).update(
-            state=Clip.State.PROCESSING,
-            received_at=now,
-            subject_id=subject_id,
-            receipt_json=receipt.model_dump_json(),
-            revision=next_revision(),
+        arrived = rows.mark_received(
+            clip.clip_id, receipt_json=receipt.model_dump_json(), subject_id=subject_id, now=now
         )
-    return receipt
+        if not arrived:
+            transaction.set_rollback(True)  # it was given up meanwhile: no leaf may speak of it
+    return receipt if arrived else None
 
 
 def _signed(receipt: Receipt) -> Receipt:
     signature = keyring.signing_key().sign(receipt.signed_bytes())
     return receipt.model_copy(update={"signature": signature.hex()})
-
-
-def _driver_at(clip: Clip) -> UUID | None:
-    """Return who drove the vehicle at the onset, by the shifts that the hub knows."""
-    onset = datetime.fromtimestamp(clip.onset_wall_ns / NS_PER_S, UTC)
-    shifts = Shift.objects.filter(Q(ends_at=None) | Q(ends_at__gt=onset), site_id=clip.site_id, starts_at__lte=onset)
-    return shifts.order_by("-starts_at").values_list("driver_id", flat=True).first()
 
 
 def _is_stored(slot: Slot) -> bool:

@@ -14,18 +14,18 @@ from pydantic import ValidationError
 from custodes.core import seal
 from custodes.core.clock import NS_PER_S
 from custodes.core.errors import Corrupt
-from custodes.core.wire import MANIFEST_PART, ClipAnswer, ClipDeclaration, PartUpload, Receipt, SealedPart
+from custodes.core.wire import MANIFEST_PART, ClipAnswer, ClipDeclaration, ClipOffer, PartUpload, Receipt, SealedPart
 from custodes.hub import keyring
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.clips.revisions import next_revision
-from custodes.hub.ingest import open_clips, tus
+from custodes.hub.ingest import open_clips, rows, tus
 from custodes.hub.ingest.exchange import Refusal, not_found
 from custodes.hub.ingest.gatehouse import KnownUnit
-from custodes.hub.ingest.uploads import Slot, check_disk, make_folder
+from custodes.hub.ingest.uploads import Slot, check_disk, lay, make_folder
 from custodes.hub.vault import keys
 
-MAX_DECLARATION_BYTES = 32 * 1024
+MAX_OFFER_BYTES = 128 * 1024
 MEDIA_TYPES = {ClipPart.Kind.MANIFEST: "application/json", ClipPart.Kind.FILM: "video/mp4"}
 
 
@@ -35,12 +35,12 @@ def declare(*, unit: KnownUnit, body: bytes, now_ns: int) -> ClipAnswer:
     A repeat gets the same answer, or the receipt. Raises Refusal: 404 for another unit's clip id, 409 for a changed
     repeat, 413 and 507 for too much, 422 for what can never be opened.
     """
-    declaration = _parsed(body)
+    declaration, manifest = _parsed(body)
     digest = hashlib.sha256(declaration.model_dump_json().encode()).hexdigest()
     known = _known(declaration.clip_id)
     if known is None:
         try:
-            return _answer_new(_admit(unit, declaration, digest, now_ns))
+            return _answer_new(_admit(unit, declaration, digest, now_ns, manifest), manifest)
         except IntegrityError:
             known = _known(declaration.clip_id)  # the same declaration, sent twice at once
     if known is None or known.unit_id != unit.unit_id:
@@ -53,6 +53,7 @@ def declare(*, unit: KnownUnit, body: bytes, now_ns: int) -> ClipAnswer:
         )
     if known.state == Clip.State.RECEIVING:
         make_folder(declaration.clip_id)
+        _lay(declaration, manifest)
     return _answer(declaration.clip_id, known.receipt_json)
 
 
@@ -75,8 +76,7 @@ class _Known:
 
 
 def _known(clip_id: UUID) -> _Known | None:
-    fields = ("unit_id", "declaration_sha256", "receipt_json", "state")
-    row = Clip.objects.filter(pk=clip_id).values_list(*fields).first()
+    row = rows.known_clip(clip_id)
     return None if row is None else _Known(*row)
 
 
@@ -89,21 +89,24 @@ def _answer(clip_id: UUID, receipt_json: str) -> ClipAnswer:
     return ClipAnswer(uploads=[_upload(slot, at) for slot, at in offsets if at < slot.sealed_bytes])
 
 
-def _answer_new(clip: open_clips.OpenClip) -> ClipAnswer:
-    return ClipAnswer(uploads=[_upload(slot, 0) for slot in clip.slots])
+def _answer_new(clip: open_clips.OpenClip, manifest: bytes | None) -> ClipAnswer:
+    wanted = (slot for slot in clip.slots if manifest is None or slot.part != MANIFEST_PART)
+    return ClipAnswer(uploads=[_upload(slot, 0) for slot in wanted])
 
 
 def _upload(slot: Slot, offset: int) -> PartUpload:
     return PartUpload(part=slot.part, upload_path=tus.path_of(slot.clip_id, slot.part), offset_bytes=offset)
 
 
-def _parsed(body: bytes) -> ClipDeclaration:
+def _parsed(body: bytes) -> tuple[ClipDeclaration, bytes | None]:
+    """Return the declaration and, where it came along, the sealed manifest, whose hash is right."""
     try:
-        declaration = ClipDeclaration.model_validate_json(body)
+        offer = ClipOffer.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"])
         raise Refusal(422, "declaration", f"declaration: {where}: {first['msg']}") from error
+    declaration = offer.declaration
     names = [part.part for part in declaration.parts]
     if len(set(names)) != len(names) or MANIFEST_PART not in names:
         raise Refusal(422, "declaration", "declaration: parts: each part once, the manifest among them")
@@ -117,24 +120,51 @@ def _parsed(body: bytes) -> ClipDeclaration:
             seal.plain_size(part.sealed_bytes)
         except Corrupt as error:
             raise Refusal(422, "declaration", f"part {part.part}: {error}") from error
-    return declaration
+    return declaration, _manifest(offer)
 
 
-def _admit(unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: int) -> open_clips.OpenClip:
+def _manifest(offer: ClipOffer) -> bytes | None:
+    if offer.manifest is None:
+        return None
+    declared = next(part for part in offer.declaration.parts if part.part == MANIFEST_PART)
+    try:
+        content = base64.b64decode(offer.manifest, validate=True)
+    except binascii.Error:
+        content = b""
+    if len(content) != declared.sealed_bytes or hashlib.sha256(content).hexdigest() != declared.sealed_sha256:
+        raise Refusal(422, "part_hash", "the manifest that came along is not what was declared; send it again")
+    return content
+
+
+def _lay(declaration: ClipDeclaration, manifest: bytes | None) -> None:
+    if manifest is None:
+        return
+    part = next(one for one in declaration.parts if one.part == MANIFEST_PART)
+    lay(Slot(declaration.clip_id, part.part, part.sealed_bytes, part.sealed_sha256), manifest)
+
+
+def _admit(
+    unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: int, manifest: bytes | None
+) -> open_clips.OpenClip:
     """Store a new clip. Raises IntegrityError when another request has just stored it."""
     total = sum(part.sealed_bytes for part in declaration.parts)
     check_disk(total)
     content_key = _unwrap(unit, declaration)
     with transaction.atomic():
         _check_room(unit, len(declaration.parts), total)
-        clip = _clip_row(unit, declaration, digest, now_ns)
-        Clip.objects.bulk_create([clip])  # fails here when the clip is known: its key is not touched
-        ClipPart.objects.bulk_create([_part_row(clip, part) for part in declaration.parts])
+        declared_at = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+        # Fails here when the clip is known: its key is not touched.
+        rows.insert(Clip, [_clip_row(unit, declaration, digest, declared_at)])
+        rows.insert(ClipPart, [_part_row(declaration.clip_id, part) for part in declaration.parts])
         # Key and folder are there before the row is: a row promises both. Repair removes them where no row followed.
         make_folder(declaration.clip_id)
         keys.put(declaration.clip_id, content_key)
-    slots = tuple(Slot(clip.id, one.part, one.sealed_bytes, one.sealed_sha256) for one in declaration.parts)
-    opened = open_clips.OpenClip(clip.id, unit.unit_id, clip.declared_at, slots)
+        _lay(declaration, manifest)
+    clip_id = declaration.clip_id
+    slots = tuple(Slot(clip_id, one.part, one.sealed_bytes, one.sealed_sha256) for one in declaration.parts)
+    opened = open_clips.OpenClip(
+        clip_id, unit.unit_id, unit.site_id, declaration.kind, declaration.onset_wall_ns, declared_at, slots
+    )
     open_clips.remember(opened)
     return opened
 
@@ -151,7 +181,7 @@ def _unwrap(unit: KnownUnit, declaration: ClipDeclaration) -> bytes:
 
 def _check_room(unit: KnownUnit, parts: int, total: int) -> None:
     limits = settings.HUB.quota
-    open_parts = ClipPart.objects.filter(clip__unit_id=unit.unit_id, clip__state=Clip.State.RECEIVING).count()
+    open_parts = rows.count_open_parts(unit.unit_id)
     if open_parts + parts > limits.open_uploads_per_unit:
         raise Refusal(429, "open_uploads", f"{open_parts} parts of this unit are under way; finish them", retry=True)
     if not quota.reserve(organisation_id=unit.organisation_id, wanted_bytes=total, limit_bytes=unit.quota_bytes):
@@ -160,33 +190,33 @@ def _check_room(unit: KnownUnit, parts: int, total: int) -> None:
         )
 
 
-def _clip_row(unit: KnownUnit, declaration: ClipDeclaration, digest: str, now_ns: int) -> Clip:
-    return Clip(
-        id=declaration.clip_id,
-        site_id=unit.site_id,
-        unit_id=unit.unit_id,
-        kind=declaration.kind,
-        severity=declaration.severity.value,
-        onset_wall_ns=declaration.onset_wall_ns,
-        end_wall_ns=declaration.end_wall_ns,
-        kept_start_wall_ns=declaration.kept_start_wall_ns,
-        kept_end_wall_ns=declaration.kept_end_wall_ns,
-        declared_at=datetime.fromtimestamp(now_ns / NS_PER_S, UTC),
-        declaration_sha256=digest,
-        revision=next_revision(),
-    )
+def _clip_row(unit: KnownUnit, declaration: ClipDeclaration, digest: str, declared_at: datetime) -> dict[str, object]:
+    return {
+        "id": declaration.clip_id,
+        "site_id": unit.site_id,
+        "unit_id": unit.unit_id,
+        "kind": declaration.kind,
+        "severity": declaration.severity.value,
+        "onset_wall_ns": declaration.onset_wall_ns,
+        "end_wall_ns": declaration.end_wall_ns,
+        "kept_start_wall_ns": declaration.kept_start_wall_ns,
+        "kept_end_wall_ns": declaration.kept_end_wall_ns,
+        "declared_at": declared_at,
+        "declaration_sha256": digest,
+        "revision": next_revision(),
+    }
 
 
-def _part_row(clip: Clip, part: SealedPart) -> ClipPart:
+def _part_row(clip_id: UUID, part: SealedPart) -> dict[str, object]:
     name = part.part
     kind = ClipPart.Kind.MANIFEST if name == MANIFEST_PART else ClipPart.Kind.FILM
-    return ClipPart(
-        clip=clip,
-        name=name,
-        kind=kind,
-        lens=name.removeprefix("film.") if kind == ClipPart.Kind.FILM else "",
-        sealed_sha256=part.sealed_sha256,
-        sealed_bytes=part.sealed_bytes,
-        plain_bytes=seal.plain_size(part.sealed_bytes),
-        media_type=MEDIA_TYPES[kind],
-    )
+    return {
+        "clip_id": clip_id,
+        "name": name,
+        "kind": kind.value,
+        "lens": name.removeprefix("film.") if kind == ClipPart.Kind.FILM else "",
+        "sealed_sha256": part.sealed_sha256,
+        "sealed_bytes": part.sealed_bytes,
+        "plain_bytes": seal.plain_size(part.sealed_bytes),
+        "media_type": MEDIA_TYPES[kind],
+    }

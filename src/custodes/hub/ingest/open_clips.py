@@ -14,6 +14,7 @@ from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.ingest.uploads import Slot
 
 KEPT = 4096
+_FACTS = ("unit_id", "site_id", "kind", "onset_wall_ns", "declared_at", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class OpenClip:
 
     clip_id: UUID
     unit_id: UUID
+    site_id: UUID
+    kind: str
+    onset_wall_ns: int
     declared_at: datetime
     slots: tuple[Slot, ...]
     receiving: bool = True
@@ -55,12 +59,14 @@ def find(clip_id: UUID) -> OpenClip | None:
         known = _open.get(clip_id)
     if known is not None:
         return known
-    row = Clip.objects.filter(pk=clip_id).values_list("unit_id", "declared_at", "state").first()
+    row = Clip.objects.filter(pk=clip_id).values_list(*_FACTS).first()
     if row is None:
         return None
     parts = ClipPart.objects.filter(clip_id=clip_id).exclude(kind=ClipPart.Kind.POSTER).order_by("id")
     slots = tuple(Slot(clip_id, *facts) for facts in parts.values_list("name", "sealed_bytes", "sealed_sha256"))
-    found = OpenClip(clip_id, row[0], row[1], slots, receiving=row[2] == Clip.State.RECEIVING)
+    unit_id, site_id, kind, onset_wall_ns, declared_at, state = row
+    receiving = state == Clip.State.RECEIVING
+    found = OpenClip(clip_id, unit_id, site_id, kind, onset_wall_ns, declared_at, slots, receiving=receiving)
     if found.receiving:
         remember(found)
     return found

@@ -10,7 +10,7 @@ from uuid import UUID
 from custodes.core.signing import EMPTY_DIGEST
 from custodes.hub.ingest import tus, unit_calls
 from custodes.hub.ingest.commit import commit_clip
-from custodes.hub.ingest.declare import MAX_DECLARATION_BYTES, answer_for, declare
+from custodes.hub.ingest.declare import MAX_OFFER_BYTES, answer_for, declare
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, json_answer
 from custodes.hub.ingest.gatehouse import Admitted, Gatehouse
 from custodes.hub.ingest.uploads import Append
@@ -54,11 +54,13 @@ class UnitApi:
         return self.gatehouse.refuse(request, refusal)
 
     def finish(self, append: Append) -> Answer:
-        """End a PATCH whose body has come; the last part's end commits the clip."""
-        offset = append.finish()
+        """End a PATCH whose body has come; the last part's end commits the clip, and its answer bears the receipt."""
+        offset, receipt = append.finish(), None
         if offset == append.slot.sealed_bytes:
-            commit_clip(clip_id=append.slot.clip_id, now_ns=self._now_ns())
-        return tus.appended(offset)
+            receipt = commit_clip(clip_id=append.slot.clip_id, now_ns=self._now_ns())
+        if receipt is None:
+            append.slot.sync_names()  # a received clip left this folder for the vault, which synced its own
+        return tus.appended(offset, receipt)
 
     def _open_tus(self, request: UnitRequest, admitted: Admitted) -> Opened | Append | Answer:
         if request.method == "PATCH":
@@ -77,7 +79,7 @@ class UnitApi:
         if request.path == f"{PREFIX}clips":
             _only(request, "POST")
             return _checked(
-                MAX_DECLARATION_BYTES,
+                MAX_OFFER_BYTES,
                 admitted,
                 lambda body: json_answer(declare(unit=admitted.unit, body=body, now_ns=now_ns)),
             )

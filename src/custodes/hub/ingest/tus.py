@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from custodes.core.wire import RECEIPT_HEADER, Receipt
 from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, not_found
 from custodes.hub.ingest.gatehouse import Admitted
@@ -101,9 +102,12 @@ def begin(request: UnitRequest, admitted: Admitted) -> Append:
     return Append(slot, offset=offset, expected=Expected(length, tuple(digests)))
 
 
-def appended(offset: int) -> Answer:
-    """Acknowledge a PATCH: `offset` bytes are durable."""
-    return Answer(204, {"tus-resumable": VERSION, "upload-offset": str(offset)})
+def appended(offset: int, receipt: Receipt | None) -> Answer:
+    """Acknowledge a PATCH: `offset` bytes are durable. The one that completes a clip brings the receipt."""
+    headers = {"tus-resumable": VERSION, "upload-offset": str(offset)}
+    if receipt is not None:
+        headers[RECEIPT_HEADER.lower()] = base64.b64encode(receipt.model_dump_json().encode()).decode()
+    return Answer(204, headers)
 
 
 def find(path: str, admitted: Admitted) -> tuple[Slot, OpenClip]:

@@ -7,10 +7,9 @@ import hashlib
 import os
 import shutil
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -18,12 +17,7 @@ from django.conf import settings
 from custodes.core.errors import Temporary
 from custodes.core.fs import sync_folder
 from custodes.hub.ingest.exchange import Refusal
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
-READ_PIECE_BYTES = 1 << 20
-HASHERS_KEPT = 256
+from custodes.hub.ingest.hashers import Hashers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +32,12 @@ class Slot:
     @property
     def partial(self) -> Path:
         """The growing file."""
-        return folder_of(self.clip_id) / f"{self.part}.partial"
+        return _path(settings.HUB.uploads_dir, self.clip_id, f"{self.part}.partial")
 
     @property
     def whole(self) -> Path:
         """The file once its hash was right."""
-        return folder_of(self.clip_id) / f"{self.part}.whole"
+        return _path(settings.HUB.uploads_dir, self.clip_id, f"{self.part}.whole")
 
     def offset(self) -> int:
         """Return how many bytes the hub holds.
@@ -58,6 +52,13 @@ class Slot:
             return 0
         return held if held < self.sealed_bytes else _settle(self)
 
+    def sync_names(self) -> None:
+        """Make the names of what came durable: whoever acknowledges bytes without a receipt owes it."""
+        folder = folder_of(self.clip_id)
+        if folder.is_dir():
+            sync_folder(folder)
+            sync_folder(folder.parent)
+
 
 def folder_of(clip_id: UUID) -> Path:
     """Return the folder of a clip's uploads."""
@@ -65,46 +66,28 @@ def folder_of(clip_id: UUID) -> Path:
     return folder
 
 
+@lru_cache(maxsize=256)
+def _path(uploads_dir: Path, clip_id: UUID, name: str) -> Path:
+    return uploads_dir / str(clip_id) / name  # asked for dozens of times a clip
+
+
 def make_folder(clip_id: UUID) -> None:
-    """Make a clip's folder; durable on return."""
+    """Make a clip's folder. Its name is made durable with the first bytes in it (`Slot.sync_names`)."""
     folder = folder_of(clip_id)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    sync_folder(folder.parent)
 
 
 def remove_folder(clip_id: UUID) -> None:
     """Remove a clip's uploads, whatever is there."""
-    shutil.rmtree(folder_of(clip_id), ignore_errors=True)
+    folder = folder_of(clip_id)
+    try:
+        folder.rmdir()  # the usual end: all parts went into the vault
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-class _Hashers:
-    """SHA-256 states of parts under way, so that a resume need not read again. The file stays the truth."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Path, tuple[int, _Hash]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def take(self, path: Path, offset: int) -> "_Hash":
-        with self._lock:
-            kept = self._kept.pop(path, None)
-        if kept is not None and kept[0] == offset:
-            return kept[1]
-        digest = hashlib.sha256()
-        if offset:
-            with path.open("rb") as file:
-                while piece := file.read(READ_PIECE_BYTES):
-                    digest.update(piece)
-        return digest
-
-    def keep(self, path: Path, offset: int, digest: "_Hash") -> None:
-        with self._lock:
-            self._kept[path] = (offset, digest)
-            while len(self._kept) > HASHERS_KEPT:
-                self._kept.popitem(last=False)
-
-
-_hashers = _Hashers()
+_hashers = Hashers()
 _busy: set[Path] = set()
 _busy_lock = threading.Lock()
 
@@ -156,8 +139,9 @@ class Append:
         self._received += len(piece)
 
     def finish(self) -> int:
-        """Check the chunk, make it durable and return the new offset. Raises Refusal 460 and keeps nothing of it.
+        """Check the chunk, sync it and return the new offset. Raises Refusal 460 and keeps nothing of it.
 
+        The bytes are durable on return, their name after `Slot.sync_names` or the commit of the clip.
         When the part is complete its SHA-256 is checked against the declaration: Refusal 422 `part_hash` and the
         whole part is gone, or it is renamed to `.whole`.
         """
@@ -176,7 +160,6 @@ class Append:
         try:
             os.fsync(self._descriptor)
             if offset < self.slot.sealed_bytes:
-                sync_folder(self._path.parent)
                 _hashers.keep(self._path, offset, self._part_digest)
                 return offset
             _promote(self.slot, self._part_digest.hexdigest())
@@ -235,7 +218,9 @@ def _settle(slot: Slot) -> int:
         _busy.add(path)
     try:
         if path.exists():
-            _promote(slot, _hashers.take(path, slot.sealed_bytes).hexdigest())
+            digest = _hashers.take(path, slot.sealed_bytes)
+            _sync_file(path)  # the name that says "whole" must never outlive the bytes
+            _promote(slot, digest.hexdigest())
     except Refusal:
         return 0
     else:
@@ -256,7 +241,36 @@ def _promote(slot: Slot, sha256_hex: str) -> None:
             f"part {slot.part} arrived whole but is not what was declared; it was discarded, send it again",
         )
     slot.partial.rename(slot.whole)
-    sync_folder(slot.partial.parent)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def lay(slot: Slot, content: bytes) -> None:
+    """Put a part that came whole with its declaration, and is what was declared, in its place.
+
+    Not durable on return: the commit syncs it, and who declares again sends it again. Raises Refusal 507.
+    """
+    path = slot.partial
+    with _busy_lock:
+        if path in _busy:
+            return  # another request brings the same bytes
+        _busy.add(path)
+    try:
+        if not slot.whole.exists():
+            path.write_bytes(content)
+            path.chmod(0o600)
+            _hashers.keep(path, len(content), hashlib.sha256(content))
+    except OSError as error:
+        raise Refusal(507, "disk", f"the hub's disk refuses ({error.strerror}); try later", retry=True) from error
+    finally:
+        with _busy_lock:
+            _busy.discard(path)
 
 
 def discard(slot: Slot) -> None:
