@@ -180,3 +180,27 @@ def test_a_clip_deleted_meanwhile_stays_deleted(scene: Scene, cast: Cast):
     services.restore(actor=cast.alice, clip_id=clip.pk, among=Clip.objects.all(), clock=scene.clock)
     clip.refresh_from_db()
     assert clip.state == Clip.State.READY
+
+
+def test_av1_is_known_by_its_own_name_whatever_decodes_it(tmp_path):
+    import av
+
+    from custodes.hub.process.probe import Limits, probe
+
+    encoder = next(one for one in ("libsvtav1", "libaom-av1") if one in av.codecs_available)
+    path = tmp_path / "av1.mp4"
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream(encoder, rate=5)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame(128, 96, "yuv420p")))
+        container.mux(stream.encode(None))
+    film = path.read_bytes()
+    found = probe(
+        lambda start, stop: film[start:stop],
+        size_bytes=len(film),
+        poster_at_ns=0,
+        limits=Limits(memory_bytes=1 << 30, cpu_seconds=30),
+    )
+    assert found.facts.codec == "av1"
+    assert found.poster[:2] == b"\xff\xd8"

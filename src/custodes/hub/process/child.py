@@ -119,7 +119,7 @@ def examine(film: BinaryIO, *, poster_at_ns: int | None) -> tuple[dict[str, Any]
                 raise Unfit("it has no picture")
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
-            codec = stream.codec_context.name
+            codec = stream.codec_context.codec.canonical_name  # "av1", whichever library decodes it
             if codec not in CODECS:
                 raise Unfit(f"its codec {codec} is not one that units make")
             facts = {
