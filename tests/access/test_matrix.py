@@ -14,6 +14,7 @@ from cast import Cast
 from custodes.core.wire import Manifest
 from custodes.hub.access import gate
 from custodes.hub.clips.models import Clip
+from custodes.hub.consent import requests
 from custodes.hub.fleet.account_urls import account_routes
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,9 @@ PLAIN_ROUTES = {
     "portal:settings": ("get", SIGNED_IN),
     "portal:sessions_end": ("post", SIGNED_IN),
     "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner"}),
+    "portal:watched_me": ("get", SIGNED_IN),
+    "portal:consents": ("get", SIGNED_IN),
+    "portal:consents_sign": ("get", SIGNED_IN),
     "portal:why_not": ("get", ALL),
     "portal:offline": ("get", ALL),
     "portal:worker": ("get", ALL),
@@ -114,6 +118,14 @@ OWN_TESTS = {
     "portal:membership_end": "test_roles_end_by_leaders_and_by_oneself",
     "portal:organisation": "test_organisations",
     "portal:unit_revoke": "test_units",
+    "portal:watched_me_proof": "test_what_is_about_oneself_alone",
+    "portal:subject_ask": "test_what_is_about_oneself_alone",
+    "portal:subject_copy": "test_what_is_about_oneself_alone",
+    "portal:subject_answer": "test_requests_are_answered_by_who_leads",
+    "portal:consents_answer": "test_consents_of_an_organisation",
+    "portal:consents_overview": "test_consents_of_an_organisation",
+    "portal:consents_form": "test_consents_of_an_organisation",
+    "portal:consents_paper": "test_consents_of_an_organisation",
     "access:proof": "test_proofs_go_to_those_who_may_know",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
@@ -226,6 +238,40 @@ def test_organisations(doors: Doors, cast: Cast) -> None:
 def test_roles_end_by_leaders_and_by_oneself(doors: Doors, scene: Scene) -> None:
     ask = Ask("portal:membership_end", {"pk": scene.membership.pk}, "post")
     assert doors.let_through(ask) == {"manager", "driver"}
+
+
+RECORDED = {"own van": {"driver"}, "other van": NONE, "home": {"owner", "member"}, "rival": NONE, "deleted": {"driver"}}
+
+
+def test_what_is_about_oneself_alone(doors: Doors, scene: Scene) -> None:
+    for relation, clip in scene.clips.items():
+        ask = Ask("portal:subject_ask", {"clip_id": clip.pk}, "post", {"kind": "objection", "words": "not me"})
+        assert doors.let_through(ask) == RECORDED[relation]
+        copied = NONE if relation == "deleted" else RECORDED[relation]
+        assert doors.let_through(Ask("portal:subject_copy", {"clip_id": clip.pk}, "post")) == copied
+    for view in scene.views.values():
+        assert doors.let_through(Ask("portal:watched_me_proof", {"view_id": view.pk})) == RECORDED["own van"]
+
+
+def test_requests_are_answered_by_who_leads(doors: Doors, scene: Scene, cast: Cast) -> None:
+    about = {"person": cast.dina, "organisation": cast.company, "clip_id": scene.clips["own van"].pk}
+    asked = requests.ask(**about, kind="objection", words="not me")
+    ask = Ask("portal:subject_answer", {"request_id": asked.pk}, "post", {"granted": "yes"})
+    assert doors.let_through(ask) == {"manager"}
+
+
+def test_consents_of_an_organisation(doors: Doors, cast: Cast) -> None:
+    leaders = {"company": {"manager"}, "household": {"owner"}, "rival": {"rival manager"}}
+    asked = {"company": {"driver"}, "household": {"owner", "member"}, "rival": NONE}
+    one = {"company": cast.dina, "household": cast.milo, "rival": cast.dina}
+    for name, lead in leaders.items():
+        key = getattr(cast, name).pk
+        assert doors.let_through(Ask("portal:consents_overview", {"organisation_id": key})) == lead
+        assert doors.let_through(Ask("portal:consents_form", {"organisation_id": key})) == lead | asked[name]
+        paper = Ask("portal:consents_paper", {"organisation_id": key, "person_id": one[name].pk}, "post")
+        assert doors.let_through(paper) == (NONE if name == "rival" else lead)
+        answer = Ask("portal:consents_answer", {}, "post", {"organisation": str(key), "topic": "own"})
+        assert doors.let_through(answer) == asked[name]
 
 
 def test_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:

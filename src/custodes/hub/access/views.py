@@ -75,10 +75,12 @@ def progress(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
 
 def _stream(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] | AsyncIterator[bytes]:
     # Under ASGI Django would read a plain iterator to its end before it sends a byte.
-    return _hop(chunks) if isinstance(request, ASGIRequest) else chunks
+    return in_hops(chunks) if isinstance(request, ASGIRequest) else chunks
 
 
-async def _hop(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_hops(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what `chunks` yields, drawn in threads, so that the event loop waits for no disk and no decryption."""
+
     def draw() -> bytes:
         try:
             return b"".join(islice(chunks, CHUNKS_A_HOP))

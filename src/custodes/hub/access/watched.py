@@ -15,6 +15,7 @@ from custodes.hub.access.models import View
 from custodes.hub.audit import proofs
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips.models import Clip
+from custodes.hub.consent import selectors as consent
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import moment_of
 
@@ -51,11 +52,29 @@ def clips_of(actor: Actor, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
     return recorded.clips_with(actor, now=moment_of(clock.wall_ns()))
 
 
+def is_recorded(actor: Actor, *, clock: Clock = _CLOCK) -> bool:
+    """Say whether `actor` is or may be on film: by their role now, or in a clip that there is."""
+    if not isinstance(actor, Person):
+        return False
+    return (
+        bool(consent.organisations_recording(actor, now=moment_of(clock.wall_ns())))
+        or clips_of(actor, clock=clock).exists()
+    )
+
+
 def viewings_of(
-    actor: Actor, *, others_only: bool = True, before_seq: int | None = None, limit: int = 50, clock: Clock = _CLOCK
+    actor: Actor,
+    *,
+    others_only: bool = True,
+    clip_id: UUID | None = None,
+    before_seq: int | None = None,
+    limit: int = 50,
+    clock: Clock = _CLOCK,
 ) -> list[WatchedMe]:
     """Return viewings of the clips in which `actor` is recorded, newest first by the ledger's order."""
     rows = _views(actor, clock)
+    if clip_id is not None:
+        rows = rows.filter(clip_id=clip_id)
     if others_only and isinstance(actor, Person):
         rows = rows.exclude(person_id=actor.pk)
     if before_seq is not None:

@@ -55,6 +55,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Inbox"), "inbox", "portal:inbox", ("inbox", "clip")),
     (_("Sites"), "sites", "portal:sites", ("sites", "site", "site_new", "enrol")),
     (_("People"), "people", "portal:people", ("people",)),
+    (_("About me"), "eye", "portal:watched_me", ("watched_me", "consents", "consents_sign", "consents_overview")),
     (_("Settings"), "settings", "portal:settings", ("settings",)),
 )
 

@@ -1,6 +1,6 @@
 """Addresses of the portal's pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from custodes.hub.portal.views import clip, inbox, offline, people, settings, sites, today, words
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("people/memberships/<int:pk>/end/", people.end, name="membership_end"),
     path("people/shifts/", people.start_shift, name="shift_start"),
     path("people/shifts/<int:pk>/end/", people.end_shift, name="shift_end"),
+    path("", include("custodes.hub.portal.urls_me")),
     path("settings/", settings.index, name="settings"),
     path("settings/organisations/<uuid:organisation_id>/", settings.organisation, name="organisation"),
     path("settings/sessions/<int:pk>/end/", settings.end_session, name="session_end"),

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -14,6 +14,7 @@ from custodes.hub.access import gate
 from custodes.hub.access.history import NameThen, names_then
 from custodes.hub.access.models import View
 from custodes.hub.clips.models import Clip
+from custodes.hub.consent import selectors as consent
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import health, inbox, rows, scope, shown, words
 
@@ -29,6 +30,8 @@ def index(request: HttpRequest) -> HttpResponse:
     person = scope.actor(request)
     zone = shown.person_zone(person)
     now = timezone.now()
+    if consent.notices_unseen(person, now=now):
+        return redirect("portal:consents_sign")
     midnight = datetime.combine(now.astimezone(shown.zone_of(zone)).date(), time.min, tzinfo=shown.zone_of(zone))
     clips = gate.visible_clips(person).exclude(state=Clip.State.DELETED)
     today = clips.filter(onset_wall_ns__gte=round(midnight.timestamp()) * NS_PER_S)

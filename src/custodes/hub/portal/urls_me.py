@@ -1,0 +1,23 @@
+"""Addresses of what is about oneself, and of what leaders answer."""
+
+from django.urls import path
+
+from custodes.hub.portal.views import consents, me
+
+urlpatterns = [
+    path("me/watched/", me.index, name="watched_me"),
+    path("me/watched/<uuid:view_id>/proof.json", me.proof, name="watched_me_proof"),
+    path("me/clips/<uuid:clip_id>/ask/", me.ask, name="subject_ask"),
+    path("me/clips/<uuid:clip_id>/copy/", me.copy, name="subject_copy"),
+    path("me/consents/", consents.index, name="consents"),
+    path("me/consents/sign/", consents.sign, name="consents_sign"),
+    path("me/consents/answer/", consents.answer, name="consents_answer"),
+    path("organisations/<uuid:organisation_id>/consents/", consents.overview, name="consents_overview"),
+    path("organisations/<uuid:organisation_id>/consents/form.pdf", consents.form, name="consents_form"),
+    path(
+        "organisations/<uuid:organisation_id>/consents/<uuid:person_id>/paper/",
+        consents.hand_over,
+        name="consents_paper",
+    ),
+    path("requests/<uuid:request_id>/answer/", me.answer, name="subject_answer"),
+]

@@ -1,0 +1,124 @@
+"""Who watched me: every recorded person's own page, and what they can do from it."""
+
+import uuid
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.handlers.asgi import ASGIRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.access import copies, gate, views, watched
+from custodes.hub.access.requests import Action
+from custodes.hub.clips.models import Clip
+from custodes.hub.consent import requests
+from custodes.hub.consent.models import SubjectRequest
+from custodes.hub.portal import acts, scope, shown
+
+PAGE = 50
+CLIPS = 20
+WEEK = timedelta(days=7)
+
+
+@require_GET
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Say who watched me, newest first, and list the clips in which I am on film."""
+    person = scope.actor(request)
+    before = request.GET.get("before", "")
+    everybody = "me" in request.GET
+    viewings = watched.viewings_of(
+        person,
+        others_only=not everybody,
+        before_seq=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
+        limit=PAGE + 1,
+    )
+    clips = list(watched.clips_of(person).select_related("site__organisation").order_by("-onset_wall_ns")[:CLIPS])
+    context = {
+        "viewings": viewings[:PAGE],
+        "older": viewings[PAGE - 1].ledger_seq if len(viewings) > PAGE else None,
+        "everybody": everybody,
+        "this_week": watched.others_since(person, timezone.now() - WEEK),
+        "clips": clips,
+        "is_recorded": watched.is_recorded(person),
+        "watchable": set(
+            gate.visible_clips(person, Action.VIEW).filter(pk__in=_ids(viewings, clips)).values_list("pk", flat=True)
+        ),
+        "requests": SubjectRequest.objects.filter(person=person)
+        .select_related("answered_by")
+        .order_by("-asked_at")[:20],
+        "zone": shown.person_zone(person),
+    }
+    return render(request, "portal/watched_me.html", context)
+
+
+@require_GET
+@login_required
+def proof(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
+    """Send the proof that a viewing of me stands in the ledger, as a file to keep."""
+    text = watched.prove(scope.actor(request), view_id).as_json()
+    headers = {"Content-Disposition": f'attachment; filename="custodes-view-{view_id}.proof.json"'}
+    return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+@require_POST
+@login_required
+def ask(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Keep what I ask for about a clip of me."""
+    person = scope.actor(request)
+    clip = watched.find_clip(person, clip_id)
+    try:
+        requests.ask(
+            person=person,
+            organisation=clip.site.organisation,
+            clip_id=clip.pk,
+            kind=request.POST.get("kind", ""),
+            words=request.POST.get("words", ""),
+        )
+    except BadInput as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Kept, and in the ledger. Whoever leads here answers; you see it on this page."))
+    return redirect("portal:watched_me")
+
+
+@require_POST
+@login_required
+def copy(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
+    """Send me a copy of a clip of mine: films, facts, who watched."""
+    pieces = copies.open_copy(actor=scope.actor(request), clip_id=clip_id, address=request.META.get("REMOTE_ADDR", ""))
+    headers = {"Content-Disposition": f'attachment; filename="custodes-clip-{clip_id}.zip"'}
+    sent = views.in_hops(pieces) if isinstance(request, ASGIRequest) else pieces
+    return StreamingHttpResponse(sent, content_type="application/zip", headers=headers)
+
+
+@require_POST
+@login_required
+def answer(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
+    """Answer what a recorded person asks for; granting an erasure deletes the clip, with its time to undo."""
+    leader = scope.actor(request)
+    asked = SubjectRequest.objects.select_related("organisation").filter(pk=request_id).first()
+    if asked is None:
+        raise Denied(f"{request_id} is not there, or not for you.")
+    granted = request.POST.get("granted", "") == "yes"
+    try:
+        with transaction.atomic():
+            requests.answer(request=asked, by=leader, granted=granted, words=request.POST.get("words", ""))
+            clip = Clip.objects.filter(pk=asked.clip_id).exclude(state=Clip.State.DELETED).first()
+            if granted and asked.kind == SubjectRequest.Kind.ERASURE and clip is not None:
+                acts.delete(actor=leader, clip=clip)
+    except BadInput as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Answered. The recorded person sees it on their page."))
+    return redirect("portal:consents_overview", asked.organisation_id)
+
+
+def _ids(viewings: list[watched.WatchedMe], clips: list[Clip]) -> set[uuid.UUID]:
+    return {one.clip.pk for one in viewings} | {clip.pk for clip in clips}
