@@ -110,7 +110,8 @@ def _heard(unit: Unit, now: datetime) -> Line:
 
 
 def _camera(camera: Camera, now: datetime, *, silent: bool) -> CameraHealth:
-    picture = f"{camera.width_px}×{camera.height_px} · {camera.fps:.0f} fps" if camera.width_px else ""
+    rate = _("%(n)d fps") % {"n": round(camera.fps)}
+    picture = f"{camera.width_px}×{camera.height_px} · {rate}" if camera.width_px else ""
     state = Camera.State(camera.state)
     if silent:
         line = Line("wait", "plain", _("Unknown: the unit is silent"))

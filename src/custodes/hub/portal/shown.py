@@ -131,8 +131,8 @@ def duration_words(seconds: float) -> str:
 def size_words(size_bytes: int) -> str:
     """Return a size in decimal units, as disks are sold."""
     size = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
+    for unit, digits in ((_("B"), 0), (_("kB"), 0), (_("MB"), 1), (_("GB"), 1)):
         if size < 1000:
-            return f"{size:.0f} {unit}" if unit in ("B", "kB") else f"{formats.number_format(size, 1)} {unit}"
+            return f"{formats.number_format(round(size, digits), digits)} {unit}"
         size /= 1000
-    return f"{formats.number_format(size, 1)} TB"
+    return formats.number_format(round(size, 1), 1) + " " + _("TB")
