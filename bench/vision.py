@@ -3,7 +3,7 @@
 The reference was written for this bench from what Frigate's documentation says its motion detection and object
 detection do with default settings (frame height 100, contrast, blur, running average, threshold 30, contour area 10;
 every frame decoded; one detector call for each region of motion, at least 320 px wide, at 5 frames a second). None of
-its code is here. It runs the same network on the same runtime as ours.
+its code is here. It runs the same network on the same runtime as ours, in float, as the weights come.
 """
 
 import os
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from bench.playing import play
 from bench.rows import Row, interleaved
-from custodes.core.types import BoxXyxy
+from custodes.core.types import BoxXyxy, Detection
 from custodes.edge.perceive import Perceiver, PerceiveSettings
+from custodes.vision.boxes import iou_matrix
 from custodes.vision.motion import MotionGate
-from custodes.vision.objects import Detector, obtain_detector
+from custodes.vision.objects import Detector, DetectorOptions, obtain_detector
 from custodes.vision.ssd import decode as decode_ssd
 from custodes.vision.tiles import TileChooser, look_at
 from custodes.vision.weights import locate
@@ -73,10 +74,11 @@ class FrigateLikeGate:
 def rows() -> Iterable[Row]:
     """Measure and yield one row per claim of targets.md, section 1."""
     detector = obtain_detector(say=print)
+    plain = obtain_detector(say=print, options=DetectorOptions(precision="float"))
     yield from _gate_rows()
-    yield from _detector_rows(detector)
+    yield from _detector_rows(detector, plain)
     with tempfile.TemporaryDirectory(prefix="custodes-bench-") as scratch:
-        yield from _pipeline_rows(Path(scratch), detector)
+        yield from _pipeline_rows(Path(scratch), detector, plain)
 
 
 def _gate_rows() -> Iterable[Row]:
@@ -106,10 +108,10 @@ def _gate_rows() -> Iterable[Row]:
     yield Row("unit", "false fires in 60 s of static noise", float(fired), "of 300 frames", target=5.0, note=note)
 
 
-def _detector_rows(detector: Detector) -> Iterable[Row]:
+def _detector_rows(detector: Detector, plain: Detector) -> Iterable[Row]:
     random = np.random.default_rng(9)
     picture = cv2.resize(random.integers(0, 255, (12, 12, 3), dtype=np.uint8), (300, 300)).astype(np.uint8)
-    rival = _litert(locate("ssd-openimages").path) if detector.identity.name == "ssd-openimages" else None
+    rival = _litert(locate("ssd-openimages").path) if plain.identity.name == "ssd-openimages" else None
 
     def ours() -> None:
         for _ in range(10):
@@ -126,8 +128,51 @@ def _detector_rows(detector: Detector) -> Iterable[Row]:
             rival(picture)
 
     cost, reference = (cost_s * 100 for cost_s in interleaved(ours, theirs, rounds=5))
-    note = "resize, network and decoding; float32 where the processor has no bfloat16"
+    note = f"{detector.identity.name}; resize, network and decoding"
     yield Row("unit", "detector, one look", cost, "ms CPU", reference, "LiteRT f32", 0.5, note=note)
+    if detector.identity != plain.identity and "CUSTODES_DATA" in os.environ:
+        yield _agreement(detector, plain, Path(os.environ["CUSTODES_DATA"]))
+
+
+def _agreement(detector: Detector, plain: Detector, shared: Path) -> Row:
+    """Compare on film that the ranges were not measured on, whole and in squares."""
+    told = [0, 0, 0]
+    for rgb in _views(shared):
+        found, expected = detector.detect(rgb), plain.detect(rgb)
+        for mine, others in ((found, expected), (expected, found)):
+            for one in (one for one in mine if one.score_0_1 >= plain.usual_score_0_1):
+                same = [other for other in others if other.object_class is one.object_class and _iou(one, other) >= 0.5]
+                told[0] += 1
+                told[1] += any(abs(other.score_0_1 - one.score_0_1) <= 0.1 for other in same)
+                told[2] += any(other.score_0_1 >= plain.usual_score_0_1 for other in same)
+    note = (
+        f"of {told[0]} sure boxes of either, the share that the other has too: same class, IoU 0.5, score within 0.1;"
+        f" {told[2] / told[0]:.3f} are sure in both"
+    )
+    return Row(
+        "unit", "detector, agreement with float", told[1] / told[0], "of 1", None, "", 0.98, "at least", note=note
+    )
+
+
+def _views(shared: Path) -> Iterable[NDArray[np.uint8]]:
+    for name, every in (
+        ("home/intel_one-by-one-person-detection.mp4", 100),
+        ("crowd/opencv_vtest_PETS09-S2L1.avi", 25),
+    ):
+        with av.open(str(shared / name)) as film:
+            for number, frame in enumerate(film.decode(video=0)):
+                if number % every == 0:
+                    rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+                    yield from (rgb, rgb[:300, :300], rgb[-300:, -300:])
+    for photo in sorted((shared / "labelled" / "cat_faces_tyoy").glob("*.jpg")):
+        bgr = cv2.imdecode(np.frombuffer(photo.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        assert bgr is not None
+        yield np.ascontiguousarray(bgr[:, :, ::-1], np.uint8)
+
+
+def _iou(one: Detection, other: Detection) -> float:
+    boxes = (np.array([each.box_px_xyxy], np.float32) for each in (one, other))
+    return float(iou_matrix(*boxes)[0, 0])
 
 
 def _litert(path: Path) -> Any:
@@ -152,19 +197,19 @@ def _litert(path: Path) -> Any:
     return run
 
 
-def _pipeline_rows(scratch: Path, detector: Detector) -> Iterable[Row]:
+def _pipeline_rows(scratch: Path, detector: Detector, plain: Detector) -> Iterable[Row]:
     shared = Path(os.environ["CUSTODES_DATA"]) if "CUSTODES_DATA" in os.environ else None
     if shared is not None:
         home = shared / "home" / "intel_one-by-one-person-detection.mp4"
         crowd = shared / "crowd" / "opencv_vtest_PETS09-S2L1.avi"
         if crowd.is_file():
-            yield _pipeline("whole pipeline, busy: crowd", crowd, detector, 0.4)
+            yield _pipeline("whole pipeline, busy: crowd", crowd, detector, plain, 0.4)
         if home.is_file():
-            yield _pipeline("whole pipeline: people enter a room", home, detector, 0.4)
-    yield _pipeline("whole pipeline, empty 720p scene", _empty_film(scratch), detector, 0.10)
+            yield _pipeline("whole pipeline: people enter a room", home, detector, plain, 0.4)
+    yield _pipeline("whole pipeline, empty 720p scene", _empty_film(scratch), detector, plain, 0.10)
 
 
-def _pipeline(work: str, film: Path, detector: Detector, target: float) -> Row:
+def _pipeline(work: str, film: Path, detector: Detector, plain: Detector, target: float) -> Row:
     counts: dict[str, int] = {}
 
     def ours() -> None:
@@ -174,7 +219,7 @@ def _pipeline(work: str, film: Path, detector: Detector, target: float) -> Row:
         counts["ours"] = perceiver.inferences
 
     def theirs() -> None:
-        counts["theirs"] = _frigate_like(film, detector)
+        counts["theirs"] = _frigate_like(film, plain)
 
     cost, reference = (cost_s * 1000 / SECONDS for cost_s in interleaved(ours, theirs, rounds=ROUNDS))
     note = f"{film.name}, {SECONDS:.0f} s; inferences {counts['ours']} against {counts['theirs']}"

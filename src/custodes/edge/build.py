@@ -51,7 +51,9 @@ class SiteWork:
                     perceive.detector,
                     say=self.note,
                     sha256_hex=perceive.weights_sha256,
-                    options=DetectorOptions(provider=perceive.provider, threads=perceive.threads),
+                    options=DetectorOptions(
+                        provider=perceive.provider, precision=perceive.precision, threads=perceive.threads
+                    ),
                 )
             )
         return self.detector

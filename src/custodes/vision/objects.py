@@ -7,7 +7,7 @@ in `tests/contracts/test_detectors.py`.
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -18,8 +18,9 @@ from custodes.core.registry import Registry
 from custodes.core.types import Detection, ModelIdentity, ObjectClass
 from custodes.vision import blazepose, ssd, weights, yolox
 from custodes.vision.boxes import Boxes, suppress
+from custodes.vision.int8 import Ranges, identity_of, ranges_of
 from custodes.vision.labels import COCO_80, OPENIMAGES_24, openimages_classes
-from custodes.vision.runtime import DEFAULT_PROVIDER, Graph, InputPlan, compile_graph
+from custodes.vision.runtime import DEFAULT_PROVIDER, Graph, InputPlan, compile_graph, runs_8_bit
 from custodes.vision.weight_catalogue import DEFAULT_DETECTOR, FALLBACK_DETECTOR
 from custodes.vision.weights import LocatedWeights, Progress
 
@@ -27,6 +28,8 @@ LOWEST_SCORE_0_1 = 0.10
 """Detectors give everything from here on; the tracker makes use of weak boxes of objects that it already follows."""
 
 _MAX_IOU = 0.5
+
+Precision = Literal["auto", "float", "int8"]
 
 
 class Detector(Protocol):
@@ -62,9 +65,13 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DetectorOptions:
-    """How to run a detector; see `runtime.compile_graph`."""
+    """How to run a detector; see `runtime.compile_graph`.
+
+    `precision`: "float", "int8", or "auto": int8 where ranges are known for these weights and the processor gains.
+    """
 
     provider: str = DEFAULT_PROVIDER
+    precision: Precision = "auto"
     threads: int = 1
     keep_compiled: bool = True
 
@@ -119,9 +126,8 @@ class SsdDetector:
     usual_score_0_1 = 0.42
 
     def __init__(self, located: LocatedWeights, options: DetectorOptions) -> None:
-        self.identity = located.identity
         plan = InputPlan(self.side_px, self.side_px, mean=127.5, scale=127.5)
-        self._graph = _compile(located, plan, options)
+        self._graph, self.identity = _compile(located, plan, options)
         by_place = openimages_classes(OPENIMAGES_24)
         self._columns = np.array(sorted(by_place), np.intp)
         self._classes = tuple(by_place[place] for place in sorted(by_place))
@@ -143,10 +149,9 @@ class YoloxDetector:
     usual_score_0_1 = 0.5
 
     def __init__(self, located: LocatedWeights, options: DetectorOptions, *, side_px: int) -> None:
-        self.identity = located.identity
         self.side_px = side_px
         plan = InputPlan(side_px, side_px, channels_first=True, bgr=True)
-        self._graph = _compile(located, plan, options)
+        self._graph, self.identity = _compile(located, plan, options)
         self._columns = np.array(sorted(COCO_80), np.intp)
         self._classes = tuple(COCO_80[place] for place in sorted(COCO_80))
         self.classes = frozenset(self._classes)
@@ -190,9 +195,8 @@ class BlazePoseDetector:
     classes = frozenset({ObjectClass.PERSON})
 
     def __init__(self, located: LocatedWeights, options: DetectorOptions) -> None:
-        self.identity = located.identity
         plan = InputPlan(self.side_px, self.side_px, mean=127.5, scale=127.5)
-        self._graph = _compile(located, plan, options)
+        self._graph, self.identity = _compile(located, plan, options)
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[Detection]:
         """Return the people in the picture; see `Detector.detect`."""
@@ -243,10 +247,33 @@ class SharedDetector:
             return self._detector.detect(rgb)
 
 
-def _compile(located: LocatedWeights, plan: InputPlan, options: DetectorOptions) -> Graph:
-    return compile_graph(
-        located.path, plan, provider=options.provider, threads=options.threads, keep_compiled=options.keep_compiled
+def _compile(located: LocatedWeights, plan: InputPlan, options: DetectorOptions) -> tuple[Graph, ModelIdentity]:
+    """Return the network and who it is: an 8-bit one has an identity of its own."""
+    ranges = _ranges(located.identity, options)
+    graph = compile_graph(
+        located.path,
+        plan,
+        provider=options.provider,
+        threads=options.threads,
+        keep_compiled=options.keep_compiled,
+        ranges=ranges,
+        sha256_hex=located.identity.sha256_hex,
     )
+    return graph, identity_of(located.identity, ranges) if ranges is not None else located.identity
+
+
+def _ranges(identity: ModelIdentity, options: DetectorOptions) -> Ranges | None:
+    if options.precision == "float" or (options.precision == "auto" and not runs_8_bit(options.provider)):
+        return None
+    ranges = ranges_of(identity.name)
+    if ranges is not None and ranges.weights_sha256_hex != identity.sha256_hex:
+        ranges = None  # weights of the user's own under a known name
+    if options.precision == "int8":
+        if ranges is None:
+            raise BadInput(f"there is no 8-bit form of {identity.name!r}. Set precision to auto or float.")
+        if options.provider not in ("openvino", "openvino:CPU"):
+            raise BadInput(f"the provider {options.provider} has no 8-bit form here. Set precision to auto or float.")
+    return ranges
 
 
 def _check_picture(rgb: NDArray[np.uint8]) -> tuple[int, int]:

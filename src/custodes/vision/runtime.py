@@ -5,6 +5,9 @@ that no float copy of the picture is made in Python. One inference thread a proc
 one queue (`Graph.run` takes turns), and on two cores a second thread costs more than it gives.
 """
 
+import ctypes
+import gc
+import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,9 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from custodes.core.errors import BadInput
+from custodes.core.errors import BadInput, Temporary
+from custodes.core.fs import write_durably
+from custodes.vision.int8 import Ranges, processor_gains, quantize
 
 DEFAULT_PROVIDER = "openvino"
 
@@ -44,44 +49,85 @@ class Graph(Protocol):
 
 
 def compile_graph(
-    path: Path, plan: InputPlan, *, provider: str = DEFAULT_PROVIDER, threads: int = 1, keep_compiled: bool = True
+    path: Path,
+    plan: InputPlan,
+    *,
+    provider: str = DEFAULT_PROVIDER,
+    threads: int = 1,
+    keep_compiled: bool = True,
+    ranges: Ranges | None = None,
+    sha256_hex: str | None = None,
 ) -> Graph:
     """Return the network in `path`, compiled for this machine.
 
     `provider` is "openvino" (optionally with a device, "openvino:GPU"), or "onnxruntime:" and the name of one of its
-    execution providers (for instance "onnxruntime:CUDAExecutionProvider"), which must be installed. `keep_compiled`
-    stores the compiled form in the user's cache, so that the next start is quick. Raises BadInput when the file is
-    no network or the provider is not there.
+    execution providers (for instance "onnxruntime:CUDAExecutionProvider"), which must be installed. `ranges` make it
+    an 8-bit network (OpenVINO's CPU only); `sha256_hex` is the checked hash of the file. `keep_compiled` stores the
+    compiled form in the user's cache, so that the next start is quick and small. Raises BadInput when the file is no
+    network, the ranges are those of other weights, or the provider is not there.
     """
     family, _, device = provider.partition(":")
     if family == "openvino":
-        return _OpenVinoGraph(path, plan, device or "CPU", threads, keep_compiled=keep_compiled)
+        network = Network(path, plan, device or "CPU", threads, ranges, sha256_hex)
+        return _OpenVinoGraph(network, keep_compiled=keep_compiled)
     if family == "onnxruntime":
         return _OnnxRuntimeGraph(path, plan, device or "CPUExecutionProvider", threads)
     raise BadInput(f"unknown provider {provider!r}. Use openvino, openvino:GPU or onnxruntime:<provider>.")
 
 
-class _OpenVinoGraph:
-    def __init__(self, path: Path, plan: InputPlan, device: str, threads: int, *, keep_compiled: bool) -> None:
-        import openvino as ov
-        from openvino.properties import hint
+def runs_8_bit(provider: str) -> bool:
+    """Return whether an 8-bit network pays with this provider on this machine."""
+    return provider in ("openvino", "openvino:CPU") and processor_gains()
 
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Everything that a compiled form depends on, but the machine."""
+
+    path: Path
+    plan: InputPlan
+    device: str
+    threads: int
+    ranges: Ranges | None
+    sha256_hex: str | None
+
+    def read(self, core: Any) -> Any:
+        """Return the OpenVINO model, 8-bit where ranges are given. Raises BadInput."""
+        try:
+            model = core.read_model(self.path)
+            if self.ranges is not None and not quantize(model, self.ranges):
+                raise BadInput(f"there are no 8-bit ranges for the network in {self.path}. Set precision to float.")
+            return with_preprocessing(model, self.plan)
+        except RuntimeError as error:
+            raise BadInput(f"cannot read the network in {self.path}: {_first_line(error)}") from error
+
+    def compile(self, core: Any, settings: dict[Any, Any]) -> Any:
+        """Return the compiled model. Raises BadInput."""
+        try:
+            return core.compile_model(self.read(core), self.device, settings)
+        except RuntimeError as error:
+            raise BadInput(f"cannot compile {self.path.name} for {self.device}: {_first_line(error)}") from error
+
+    def kept_under(self, core: Any, settings: dict[Any, Any]) -> str:
+        """Return the name of the compiled form on this machine: a digest of all that it depends on."""
+        import openvino as ov
+
+        machine = [core.get_property(self.device, fact) for fact in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
+        ranges = self.ranges.sha256_hex if self.ranges is not None else ""
+        told = [ov.__version__, self.sha256_hex, self.plan, self.device, ranges, sorted(map(str, settings.items()))]
+        return hashlib.sha256(repr([*told, *machine]).encode()).hexdigest()[:32]
+
+
+class _OpenVinoGraph:
+    def __init__(self, network: Network, *, keep_compiled: bool) -> None:
         core = _openvino_core()
-        try:
-            model = _with_preprocessing(core.read_model(path), plan)
-        except RuntimeError as error:
-            raise BadInput(f"cannot read the network in {path}: {_first_line(error)}") from error
-        settings: dict[Any, Any] = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
-        if device == "CPU":
-            settings |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
-            brisk = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-            settings[hint.inference_precision()] = ov.Type.bf16 if brisk else ov.Type.f32
-        if keep_compiled:
-            settings["CACHE_DIR"] = str(Path(platformdirs.user_cache_dir("custodes", appauthor=False)) / "compiled")
-        try:
-            self._compiled = core.compile_model(model, device, settings)
-        except RuntimeError as error:
-            raise BadInput(f"cannot compile {path.name} for {device}: {_first_line(error)}") from error
+        settings = _settings(core, network)
+        if keep_compiled and network.device == "CPU" and network.sha256_hex is not None:
+            self._compiled = _from_cache(core, network, settings)
+        else:
+            if keep_compiled:
+                settings["CACHE_DIR"] = str(compiled_folder())
+            self._compiled = network.compile(core, settings)
         self._request = self._compiled.create_infer_request()
         self._outputs = len(self._compiled.outputs)
         self._turn = threading.Lock()
@@ -92,13 +138,74 @@ class _OpenVinoGraph:
             return [self._request.get_output_tensor(index).data.copy() for index in range(self._outputs)]
 
 
+def compiled_folder() -> Path:
+    """Return where compiled networks are kept; all of it may be removed at any time."""
+    return Path(platformdirs.user_cache_dir("custodes", appauthor=False)) / "compiled"
+
+
+def _settings(core: Any, network: Network) -> dict[Any, Any]:
+    import openvino as ov
+    from openvino.properties import hint
+
+    settings: dict[Any, Any] = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
+    if network.device == "CPU":
+        settings |= {"INFERENCE_NUM_THREADS": network.threads, "ENABLE_CPU_PINNING": False}
+        brisk = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        settings[hint.inference_precision()] = ov.Type.bf16 if brisk else ov.Type.f32
+    return settings
+
+
+def _from_cache(core: Any, network: Network, settings: dict[Any, Any]) -> Any:
+    """Return the compiled model out of the cache, where it is put first if it is not there.
+
+    What is run is always read back: the source network and all that compiling took can then be given back to the
+    system. A file that is torn or that this runtime cannot read is made anew.
+    """
+    kept = compiled_folder() / f"{network.kept_under(core, settings)}.net"
+    imported = _imported(core, kept, network.device, settings)
+    if imported is None:
+        compiled = network.compile(core, settings)
+        told = compiled.export_model().getvalue()
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_durably(kept, hashlib.sha256(told).digest() + told, mode=0o644)
+        except (OSError, Temporary):
+            return compiled  # no cache on this machine: the next start is as slow as this one
+        del compiled, told
+        give_memory_back()
+        imported = _imported(core, kept, network.device, settings)
+    return imported if imported is not None else network.compile(core, settings)
+
+
+def _imported(core: Any, kept: Path, device: str, settings: dict[Any, Any]) -> Any:
+    try:
+        told = kept.read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(told[32:]).digest() != told[:32]:
+        return None
+    try:
+        return core.import_model(told[32:], device, settings)
+    except RuntimeError:  # made by another build of the runtime: it is made anew
+        return None
+
+
+def give_memory_back() -> None:
+    """Return what the C library holds but nothing uses to the system, where the library can (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        gc.collect()
+        trim(0)
+
+
 def _openvino_core() -> Any:
     import openvino as ov
 
     return ov.Core()
 
 
-def _with_preprocessing(model: Any, plan: InputPlan) -> Any:
+def with_preprocessing(model: Any, plan: InputPlan) -> Any:
+    """Return the OpenVINO model with the picture's scaling, colour order and layout put into its graph."""
     import openvino as ov
     from openvino.preprocess import ColorFormat, PrePostProcessor
 

@@ -1,6 +1,6 @@
 """Settings of what looks at the pictures."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,6 +24,10 @@ class PerceiveSettings(BaseModel):
     provider: Annotated[
         str, Field(description="What runs the network: openvino, openvino:GPU or onnxruntime:<its provider>.")
     ] = "openvino"
+    precision: Annotated[
+        Literal["auto", "float", "int8"],
+        Field(description="Arithmetic of the network: int8, float, or auto: int8 where it is known to be as good."),
+    ] = "auto"
     threads: Annotated[int, Field(ge=1, le=64, description="Threads of the one detector that all lenses share.")] = 1
     detect_fps: Annotated[float, Field(gt=0, le=60, description="Frames looked at per second while awake.")] = 5.0
     classes: Annotated[
