@@ -14,6 +14,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips import erasing, keeping
 from custodes.hub.consent import telling
 from custodes.hub.ingest import repair
+from custodes.hub.process import runtime
 
 EVERY_S = 30.0
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Housekeeper(threading.Thread):
             erasing.erase_due,
             self._log.settle,
             telling.send_due,
+            runtime.collect,
             ledger.keep_head,
         ):
             self._do(chore)

@@ -2,17 +2,23 @@
 
 import logging
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from custodes.core.clock import NS_PER_S
 from custodes.hub.clips.signals import received
 from custodes.hub.process import conclude, confine
 
 APPLICATION = "custodes"
 VERSION = "process/1"
 """Grows when the steps of the workflow change; DBOS goes on only with workflows of its own version."""
+KEPT_DAYS = 7
+"""How long the steps of an ended workflow can be looked up, for whoever asks what went wrong."""
+COLLECTED_AT_ONCE = 200
+UNDER_WAY = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _running = False
@@ -78,6 +84,26 @@ def enqueue(clip_id: UUID, *, anew: bool = False) -> None:
         DBOS.enqueue_workflow(workflow.QUEUE, workflow.process_clip, str(clip_id))
 
 
+def collect(*, now_ns: int) -> int:
+    """Forget workflows that ended more than `KEPT_DAYS` ago; return how many. What they concluded stands elsewhere.
+
+    A clip whose workflow is forgotten and that is queued again finds that it waits for nothing, and ends at once.
+    """
+    with _lock:
+        if not _running:
+            return 0
+        from dbos import DBOS
+
+        before = datetime.fromtimestamp(now_ns / NS_PER_S, UTC) - timedelta(days=KEPT_DAYS)
+        ended = DBOS.list_workflows(
+            completed_before=before.isoformat(), limit=COLLECTED_AT_ONCE, load_input=False, load_output=False
+        )
+        ids = [one.workflow_id for one in ended if one.status not in UNDER_WAY]
+        if ids:
+            DBOS.delete_workflows(ids)
+        return len(ids)
+
+
 def _say_what_is_missing(kernel: confine.Confinement) -> None:
     """Warn once when this kernel cannot shut the process in that looks into films."""
     if kernel.landlock_abi < confine.TCP_FROM_ABI and not kernel.seccomp:
@@ -100,7 +126,7 @@ def _has_ended(clip_id: UUID) -> bool:
     from dbos import DBOS
 
     status = DBOS.get_workflow_status(_workflow_id(clip_id))
-    return status is not None and status.status not in {"PENDING", "ENQUEUED", "DELAYED"}
+    return status is not None and status.status not in UNDER_WAY
 
 
 def _on_received(*, clip_id: UUID, **_: Any) -> None:
