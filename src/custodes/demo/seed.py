@@ -47,6 +47,7 @@ def seed(data_dir: Path) -> Seed:
         services.give_role(person=dana, organisation=company, role=Membership.Role.DISPATCHER, now=now)
         services.give_role(person=dana, organisation=household, role=Membership.Role.OWNER, now=now)
         services.give_role(person=sam, organisation=company, role=Membership.Role.DRIVER, now=now)
+    tell_and_ask()
     van = Site.objects.get(organisation__kind=Organisation.Kind.COMPANY)
     home = Site.objects.get(organisation__kind=Organisation.Kind.HOUSEHOLD)
     if not Shift.objects.filter(site=van, ends_at=None).exists():
@@ -56,6 +57,42 @@ def seed(data_dir: Path) -> Seed:
         van_code=enrolment.issue_code(site=van, now=now).code,
         home_code=enrolment.issue_code(site=home, now=now).code,
     )
+
+
+def tell_and_ask() -> None:
+    """Show the demo's recorded people every text and keep made-up answers, as `made up for the demo`; once.
+
+    Sam, the driver, read the notices, agrees to coaching and declines training. Dana, at home, read hers.
+    """
+    from custodes.hub.consent import selectors, services, texts
+    from custodes.hub.consent.models import Answer, Way
+    from custodes.hub.consent.topics import Topic
+    from custodes.hub.fleet.models import Organisation, Person
+
+    read = Answer.Says.ACKNOWLEDGED.value
+    said = {
+        DRIVER[0]: {"incident": read, "leak_case": read, "coaching": "yes", "training": "no"},
+        DISPATCHER[0]: {"leak_case": read},
+    }
+    for organisation in Organisation.objects.all():
+        for person in Person.objects.filter(email__in=said):
+            if Answer.objects.filter(person=person, organisation=organisation).exists():
+                continue
+            recording = selectors.organisations_recording(person, now=datetime.now(UTC))
+            if organisation not in recording:
+                continue
+            pages = [texts.book().current(topic, "en") for topic in selectors.topics_of(organisation)]
+            services.show(person=person, organisation=organisation, shown=pages, way=Way.DEMO)
+            for topic, says in said[person.email].items():
+                services.answer(
+                    person=person,
+                    organisation=organisation,
+                    topic=topic,
+                    says=says,
+                    text_sha256=texts.book().current(Topic(topic), "en").sha256,
+                    signed_name=str(person),
+                    way=Way.DEMO,
+                )
 
 
 def main(data_dir: Annotated[Path, typer.Option("--data")]) -> None:
