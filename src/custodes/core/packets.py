@@ -70,3 +70,24 @@ class StampedPacket:
     pts: int
     dts: int
     size_bytes: int
+
+    @classmethod
+    def of(
+        cls, packet: "av.Packet[Any]", template: StreamTemplate, *, wall_ns: int, mono_ns: int, epoch: int
+    ) -> "StampedPacket":
+        """Stamp a packet of the template's stream. Its `pts` and `dts` must be set: they are read from it."""
+        pts, dts = packet.pts, packet.dts
+        if pts is None or dts is None:
+            raise ValueError("a packet is stamped after it has a place on its stream's time line")
+        return cls(
+            packet=packet,
+            template=template,
+            media=template.media,
+            wall_ns=wall_ns,
+            mono_ns=mono_ns,
+            is_keyframe=template.media == "video" and packet.is_keyframe,
+            epoch=epoch,
+            pts=pts,
+            dts=dts,
+            size_bytes=packet.size,
+        )

@@ -153,7 +153,6 @@ class FilmSource:
 
     def _stamp(self, packet: "av.Packet[Any]") -> StampedPacket | None:
         track = self._tracks[packet.stream_index]
-        size = packet.size
         if packet.is_corrupt:
             self.skipped_packets += 1
             return None
@@ -169,18 +168,7 @@ class FilmSource:
             self._zero_ns = template.ticks_to_ns(pts)
         since_ns = template.ticks_to_ns(pts) - self._zero_ns
         mono_ns = self._base_mono_ns + since_ns
-        return StampedPacket(
-            packet=packet,
-            template=template,
-            media=template.media,
-            wall_ns=mono_ns + self._wall.ns,
-            mono_ns=mono_ns,
-            is_keyframe=is_video and packet.is_keyframe,
-            epoch=self._epoch,
-            pts=pts,
-            dts=dts,
-            size_bytes=size,
-        )
+        return StampedPacket.of(packet, template, wall_ns=mono_ns + self._wall.ns, mono_ns=mono_ns, epoch=self._epoch)
 
     def _wait_for(self, stamped: StampedPacket) -> bool:
         """Wait until the packet's decoding time; return False when told to stop."""

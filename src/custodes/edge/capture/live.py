@@ -169,18 +169,7 @@ class LiveSource:
         if self._lost_since_ns is not None:
             gap_ns, self._lost_since_ns = arrived.mono_ns - self._lost_since_ns, None
             self._tell(SourceBack(self._epoch, gap_ns, mono_ns + self._wall.ns))
-        return StampedPacket(
-            packet=packet,
-            template=template,
-            media=template.media,
-            wall_ns=mono_ns + self._wall.ns,
-            mono_ns=mono_ns,
-            is_keyframe=is_video and packet.is_keyframe,
-            epoch=self._epoch,
-            pts=pts,
-            dts=dts,
-            size_bytes=packet.size,
-        )
+        return StampedPacket.of(packet, template, wall_ns=mono_ns + self._wall.ns, mono_ns=mono_ns, epoch=self._epoch)
 
     def _watch_clocks(self, dts_ns: int, arrival_mono_ns: int) -> None:
         """Follow the camera's clock, and the unit's wall clock where it jumps."""

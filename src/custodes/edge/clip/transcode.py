@@ -112,21 +112,17 @@ class Transcoder:
         anchor = self._anchor
         if anchor is None or packet.pts is None:
             raise Permanent("the encoder gave a packet without a time.")
-        dts = packet.pts if packet.dts is None else packet.dts
+        if packet.dts is None:
+            packet.dts = packet.pts
         if not packet.duration and self._source.fps:
             packet.duration = round(1 / (self._source.fps * float(self._tick)))
         since_ns = self._source.ticks_to_ns(packet.pts - anchor.pts)
-        return StampedPacket(
-            packet=packet,
-            template=self.template,
-            media="video",
+        return StampedPacket.of(
+            packet,
+            self.template,
             wall_ns=anchor.wall_ns + since_ns,
             mono_ns=anchor.mono_ns + since_ns,
-            is_keyframe=packet.is_keyframe,
             epoch=anchor.epoch,
-            pts=packet.pts,
-            dts=dts,
-            size_bytes=packet.size,
         )
 
 
