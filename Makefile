@@ -54,8 +54,8 @@ faults: $(READY) ## Kill, cut and restart things; MINUTES=10 of a camera that re
 bench: $(READY) ## Measure each claim of speed beside its peer; write docs/performance.md
 	@$(BIN)/python -m bench.run $(ARGS)
 
-eval: $(READY) ## Judge perception, events and telemetry on labelled film; CUSTODES_DATA names its folder
-	@for judge in bench/*_eval.py; do echo "== $$judge"; PYTHONPATH=. $(BIN)/python "$$judge" $(ARGS) || exit 1; done
+eval: $(READY) ## Judge perception, events and telemetry on labelled film in CUSTODES_DATA; write docs/accuracy.md
+	@$(BIN)/python -m bench.evaluate $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
 
 mutate-policies: $(READY) ## Break each access rule and each refusal of the gate; see that a test notices
 	@$(BIN)/python tools/mutate_policies.py $(ARGS)

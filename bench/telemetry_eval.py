@@ -176,6 +176,61 @@ def drone_film(folder: Path) -> Gpmf:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All three parts."""
+
+    logs: list[Log]
+    drives: list[Drive]
+    gpmf: Gpmf
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing parked moves and no drive is held still."""
+        return all(log.ok for log in self.logs) and not any(drive.zeroed for drive in self.drives)
+
+
+def measure(folder: Path) -> Measured:
+    """Return what telemetry makes of the shared set. Raises OSError, ValueError or BadInput where a file is amiss."""
+    return Measured(
+        logs=receiver_logs(folder / "telematics/nmea_gpsd_BSD2"),
+        drives=[highway_minute(folder / "telematics/comma2k19"), steady_track(folder / "telematics/gpx")],
+        gpmf=drone_film(folder / "gps_video"),
+    )
+
+
+def drive_line(drive: Drive) -> str:
+    """Return one drive as a sentence."""
+    return (
+        f"{drive.name}: {drive.samples} samples, {drive.zeroed} zeroed, median error {drive.median_error_mps} m/s, "
+        f"largest {drive.largest_error_mps} m/s"
+    )
+
+
+def gpmf_line(gpmf: Gpmf) -> str:
+    """Return the drone film as a sentence."""
+    return (
+        f"GPMF against the CSV, {gpmf.rows} rows: largest difference lat {gpmf.lat_deg:.1e}°, lon {gpmf.lon_deg:.1e}°, "
+        f"{gpmf.metres} m, time {gpmf.time_ms} ms, "
+        + (f"speed {gpmf.speed_mps} m/s" if gpmf.csv_has_speed else "speed: the CSV has none")
+        + f"; speed against the way over 2 s {gpmf.speed_from_way_mps} m/s"
+    )
+
+
+def show(measured: Measured) -> None:
+    """Print all three parts."""
+    print(f"{'log':38}{'n':>5}{'claimed':>9}{'held':>7}{'spread':>8}{'held':>7}{'moving':>8}  expected")
+    for log in measured.logs:
+        print(
+            f"{log.name:38}{log.samples:>5}{log.claimed_max_mps:>9.2f}{log.held_max_mps:>7.2f}{log.claimed_spread_m:>8.1f}"
+            f"{log.held_spread_m:>7.1f}{log.moving:>8}  {'ok ' if log.ok else 'BAD'} {log.expected}"
+            + (f"; skipped {log.skipped}" if log.skipped else "")
+        )
+    for drive in measured.drives:
+        print(drive_line(drive))
+    print(gpmf_line(measured.gpmf))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("CUSTODES_DATA"), help="the shared set")
@@ -184,46 +239,16 @@ def main() -> int:
     if arguments.data is None or not Path(arguments.data).is_dir():
         print("telemetry_eval: give --data FOLDER, or set CUSTODES_DATA", file=sys.stderr)
         return 2
-    folder = Path(arguments.data)
     try:
-        logs = receiver_logs(folder / "telematics/nmea_gpsd_BSD2")
-        drives = [highway_minute(folder / "telematics/comma2k19"), steady_track(folder / "telematics/gpx")]
-        gpmf = drone_film(folder / "gps_video")
+        measured = measure(Path(arguments.data))
     except (OSError, ValueError, BadInput) as error:
         print(f"telemetry_eval: {error}", file=sys.stderr)
         return 2
-    good = all(log.ok for log in logs) and not any(drive.zeroed for drive in drives)
     if arguments.json:
-        print(
-            json.dumps(
-                {
-                    "logs": [asdict(x) for x in logs],
-                    "drives": [asdict(x) for x in drives],
-                    "gpmf": asdict(gpmf),
-                    "good": good,
-                }
-            )
-        )
-        return 0 if good else 1
-    print(f"{'log':38}{'n':>5}{'claimed':>9}{'held':>7}{'spread':>8}{'held':>7}{'moving':>8}  expected")
-    for log in logs:
-        print(
-            f"{log.name:38}{log.samples:>5}{log.claimed_max_mps:>9.2f}{log.held_max_mps:>7.2f}{log.claimed_spread_m:>8.1f}"
-            f"{log.held_spread_m:>7.1f}{log.moving:>8}  {'ok ' if log.ok else 'BAD'} {log.expected}"
-            + (f"; skipped {log.skipped}" if log.skipped else "")
-        )
-    for drive in drives:
-        print(
-            f"{drive.name}: {drive.samples} samples, {drive.zeroed} zeroed, median error {drive.median_error_mps} m/s, "
-            f"largest {drive.largest_error_mps} m/s"
-        )
-    print(
-        f"GPMF against the CSV, {gpmf.rows} rows: largest difference lat {gpmf.lat_deg:.1e}°, lon {gpmf.lon_deg:.1e}°, "
-        f"{gpmf.metres} m, time {gpmf.time_ms} ms, "
-        + (f"speed {gpmf.speed_mps} m/s" if gpmf.csv_has_speed else "speed: the CSV has none")
-        + f"; speed against the way over 2 s {gpmf.speed_from_way_mps} m/s"
-    )
-    return 0 if good else 1
+        print(json.dumps(asdict(measured) | {"good": measured.good}))
+    else:
+        show(measured)
+    return 0 if measured.good else 1
 
 
 if __name__ == "__main__":

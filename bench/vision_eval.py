@@ -1,4 +1,4 @@
-"""Judge each detector that is on this machine: person events on labelled film, and cats called persons.
+"""Judge each detector that can be had: person events on labelled film, and cats called persons.
 
 The labels are in bench/labels/person_presence.json, which says how they were made. An event is a stretch in which a
 confirmed person is told of, gaps of up to two seconds bridged. A labelled event is found when half of it is covered;
@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,12 +17,10 @@ import cv2
 import numpy as np
 
 from bench.playing import play
-from custodes.core.errors import CustodesError
+from custodes.core.errors import CustodesError, Temporary
 from custodes.core.types import ObjectClass
 from custodes.edge.perceive import Perceiver, PerceiveSettings
-from custodes.vision import weights
 from custodes.vision.objects import Detector, detectors, obtain_detector
-from custodes.vision.weight_catalogue import DEFAULT_DETECTOR, FALLBACK_DETECTOR
 
 LABELS = Path(__file__).parent / "labels" / "person_presence.json"
 BRIDGE_S = 2.0
@@ -127,8 +126,11 @@ def judge_photos(folder: Path, detector: Detector) -> tuple[int, int, int]:
 
 
 def judge(folder: Path, name: str) -> Verdict:
-    """Return the verdict on one detector."""
-    detector = obtain_detector(name, say=lambda line: print(line, file=sys.stderr))
+    """Return the verdict on one detector. Raises CustodesError, with the reason, where its weights cannot be had."""
+    fallen_back: list[str] = []
+    detector = obtain_detector(name, say=fallen_back.append)
+    if fallen_back:
+        raise Temporary(fallen_back[0])
     films = []
     for film, label in json.loads(LABELS.read_text())["films"].items():
         films.append(judge_film(folder, film, [(start, end) for start, end in label["present_s"]], detector))
@@ -146,6 +148,26 @@ def judge(folder: Path, name: str) -> Verdict:
         cats_called_person=person,
         cats_found=cat,
     )
+
+
+def judge_all(
+    folder: Path, names: Iterable[str], *, on_verdict: Callable[[Verdict], None]
+) -> tuple[list[Verdict], dict[str, str]]:
+    """Return the verdicts, and why each of the rest could not be had. Weights are fetched where they can be.
+
+    A verdict takes minutes; `on_verdict` hears each as it stands.
+    """
+    verdicts: list[Verdict] = []
+    missing: dict[str, str] = {}
+    for name in names:
+        try:
+            verdict = judge(folder, name)
+        except CustodesError as error:
+            missing[name] = str(error)
+            continue
+        verdicts.append(verdict)
+        on_verdict(verdict)
+    return verdicts, missing
 
 
 def show(verdict: Verdict) -> None:
@@ -176,22 +198,20 @@ def main() -> int:
     if arguments.data is None or not Path(arguments.data).is_dir():
         print("vision_eval: give --data FOLDER, or set CUSTODES_DATA", file=sys.stderr)
         return 2
-    verdicts = []
-    for name in arguments.detector or detectors:
-        pulled = name in (DEFAULT_DETECTOR, FALLBACK_DETECTOR) or arguments.detector
-        if not pulled and weights.verify(name).state != "ready":
-            print(f"vision_eval: {name}: its weights are not here; run: custodes models pull {name}", file=sys.stderr)
-            continue
-        try:
-            verdicts.append(judge(Path(arguments.data), name))
-        except (OSError, ValueError, CustodesError) as error:
-            print(f"vision_eval: {error}", file=sys.stderr)
-            return 2
-        if not arguments.json:
-            show(verdicts[-1])
+    try:
+        verdicts, missing = judge_all(
+            Path(arguments.data),
+            arguments.detector or list(detectors),
+            on_verdict=lambda verdict: None if arguments.json else show(verdict),
+        )
+    except (OSError, ValueError) as error:
+        print(f"vision_eval: {error}", file=sys.stderr)
+        return 2
     if arguments.json:
-        print(json.dumps([asdict(one) for one in verdicts]))
-    return 0
+        print(json.dumps({"verdicts": [asdict(one) for one in verdicts], "missing": missing}))
+    for name, why in missing.items():
+        print(f"vision_eval: {name} is not judged: {why}", file=sys.stderr)
+    return 2 if arguments.detector and missing else 0
 
 
 if __name__ == "__main__":
