@@ -228,7 +228,7 @@ def test_no_event_without_evidence(kind: str) -> None:
 def test_every_event_fits_the_manifest(kind: str) -> None:
     for update in every_update(kind):
         event = update.event
-        WireEvent(
+        wire = WireEvent(
             event_id=UUID(event.event_id),
             kind=event.kind,
             rule=event.rule,
@@ -238,6 +238,7 @@ def test_every_event_fits_the_manifest(kind: str) -> None:
             lens=event.lens,
             evidence=[WireEvidence(**dataclasses.asdict(one)) for one in event.evidence],
         )
+        assert WireEvent.model_validate_json(wire.model_dump_json()) == wire, "what is written is read back the same"
 
 
 def test_an_end_never_alerts_and_an_onset_does_as_told(kind: str) -> None:
@@ -303,6 +304,7 @@ def test_the_toy_keeps_the_contract_too() -> None:
         test_the_same_story_gives_the_same_events,
         test_a_step_changes_nothing_in_place,
         test_no_event_without_evidence,
+        test_every_event_fits_the_manifest,
         test_every_setting_says_what_it_does,
         test_an_unknown_setting_is_refused,
     ):
