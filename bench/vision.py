@@ -206,7 +206,7 @@ def _pipeline_rows(scratch: Path, detector: Detector, plain: Detector) -> Iterab
             yield _pipeline("whole pipeline, busy: crowd", crowd, detector, plain, 0.4)
         if home.is_file():
             yield _pipeline("whole pipeline: people enter a room", home, detector, plain, 0.4)
-    yield _pipeline("whole pipeline, empty 720p scene", _empty_film(scratch), detector, plain, 0.10)
+    yield _pipeline("whole pipeline, empty 720p scene", empty_film(scratch), detector, plain, 0.10)
 
 
 def _pipeline(work: str, film: Path, detector: Detector, plain: Detector, target: float) -> Row:
@@ -253,7 +253,7 @@ def _frigate_like(film: Path, detector: Detector) -> int:
     return inferences
 
 
-def _empty_film(folder: Path) -> Path:
+def empty_film(folder: Path) -> Path:
     """Write 20 s of a room in which nothing happens but a sensor's noise; 720p, 25 fps, a keyframe every 2 s."""
     target = folder / "empty.mp4"
     random = np.random.default_rng(2)
