@@ -131,3 +131,26 @@ def test_unit_that_joins_is_announced(hub: RunningHub, open_as: Callable[..., Wa
     expect(page.locator("#joined")).to_contain_text("Waiting for the unit")
     hub.act("join", code)
     expect(page.locator("#joined")).to_contain_text("New unit has joined", timeout=10000)
+
+
+def test_a_flood_is_one_line_that_unfolds(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
+    for _clip in range(3):
+        hub.act("add")
+    watched = open_as("alice")
+    page = watched.page
+    watched.go("/inbox/?state=new")
+    line = page.locator("[data-fold-line]").first
+    expect(line).to_contain_text("more like this")
+    hidden = page.locator("[data-clip][hidden]")
+    folded = hidden.count()
+    assert folded >= 2
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert int(page.inner_text("[data-selected-count]")) == folded + 1, "a head stands for those behind it"
+    page.keyboard.press("x")
+    page.keyboard.press("e")
+    expect(hidden).to_have_count(0)
+    expect(line.locator("button")).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert page.inner_text("[data-selected-count]") == "1"
