@@ -42,7 +42,7 @@ def test_a_damaged_key_is_said_and_never_replaced(tmp_path: Path, name: str, dam
     load = {
         keyring.SIGNING_FILE: keyring.load_signing_key,
         keyring.SEAL_FILE: keyring._load_seal_key,
-        keyring.ROOT_FILE: keyring._load_root_key,
+        keyring.ROOT_FILE: keyring.load_root_key,
     }[name]
     with pytest.raises(BadInput) as refused:
         load(folder)

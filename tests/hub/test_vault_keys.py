@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 from custodes.core.errors import Corrupt
+from custodes.hub import keyring
 from custodes.hub.vault import keys
 
 KEY = bytes(range(32))
@@ -39,8 +40,8 @@ def test_a_key_put_in_another_clips_place_does_not_open():
 def test_a_key_under_another_root_does_not_open(monkeypatch):
     clip_id = uuid4()
     keys.put(clip_id, KEY)
-    monkeypatch.setattr(keys.keyring, "root_key", lambda: b"r" * 32)
-    with pytest.raises(Corrupt, match=r"root\.key replaced"):
+    monkeypatch.setattr(keyring, "load_root_key", lambda _: b"r" * 32)
+    with pytest.raises(Corrupt, match="root key replaced"):
         keys.get(clip_id)
 
 

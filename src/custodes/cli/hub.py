@@ -21,3 +21,55 @@ def hub_serve(
     from custodes.hub.serve import serve
 
     serve(data_dir, listen=listen, as_json=as_json)
+
+
+@app.command("fsck", epilog="Example: custodes hub fsck --data /var/lib/custodes --quick")
+def hub_fsck(
+    *,
+    data_dir: DataDir = Path("hub"),
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is safe; the hub must be stopped.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Compare sizes only; do not hash the blobs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hold rows, blobs, keys and uploads against each other; name what does not fit. Exit 1 if anything is left."""
+    from custodes.hub.storage_commands import fsck
+
+    report = fsck(data_dir, repair=repair, quick=quick, show_progress=not as_json)
+    typer.echo(report.as_json() if as_json else report.as_text())
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command("backup", epilog="Example: custodes hub backup /mnt/backup/hub --keys /mnt/safe/keys")
+def hub_backup(
+    to: Annotated[Path, typer.Argument(metavar="TO", help="Folder of the copy; made, or brought up to date.")],
+    *,
+    keys_to: Annotated[
+        Path | None, typer.Option("--keys", help="Folder of the keys' copy, apart from the data's.")
+    ] = None,
+    data_dir: DataDir = Path("hub"),
+    as_json: AsJson = False,
+) -> None:
+    """Copy a hub, running or not; without its keys the copy opens nothing. What was erased since goes there too."""
+    from custodes.hub.storage_commands import backup
+
+    made = backup(data_dir, to, keys_to=keys_to)
+    typer.echo(made.as_json() if as_json else made.as_text())
+
+
+@app.command("restore", epilog="Example: custodes hub restore /mnt/backup/hub --keys /mnt/safe/keys --data hub")
+def hub_restore(
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="A folder that 'hub backup' made.")],
+    *,
+    keys_from: Annotated[Path, typer.Option("--keys", help="The keys that go with it.")],
+    erased: Annotated[
+        list[Path] | None, typer.Option(help="A further destroyed.list, such as that of a lost disk; may be repeated.")
+    ] = None,
+    data_dir: DataDir = Path("hub"),
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup back. A folder that is there is moved aside; clips that were erased since stay erased."""
+    from custodes.hub.storage_commands import restore
+
+    done = restore(data_dir, source, keys_from=keys_from, erased_lists=tuple(erased or ()))
+    typer.echo(done.as_json() if as_json else done.as_text())

@@ -69,6 +69,20 @@ class TlsSettings(_Section):
         return self
 
 
+class KeySettings(_Section):
+    """Who wraps the keys of clips. Chosen before the first clip comes: keys open only where they were wrapped."""
+
+    root: Annotated[
+        Literal["file", "passphrase", "socket"],
+        Field(description="The root key: a file in keys/, that file under a passphrase, or a key service at a socket."),
+    ] = "file"
+    passphrase_file: Annotated[
+        Path | None, Field(description="File with the passphrase, provided from outside of the data folder.")
+    ] = None
+    socket: Annotated[Path | None, Field(description="Unix socket at which the key service listens.")] = None
+    name: Annotated[str, Field(max_length=80, description="What the key service calls the key.")] = "custodes"
+
+
 class QuotaSettings(_Section):
     """What one unit may have under way."""
 
@@ -186,6 +200,7 @@ class HubSettings(_Section):
     @property
     def database_path(self) -> Path:
         """The hub's SQLite file."""
+    keys: KeySettings = KeySettings()
         return self.data_dir / "hub.sqlite3"
 
     @property

@@ -31,10 +31,11 @@ DJANGO_SECRET_FILE = "django_secret"  # noqa: S105  # a file's name
 ROOT_KEY_BYTES = 32
 
 
-def make_keys(keys_dir: Path) -> list[str]:
+def make_keys(keys_dir: Path, *, with_root: bool = True) -> list[str]:
     """Make the keys that are not there yet; return their file names. Durable on return.
 
-    Existing keys are never replaced. Raises BadInput when the folder is readable by others.
+    Existing keys are never replaced. `with_root`: the root key is a file here (`hub.rootkeys` has other kinds).
+    Raises BadInput when the folder is readable by others.
     """
     keys_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _refuse_readable_by_others(keys_dir)
@@ -46,7 +47,7 @@ def make_keys(keys_dir: Path) -> list[str]:
     )
     made: list[str] = []
     for name, make in makers:
-        if not (keys_dir / name).exists():
+        if not (keys_dir / name).exists() and (with_root or name != ROOT_FILE):
             write_durably(keys_dir / name, make(), mode=0o600)
             made.append(name)
     if made:
@@ -91,7 +92,7 @@ def seal_key_id() -> str:
 
 def root_key() -> bytes:
     """Return the 32 bytes that wrap every clip's key. Raises BadInput when the file is missing or damaged."""
-    return _load_root_key(settings.HUB.keys_dir)
+    return load_root_key(settings.HUB.keys_dir)
 
 
 @lru_cache(maxsize=8)
@@ -112,7 +113,8 @@ def _load_seal_key(keys_dir: Path) -> X25519PrivateKey:
 
 
 @lru_cache(maxsize=8)
-def _load_root_key(keys_dir: Path) -> bytes:
+def load_root_key(keys_dir: Path) -> bytes:
+    """Return the root key that lies in `keys_dir`. Raises BadInput when it is missing or damaged."""
     path = keys_dir / ROOT_FILE
     try:
         key = bytes.fromhex(_read(path).decode("ascii").strip())

@@ -35,7 +35,7 @@ def serve(data_dir: Path, *, listen: str | None = None, as_json: bool = False) -
     hub = _with_listen(config.load(data_dir), listen)
     boot.make_folders(hub.data_dir)
     with boot.hold(hub.data_dir):
-        keyring.make_keys(hub.keys_dir)
+        keyring.make_keys(hub.keys_dir, with_root=hub.keys.root == "file")
         hub = _with_port(hub)
         boot.django_on(hub.data_dir)
         _prepare(hub, as_json=as_json)
@@ -65,6 +65,7 @@ def _prepare(hub: "HubSettings", *, as_json: bool) -> None:
     from django.urls import get_resolver
     from django.utils import timezone
 
+    from custodes.hub import rootkeys
     from custodes.hub.access import policies
     from custodes.hub.audit import ledger
     from custodes.hub.fleet import setup
@@ -73,6 +74,7 @@ def _prepare(hub: "HubSettings", *, as_json: bool) -> None:
     settings.HUB = hub
     settings.ALLOWED_HOSTS = hub.host_names
     migrate()
+    rootkeys.check()
     policies.book()
     get_resolver().url_patterns  # noqa: B018  # a page that cannot be imported stops the start, not a visitor
     ledger.signed_head(now_ns=SystemClock().wall_ns())

@@ -5,7 +5,7 @@ The receipt names each, and what it removed.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from custodes.core.clock import NS_PER_S
 from custodes.core.errors import CustodesError
 from custodes.core.registry import Registry
 from custodes.hub.audit import ledger
+from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips import keeping, quota
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.clips.revisions import next_revision
@@ -66,6 +67,63 @@ def erase_due(*, now_ns: int) -> int:
     return erased
 
 
+def known_erased() -> frozenset[UUID]:
+    """Return every clip of which the list of destroyed keys, the ledger or its own row says that it was erased."""
+    told = LedgerBody.objects.filter(leaf__kind="clip.erased", clip_id__isnull=False).values_list("clip_id", flat=True)
+    rows = Clip.objects.filter(erased_at__isnull=False).values_list("pk", flat=True)
+    return frozenset(destroyed.known()) | {one for one in told if one is not None} | set(rows)
+
+
+def list_what_the_ledger_tells(*, now_ns: int) -> int:
+    """Add erased clips to the list of destroyed keys that it does not know (the folder of keys came from a backup).
+
+    Returns how many. Their keys open nothing from then on.
+    """
+    missing = known_erased() - set(destroyed.known())
+    for clip_id in missing:
+        destroyed.note(clip_id, now_ns=now_ns)
+    return len(missing)
+
+
+def rows_to_erase_again(erased: frozenset[UUID]) -> list[UUID]:
+    """Return clips that were erased, whose rows say that they are there: the database is from before."""
+    if not erased:
+        return []
+    alive = Clip.objects.filter(erased_at=None).values_list("pk", flat=True)
+    return [clip_id for clip_id in alive.iterator(chunk_size=5000) if clip_id in erased]
+
+
+def finish(*, now_ns: int) -> int:
+    """Bring list, ledger and rows to agree on what was erased, and erase what came back; return how many clips.
+
+    For the hub's start: after a crash in the middle of an erasure, and after a backup of the database, or of the
+    folder of keys, was put back.
+    """
+    list_what_the_ledger_tells(now_ns=now_ns)
+    waiting = rows_to_erase_again(frozenset(destroyed.known()))
+    return erase_again(waiting, now_ns=now_ns) if waiting else 0
+
+
+def erase_again(clip_ids: Iterable[UUID], *, now_ns: int) -> int:
+    """Erase clips that were erased before, and that a database from a backup shows again. Returns how many."""
+    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    for clip_id in clip_ids:
+        destroyed.note(clip_id, now_ns=now_ns)
+        Clip.objects.filter(pk=clip_id, erased_at=None).update(
+            state=Clip.State.DELETED, deleted_at=now, erase_after=now
+        )
+    count = 0
+    while erased := erase_due(now_ns=now_ns):
+        count += erased
+    return count
+
+
+def forget_files(clip_id: UUID) -> None:
+    """Remove every file that any app keeps of a clip."""
+    for name in erasers:
+        erasers.get(name).files(clip_id)
+
+
 def settle_log() -> bool:
     """Move SQLite's write-ahead log into the database and cut it to nothing: it would keep pages of what was erased.
 
@@ -94,8 +152,7 @@ class LogSettler:
 def _erase(clip: Clip, now: datetime, now_ns: int) -> bool:
     if not _destroy_key(clip, now, now_ns):
         return False
-    for name in erasers:
-        erasers.get(name).files(clip.pk)
+    forget_files(clip.pk)
     with transaction.atomic():
         parts = list(clip.parts.order_by("name").values("name", "sealed_sha256", "sealed_bytes"))
         removed = {name: erasers.get(name).rows(clip.pk) for name in erasers}

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from custodes.core.clock import NS_PER_S
 from custodes.hub.audit import kept_heads, ledger
-from custodes.hub.clips import quota
+from custodes.hub.clips import erasing, quota
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.commit import commit_clip
@@ -29,11 +29,13 @@ class Repaired:
     folders_removed: int = 0
     blobs_removed: int = 0
     keys_removed: int = 0
+    erased_again: int = 0
 
 
 def repair(*, now_ns: int) -> Repaired:
     """Finish commits that a crash cut, and remove what no row speaks of. Run before the hub listens."""
     committed = _finish_commits(now_ns)
+    erased = erasing.finish(now_ns=now_ns)
     folders = _remove_folders()
     if kept_heads.is_behind(ledger.size()):
         # The blobs and keys that no row speaks of may be all that is left of clips which the hub gave receipts for.
@@ -41,8 +43,8 @@ def repair(*, now_ns: int) -> Repaired:
             "the database is older than the heads that were kept beside it: it was put back from a backup. Nothing is "
             "removed; run 'custodes hub fsck', which names what has no row"
         )
-        return Repaired(committed, folders, _remove_blobs(erased_only=True), _remove_keys(erased_only=True))
-    return Repaired(committed, folders, _remove_blobs(), _remove_keys())
+        return Repaired(committed, folders, _remove_blobs(erased_only=True), _remove_keys(erased_only=True), erased)
+    return Repaired(committed, folders, _remove_blobs(), _remove_keys(), erased)
 
 
 def sweep_expired(*, now_ns: int) -> int:

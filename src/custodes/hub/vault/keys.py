@@ -5,16 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from custodes.core.errors import Corrupt, Permanent
 from custodes.core.fs import sync_folder, write_durably
-from custodes.hub import keyring
+from custodes.hub import rootkeys
 from custodes.hub.vault import destroyed
-
-NONCE_BYTES = 12
 
 
 class KeyDestroyed(Permanent):
@@ -27,8 +23,7 @@ def put(clip_id: UUID, content_key: bytes) -> None:
     Raises Temporary; KeyDestroyed for a clip whose key was destroyed once: it never comes back.
     """
     _refuse_destroyed(clip_id)
-    nonce = os.urandom(NONCE_BYTES)
-    wrapped = nonce + AESGCM(keyring.root_key()).encrypt(nonce, content_key, _bound(clip_id))
+    wrapped = rootkeys.opened().wrap(content_key, _bound(clip_id))
     path = _path(clip_id)
     if not path.parent.is_dir():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -38,7 +33,8 @@ def put(clip_id: UUID, content_key: bytes) -> None:
 
 
 def get(clip_id: UUID) -> bytes:
-    """Return a clip's content key. Raises KeyDestroyed when there is none, Corrupt when it does not unwrap.
+    """Return a clip's content key. Raises KeyDestroyed when there is none, Corrupt when it does not unwrap,
+    RootKeyAway when a key service does not answer.
 
     A key file that came back with a backup opens nothing: the list of destroyed keys decides.
     """
@@ -48,11 +44,9 @@ def get(clip_id: UUID) -> bytes:
     except FileNotFoundError:
         raise KeyDestroyed(f"clip {clip_id} has no key: it was erased") from None
     try:
-        return AESGCM(keyring.root_key()).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(clip_id))
-    except (InvalidTag, ValueError) as error:
-        raise Corrupt(
-            f"the key of clip {clip_id} does not open under this hub's root key; was keys/root.key replaced?"
-        ) from error
+        return rootkeys.opened().unwrap(wrapped, _bound(clip_id))
+    except Corrupt as error:
+        raise Corrupt(f"the key of clip {clip_id}: {error}") from error
 
 
 def destroy(clip_id: UUID) -> None:
