@@ -57,6 +57,12 @@ def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None,
     return _refused(refusals)
 
 
+def nearest_refusal(actor: Actor, clip: Clip, *, now: datetime) -> Decision:
+    """Return why `actor` may watch `clip` for no purpose: the first refusal, in the order of `Purpose`, with a rule."""
+    refusals = [decide(actor, Action.VIEW, clip, purpose=purpose, now=now) for purpose in Purpose]
+    return next((one for one in refusals if one.policy and not one.allowed), refusals[0])
+
+
 def purposes_for(actor: Actor, clip: Clip, *, now: datetime) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may watch `clip`, in the order of `Purpose`."""
     return tuple(purpose for purpose in Purpose if decide(actor, Action.VIEW, clip, purpose=purpose, now=now).allowed)

@@ -65,6 +65,11 @@ def purposes_for(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Pu
     return decisions.purposes_for(actor, clip, now=_now(clock))
 
 
+def nearest_refusal(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> Decision:
+    """Return the rule that stands between `actor` and a clip that they may list but not watch."""
+    return decisions.nearest_refusal(actor, clip, now=_now(clock))
+
+
 def audience(clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Audience, ...]:
     """Return who may watch `clip`, by rule, for "who may see this"."""
     return decisions.audience(clip, now=_now(clock))

@@ -13,6 +13,8 @@ from custodes.hub.consent.topics import NEEDS, Need, State, Topic
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.times import moment_of
 
+INFORMED = ("note", "plain")
+"""The shape of what is said and not asked."""
 SHAPES = {
     State.YES: ("good", "good"),
     State.NO: ("off", "plain"),
@@ -52,7 +54,7 @@ class Asked:
     @property
     def shape(self) -> tuple[str, str]:
         """Return shape and colour of the state."""
-        return SHAPES[self.state]
+        return INFORMED if self.need is Need.NOTHING else SHAPES[self.state]
 
     @property
     def words(self) -> str:
@@ -66,6 +68,13 @@ class Asked:
         return {State.YES: _("you said yes"), State.NO: _("you said no")}.get(
             self.state, _("no answer: it counts as no")
         )
+
+    @property
+    def takes_answer(self) -> bool:
+        """Say whether there is a form: an answer that can be given, changed or taken back."""
+        if self.text is None or self.need is Need.NOTHING:
+            return False
+        return self.need is Need.YES or self.state is not State.YES
 
     @property
     def open_for_answer(self) -> bool:

@@ -68,6 +68,9 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     if clip.state != Clip.State.READY:
         return render(request, "portal/clip_waiting.html", _waiting_context(request, clip))
     purposes = gate.purposes_for(person, clip)
+    if not purposes:
+        refused = {"refused": gate.nearest_refusal(person, clip)}
+        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip) | refused)
     view = _view(request, clip, purposes)
     manifest = gate.read_manifest(actor=person, view_id=view.pk)
     Reading.objects.get_or_create(clip=clip, person=person)

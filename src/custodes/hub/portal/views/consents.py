@@ -36,6 +36,11 @@ class Questions:
     organisation: Organisation
     asked: list[Asked]
 
+    @property
+    def waiting(self) -> int:
+        """Count what is open for an answer."""
+        return sum(one.open_for_answer for one in self.asked)
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -66,7 +71,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def sign(request: HttpRequest) -> HttpResponse:
     """Ask everything that I have not answered, on one page with one signature."""
     person = scope.actor(request)
-    questions = [one for one in _questions(person) if any(asked.open_for_answer for asked in one.asked)]
+    questions = [one for one in _questions(person) if one.waiting]
     if request.method == "POST":
         given = 0
         try:
@@ -79,7 +84,7 @@ def sign(request: HttpRequest) -> HttpResponse:
             if given:
                 messages.success(request, _("Your answers are kept, signed, and in the ledger."))
             return redirect("portal:consents" if given else "portal:today")
-        questions = [one for one in _questions(person) if any(asked.open_for_answer for asked in one.asked)]
+        questions = [one for one in _questions(person) if one.waiting]
     if not questions:
         return redirect("portal:consents")
     return render(request, "portal/consents_sign.html", {"questions": questions, "typed": request.POST})
