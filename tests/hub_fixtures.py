@@ -1,12 +1,16 @@
 """Fixtures that every test of the hub uses; the conftest of each folder imports them."""
 
+import time
 from pathlib import Path
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings as django_settings
+from django.test import Client
 
 from cast import Cast, make_cast
 from custodes.hub import keyring
+from custodes.hub.fleet.models import Person
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +22,23 @@ def hub_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(django_settings, "HUB", hub)
     keyring.make_keys(hub.keys_dir)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `force_login` sign in as a person does: with a second factor, or with what `factors` names."""
+    plain = Client.force_login
+
+    def force_login(
+        client: Client, user: Person, backend: str | None = None, *, factors: tuple[str, ...] = ("password", "mfa")
+    ) -> None:
+        plain(client, user, backend)
+        session = client.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": name, "at": time.time()} for name in factors]
+        session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = str(user.pk)
+        session.save()
+
+    monkeypatch.setattr(Client, "force_login", force_login)
 
 
 @pytest.fixture

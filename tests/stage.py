@@ -12,8 +12,9 @@ from custodes.core.clock import SystemClock
 from custodes.core.types import Facing
 from custodes.hub.clips.models import Clip, Tombstone
 from custodes.hub.fleet import services
-from custodes.hub.fleet.models import Camera, Shift, Unit
+from custodes.hub.fleet.models import Camera, Person, Shift, Unit
 from drawn_film import FPS, NS, SECONDS, SQUARE_PX, SQUARES, DrawnLens, car_box, draw
+from signed_in import session_of
 from stored_clip import PRESENCE_EVIDENCE, SPEED_EVIDENCE, drive, store_clip
 
 __all__ = [
@@ -38,7 +39,9 @@ def set_stage(data_dir: Path) -> dict[str, str]:
     clips = store_ready(cast, films, now)
     clips |= store_unready(cast, now)
     lose_some(cast, now)
-    return {name: str(clip.pk) for name, clip in clips.items()} | {"van": str(cast.van.pk), "home": str(cast.home.pk)}
+    browsers = {f"session of {one.display_name.lower()}": session_of(one) for one in people_with_password(cast)}
+    places = {"van": str(cast.van.pk), "home": str(cast.home.pk)}
+    return {name: str(clip.pk) for name, clip in clips.items()} | places | browsers
 
 
 def draw_films(films: Path) -> None:
@@ -51,9 +54,14 @@ def draw_films(films: Path) -> None:
 
 def let_in(cast: Cast) -> None:
     """Give a password to those who sign in."""
-    for person in (cast.alice, cast.bob, cast.dina, cast.hanna, cast.stranger, cast.oscar):
+    for person in people_with_password(cast):
         person.set_password(PASSWORD)
         person.save()
+
+
+def people_with_password(cast: Cast) -> tuple[Person, ...]:
+    """Return those who sign in by a browser."""
+    return (cast.alice, cast.bob, cast.dina, cast.hanna, cast.stranger, cast.oscar)
 
 
 def let_be_well(cast: Cast, now: datetime) -> None:

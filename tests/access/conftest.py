@@ -1,5 +1,5 @@
 """Fixtures of this folder."""
 
-from hub_fixtures import cast, hub_dir
+from hub_fixtures import both_factors, cast, hub_dir
 
-__all__ = ["cast", "hub_dir"]
+__all__ = ["both_factors", "cast", "hub_dir"]

@@ -8,14 +8,18 @@ from itertools import product
 
 import pytest
 from django.urls import URLPattern
+from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 
 from cast import Cast
 from custodes.core.wire import Manifest
 from custodes.hub.access import gate
+from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
+from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
+from custodes.hub.fleet.models import OpenSession
 
 pytestmark = pytest.mark.django_db
 
@@ -90,9 +94,11 @@ ORGANISATIONS = {
 PLAIN_ROUTES = {
     "healthz": ("get", ALL),
     "portal:today": ("get", SIGNED_IN),
+    "fleet:second_factor": ("get", SIGNED_IN),
+    "fleet:no_proof": ("get", SIGNED_IN),
+    "fleet:session": ("get", SIGNED_IN),
     "portal:inbox": ("get", SIGNED_IN),
     "portal:inbox_rows": ("get", SIGNED_IN),
-    "portal:inbox_changed": ("get", SIGNED_IN),
     "portal:inbox_feed": ("get", ALL),  # tells nobody to close, with 204, so that a lost session ends the feed
     "portal:inbox_filter_save": ("post", SIGNED_IN),
     "portal:sites": ("get", SIGNED_IN),
@@ -120,6 +126,10 @@ OWN_TESTS = {
     "portal:unit_revoke": "test_units",
     "portal:watched_me_proof": "test_what_is_about_oneself_alone",
     "portal:subject_ask": "test_what_is_about_oneself_alone",
+    "portal:inbox_changed": "test_a_bookmark_is_its_readers_alone",
+    "portal:invitation_renew": "test_invitations",
+    "portal:session_end": "test_a_session_is_ended_by_its_person_alone",
+    "portal:invitation_withdraw": "test_invitations",
     "portal:subject_copy": "test_what_is_about_oneself_alone",
     "portal:subject_answer": "test_requests_are_answered_by_who_leads",
     "portal:consents_answer": "test_consents_of_an_organisation",
@@ -131,6 +141,7 @@ OWN_TESTS = {
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
 }
 BEFORE_SIGN_IN = {
+    "fleet:join": "test_links_without_a_live_token_lead_nowhere",
     "account_login", "account_inactive", "account_logout", "mfa_authenticate", "mfa_login_webauthn",
 }  # fmt: skip
 RESETS = {
@@ -243,6 +254,20 @@ def test_roles_end_by_leaders_and_by_oneself(doors: Doors, scene: Scene) -> None
 RECORDED = {"own van": {"driver"}, "other van": NONE, "home": {"owner", "member"}, "rival": NONE, "deleted": {"driver"}}
 
 
+def test_a_bookmark_is_its_readers_alone(doors: Doors, cast: Cast) -> None:
+    for name in ("dispatcher", "driver", "stranger"):
+        since = {"since": Bookmarks(cast.people[name].pk).seal(0)}
+        assert doors.let_through(Ask("portal:inbox_changed", {}, "get", since)) == {name}
+
+
+def test_invitations(doors: Doors, cast: Cast) -> None:
+    for name, leader in (("company", "manager"), ("household", "owner"), ("rival", "rival manager")):
+        asked = {"organisation": getattr(cast, name), "email": "x@example.org", "role": "driver"}
+        waiting = services.invite_person(**asked, now=timezone.now()).invitation
+        for route in ("portal:invitation_renew", "portal:invitation_withdraw"):
+            assert doors.let_through(Ask(route, {"invitation_id": waiting.pk}, "post")) == {leader}
+
+
 def test_what_is_about_oneself_alone(doors: Doors, scene: Scene) -> None:
     for relation, clip in scene.clips.items():
         ask = Ask("portal:subject_ask", {"clip_id": clip.pk}, "post", {"kind": "objection", "words": "not me"})
@@ -277,6 +302,12 @@ def test_consents_of_an_organisation(doors: Doors, cast: Cast) -> None:
 def test_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:
     body = {"site": str(cast.van.pk), "driver": str(cast.dina.pk)}
     who = {"manager", "dispatcher", "operator", "driver"}
+def test_a_session_is_ended_by_its_person_alone(doors: Doors, cast: Cast) -> None:
+    for name in ("manager", "driver"):
+        other = OpenSession.objects.create(person=cast.people[name], began_at=timezone.now(), seen_at=timezone.now())
+        assert doors.let_through(Ask("portal:session_end", {"pk": other.pk}, "post")) == {name}
+
+
     assert doors.let_through(Ask("portal:shift_start", {}, "post", body)) == who
     assert doors.let_through(Ask("portal:shift_end", {"pk": scene.shift.pk}, "post")) == who
 
@@ -328,7 +359,7 @@ def test_nobody_signs_up(doors: Doors) -> None:
     assert Person.objects.count() == before
 
 
-@pytest.mark.parametrize("route", ["fleet:setup", "fleet:enter"])
+@pytest.mark.parametrize("route", ["fleet:setup", "fleet:enter", "fleet:join"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_links_without_a_live_token_lead_nowhere(doors: Doors, route: str, method: str) -> None:
     assert doors.let_through(Ask(route, {"token": "A" * 43}, method)) == NONE

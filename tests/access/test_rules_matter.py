@@ -48,6 +48,7 @@ def scene(cast: Cast) -> tuple[list[MemberFacts], list[ClipFacts]]:
     Membership.objects.create(person=cast.stranger, organisation=cast.company, role=Membership.Role.DISPATCHER)
     Person.objects.filter(pk=cast.stranger.pk).update(is_active=False)
     members = [facts for person in cast.people.values() for facts in decisions.member_facts(person, now=NOW)]
+    members += [replace(one, membership_id=f"{one.membership_id}-weak", proven=False) for one in members]
     facts = [decisions.clip_facts(clip) for clip in scenes(cast)]
     return members, [
         replace(one, clip_id=f"{one.clip_id}-{state}", consent=state.value) for one in facts for state in State

@@ -53,44 +53,6 @@ def test_two_sites_of_one_name_are_refused(cast: Cast) -> None:
     assert Site.objects.filter(organisation=cast.company).count() == 2
 
 
-def test_an_invitation_lets_somebody_in_once(cast: Cast, client: Client) -> None:
-    from django.utils import timezone
-
-    invited = services.invite_person(
-        organisation=cast.company,
-        email=" New@Example.org",
-        role="dispatcher",
-        by=cast.alice,
-        now=timezone.now(),
-    )
-    assert invited.person.email == "new@example.org"
-    assert not invited.person.has_usable_password()
-    assert acts() == ["person.invited", "role.given", "sign_in.link_made"]
-    for _ in range(2):  # looking uses nothing up
-        assert client.get(invited.path).status_code == 200
-    answer = client.post(invited.path)
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/password/set/")
-    assert client.get("/").status_code == 200
-    second = Client()
-    assert second.post(invited.path).status_code == second.get(invited.path).status_code == 404
-    assert second.get("/").status_code == 302
-
-
-@pytest.mark.parametrize("password", ["", "correct horse battery staple"])
-def test_an_invitation_of_somebody_known_gives_the_role_and_no_link(cast: Cast, password: str) -> None:
-    """Whoever invites could else come in as them, and read what they may see elsewhere."""
-    if password:
-        cast.bob.set_password(password)
-        cast.bob.save()
-    own = signin_links.make_signin_link(cast.bob, now=NOW, kind=SignInLink.Kind.INVITATION)
-    asked = {"organisation": cast.rival, "email": cast.bob.email.upper(), "role": "manager", "by": cast.charlie}
-    invited = services.invite_person(**asked, now=NOW)
-    assert (invited.person, invited.path) == (cast.bob, "")
-    assert selectors.leads(cast.bob, cast.rival, NOW)
-    assert SignInLink.objects.count() == 1
-    assert signin_links.is_live(own.rsplit("/", maxsplit=1)[-1], now=NOW), "their own link still holds"
-
-
 def test_a_link_is_good_for_its_time_only(cast: Cast) -> None:
     path = signin_links.make_signin_link(cast.bob, now=NOW)
     token = path.rsplit("/", maxsplit=1)[-1]

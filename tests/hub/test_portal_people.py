@@ -6,10 +6,10 @@ import re
 import pytest
 from django.test import Client
 
-from cast import Cast, make_clip
+from cast import Cast
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.verify import Report, verify
-from custodes.hub.fleet.models import Membership, Organisation, Person, Shift
+from custodes.hub.fleet.models import Invitation, Membership, Organisation, Shift
 
 pytestmark = pytest.mark.django_db
 
@@ -32,29 +32,38 @@ def test_people_of_ones_own_organisations_are_listed(cast: Cast) -> None:
 def test_manager_invites_by_a_link_that_works_once(cast: Cast) -> None:
     wanted = {"email": "nora@example.org", "display_name": "Nora", "place": f"site:{cast.van.pk}", "role": "driver"}
     html = signed_in(cast.alice).post("/people/invite/", wanted).content.decode()
-    link = re.search(r"http://testserver(/enter/[\w-]+)", html)
+    link = re.search(r"http://testserver(/join/[\w-]+)", html)
     assert link
-    membership = Membership.objects.get(person__email="nora@example.org")
-    assert (membership.role, membership.site) == ("driver", cast.van)
+    assert not Membership.objects.filter(person__email="nora@example.org").exists()
+    assert "Nora" in signed_in(cast.alice).get("/people/").content.decode(), "waits in the list of who leads"
+    assert "Nora" not in signed_in(cast.bob).get("/people/").content.decode()
     newcomer = Client()
     assert newcomer.get(link[1]).status_code == 200
     newcomer.post(link[1])
-    assert newcomer.get("/").status_code == 200
+    membership = Membership.objects.get(person__email="nora@example.org")
+    assert (membership.role, membership.site) == ("driver", cast.van)
+    assert newcomer.get("/settings/").status_code == 200
     assert Client().get(link[1]).status_code == 404
 
 
-def test_inviting_somebody_known_shows_no_link(cast: Cast) -> None:
-    wanted = {"email": cast.bob.email, "place": f"all:{cast.rival.pk}", "role": "manager"}
-    html = signed_in(cast.charlie).post("/people/invite/", wanted).content.decode()
-    assert "see it when they next sign in" in html
-    assert "/enter/" not in html
+def test_a_lost_link_is_renewed_and_an_invitation_withdrawn_from_the_page(cast: Cast) -> None:
+    wanted = {"email": "nora@example.org", "place": f"all:{cast.company.pk}", "role": "driver"}
+    alice = signed_in(cast.alice)
+    first = re.search(r"/join/[\w-]+", alice.post("/people/invite/", wanted).content.decode())
+    waiting = Invitation.objects.get()
+    second = re.search(r"/join/[\w-]+", alice.post(f"/people/invitations/{waiting.pk}/renew/").content.decode())
+    assert first
+    assert second
+    assert [Client().get(link.group()).status_code for link in (first, second)] == [404, 200]
+    assert "leads nowhere" in alice.post(f"/people/invitations/{waiting.pk}/withdraw/", follow=True).content.decode()
+    assert Client().get(second.group()).status_code == 404
 
 
 @pytest.mark.parametrize("who", ["bob", "oscar", "charlie"])
 def test_invitation_is_for_who_leads_there(cast: Cast, who: str) -> None:
     wanted = {"email": "n@example.org", "place": f"all:{cast.company.pk}", "role": "manager"}
     signed_in(getattr(cast, who)).post("/people/invite/", wanted)
-    assert not Person.objects.filter(email="n@example.org").exists()
+    assert not Invitation.objects.exists()
 
 
 def test_ending_a_role(cast: Cast) -> None:

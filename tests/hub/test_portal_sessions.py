@@ -1,11 +1,11 @@
 """Where one is signed in: told in words, ended one by one or all at once, and nobody else's."""
 
 import pytest
-from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from cast import Cast
-from custodes.hub.portal.sessions import NOTED_EVERY_S, LastSeen, device_words
+from custodes.hub.fleet.models import OpenSession
+from custodes.hub.portal.sessions import device_words
 
 pytestmark = pytest.mark.django_db
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -55,7 +55,7 @@ def test_every_place_is_listed_with_its_address(cast: Cast) -> None:
 
 def test_one_is_ended_and_the_others_stay(cast: Cast) -> None:
     here, phone, other = signed_in(cast.alice), signed_in(cast.alice, SAFARI), signed_in(cast.alice, CHROME)
-    lost = UserSession.objects.get(user_agent=SAFARI)
+    lost = OpenSession.objects.get(browser=SAFARI)
     assert here.post(f"/settings/sessions/{lost.pk}/end/").status_code == 302
     assert [client.get("/settings/").status_code for client in (here, phone, other)] == [200, 302, 200]
     assert "Safari on iPhone" not in here.get("/settings/").content.decode()
@@ -63,7 +63,7 @@ def test_one_is_ended_and_the_others_stay(cast: Cast) -> None:
 
 def test_nobody_ends_another_persons(cast: Cast) -> None:
     alice, bob = signed_in(cast.alice), signed_in(cast.bob)
-    of_bob = UserSession.objects.get(user=cast.bob)
+    of_bob = OpenSession.objects.get(person=cast.bob)
     assert alice.post(f"/settings/sessions/{of_bob.pk}/end/").status_code == 404
     assert bob.get("/settings/").status_code == 200
 
@@ -72,15 +72,4 @@ def test_all_others_are_ended_at_once(cast: Cast) -> None:
     here, phone, bob = signed_in(cast.alice), signed_in(cast.alice, SAFARI), signed_in(cast.bob)
     here.post("/settings/sessions/end/")
     assert [client.get("/settings/").status_code for client in (here, phone, bob)] == [200, 302, 200]
-    assert UserSession.objects.filter(user=cast.alice).count() == 1
-
-
-def test_use_is_noted_every_five_minutes_and_not_with_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    now_s = [0.0]
-    monkeypatch.setattr("custodes.hub.portal.sessions.time.monotonic", lambda: now_s[0])
-    noter = LastSeen(lambda request: request)  # type: ignore[arg-type,return-value]
-    asked = []
-    for at_s in (0.0, 10.0, NOTED_EVERY_S - 1, NOTED_EVERY_S, NOTED_EVERY_S + 1):
-        now_s[0] = at_s
-        asked.append(noter._due("k"))
-    assert asked == [True, False, False, True, False]
+    assert OpenSession.objects.filter(person=cast.alice).count() == 1

@@ -1,5 +1,6 @@
 """`custodes hub …`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,27 @@ def hub_serve(
     from custodes.hub.serve import serve
 
     serve(data_dir, listen=listen, as_json=as_json)
+
+
+@app.command("sign-in-link", epilog="Example: custodes hub sign-in-link alice@example.org --data /var/lib/custodes")
+def hub_sign_in_link(
+    email: Annotated[str, typer.Argument(metavar="E-MAIL", help="The address of who is locked out.")],
+    *,
+    data_dir: DataDir = Path("hub"),
+    forget_second_factor: Annotated[
+        bool, typer.Option("--forget-second-factor", help="Remove their lost authenticator, passkeys and codes too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a link that signs one person in once. It stands in the ledger, and they are told."""
+    from custodes.hub.fleet.locked_out import make_link
+
+    made = make_link(data_dir, email, forget_second_factor=forget_second_factor)
+    if as_json:
+        typer.echo(json.dumps({"link": made.link, "expires_at": made.expires_at.isoformat()}))
+        return
+    typer.echo(made.link)
+    typer.echo(f"Good once, until {made.expires_at:%H:%M} UTC. {email} will read that it was made.", err=True)
 
 
 @app.command("fsck", epilog="Example: custodes hub fsck --data /var/lib/custodes --quick")

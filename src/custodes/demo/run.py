@@ -34,6 +34,17 @@ DETECTION_EVERY_S = 20.0
 QUIET_KINDS = frozenset({"log", "uploading", "event_end", "lens_ended", "setup", "sealed"})
 
 
+SETTINGS = """\
+# The demo's hub. Its people come in by a link that this machine's terminal shows, once: whoever holds it sits here.
+# That counts as their second factor (docs/adr/0017-second-factor-and-the-demo.md). A real hub leaves these lines out.
+[sign_in]
+second_factor = "link-counts"
+session_hours = 168
+idle_minutes = 1440
+step_up_minutes = 1440
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class DemoRequest:
     """What the command was given."""
@@ -69,6 +80,7 @@ class Demo:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say(f"Custodes demo in {self.folder}, on {films.origin}")
         self.say("starting the hub, then a van and a home …")
+        write_settings(self.hub_dir)
         stage = Stage(self.on_line, log_dir=self.folder / "logs")
         try:
             stage.start(
@@ -215,6 +227,14 @@ def run_demo(request: DemoRequest) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _as_ctrl_c)
     Demo(request).run()
+
+
+def write_settings(hub_dir: Path) -> None:
+    """Give the demo's hub its settings, where it has none: a trial on one machine, entered by a link alone."""
+    path = hub_dir / "hub.toml"
+    if not path.exists():
+        hub_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(SETTINGS, encoding="utf-8")
 
 
 def _as_ctrl_c(number: int, frame: FrameType | None) -> None:

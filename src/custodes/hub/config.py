@@ -122,14 +122,59 @@ class MailSettings(_Section):
 
 
 class SignInSettings(_Section):
-    """How people come in."""
+    """How people come in.
+
+    A day and an hour are what NIST SP 800-63B-4 (section 2.2.3) sets for accounts with two factors.
+    """
 
     failures_before_lock: Annotated[
         int, Field(ge=3, le=100, description="Wrong passwords for one address before it is locked.")
     ] = 8
     lock_minutes: Annotated[int, Field(ge=1, le=1440, description="How long the lock lasts (min).")] = 15
-    session_hours: Annotated[int, Field(ge=1, le=24 * 30, description="Hours until a person signs in anew.")] = 24 * 7
+    session_hours: Annotated[
+        int, Field(ge=1, le=24 * 30, description="Hours until a person signs in anew, whatever they do.")
+    ] = 24
+    idle_minutes: Annotated[
+        int, Field(ge=5, le=60 * 24 * 7, description="Minutes without a page until a person signs in anew.")
+    ] = 60
+    step_up_minutes: Annotated[
+        int,
+        Field(ge=1, le=60 * 24, description="Minutes that a password or second factor counts for dangerous acts."),
+    ] = 10
+    second_factor: Annotated[
+        Literal["required", "link-counts"],
+        Field(description="Whether a one-time link counts as the second factor of who sees others' footage."),
+    ] = "required"
     invitation_hours: Annotated[int, Field(ge=1, le=24 * 30, description="Hours that an invitation stays open.")] = 72
+
+
+class OidcSettings(_Section):
+    """One provider by which people sign in (OpenID Connect). It is trusted about addresses that it calls verified."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Its name in addresses.")]
+    label: Annotated[str, Field(min_length=1, max_length=60, description="What the sign-in page calls it.")]
+    issuer: Annotated[str, Field(description="Its address, such as https://login.example.org/realms/main.")]
+    client_id: Annotated[str, Field(min_length=1, description="How it knows this hub.")]
+    client_secret_file: Annotated[Path, Field(description="File that holds the secret.")]
+    second_factor: Annotated[
+        bool, Field(description="Its sign-ins count as a second factor, for it asks for one itself.")
+    ] = False
+
+    @field_validator("issuer")
+    @classmethod
+    def _over_tls(cls, value: str) -> str:
+        address = urlsplit(value)
+        on_this_machine = address.hostname in {"127.0.0.1", "::1", "localhost"}
+        if address.scheme != "https" and not (address.scheme == "http" and on_this_machine):
+            raise ValueError("must start with https://: what it says of people is believed")
+        return value.rstrip("/")
+
+    def client_secret(self) -> str:
+        """Return the secret. Raises BadInput when its file cannot be read."""
+        try:
+            return self.client_secret_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadInput(f"oidc.client_secret_file: {self.client_secret_file}: {error.strerror}.") from None
 
 
 class HubSettings(_Section):
@@ -155,10 +200,19 @@ class HubSettings(_Section):
     )
     listen: ListenSettings = ListenSettings()
     tls: TlsSettings = TlsSettings()
+    keys: KeySettings = KeySettings()
     quota: QuotaSettings = QuotaSettings()
     process: ProcessSettings = ProcessSettings()
     mail: MailSettings = MailSettings()
     sign_in: SignInSettings = SignInSettings()
+    oidc: Annotated[tuple[OidcSettings, ...], Field(description="Providers, each as [[oidc]]; none by default.")] = ()
+
+    @field_validator("oidc")
+    @classmethod
+    def _named_once(cls, value: tuple[OidcSettings, ...]) -> tuple[OidcSettings, ...]:
+        if len({one.name for one in value}) < len(value):
+            raise ValueError("two providers have the same name")
+        return value
 
     @field_validator("languages", mode="before")
     @classmethod
@@ -200,7 +254,6 @@ class HubSettings(_Section):
     @property
     def database_path(self) -> Path:
         """The hub's SQLite file."""
-    keys: KeySettings = KeySettings()
         return self.data_dir / "hub.sqlite3"
 
     @property

@@ -13,6 +13,7 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.hub.audit import ledger
 from custodes.hub.clips import erasing, keeping
 from custodes.hub.consent import telling
+from custodes.hub.fleet import invitations, open_sessions
 from custodes.hub.ingest import repair
 from custodes.hub.process import runtime
 
@@ -58,6 +59,8 @@ class Housekeeper(threading.Thread):
             repair.sweep_expired,
             keeping.purge_due,
             erasing.erase_due,
+            invitations.forget_lapsed,
+            open_sessions.forget_ended,
             self._log.settle,
             telling.send_due,
             runtime.collect,

@@ -34,7 +34,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "allauth.usersessions",
+    *(["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"] if HUB.oidc else []),
     "axes",
     "django_htmx",
     "leaflet",
@@ -60,10 +60,10 @@ MIDDLEWARE = [
     "custodes.hub.headers.PersonalTimeAndTongue",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "custodes.hub.fleet.session_rules.SessionRules",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
-    "custodes.hub.portal.sessions.LastSeen",
     "custodes.hub.headers.DeniedLooksMissing",
 ]
 
@@ -76,6 +76,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "custodes.hub.fleet.session_rules.limits",
             ],
         },
     }
@@ -129,6 +130,26 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # Wrong passwords are counted by axes, in the database, where a restart does not forget them (`InvitedOnly`). This
 # is for wrong codes of a second factor: by address, and by person. Counted in the memory of the hub's one process.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key"}
+ACCOUNT_FORMS = {"reset_password": "custodes.hub.fleet.account_forms.QuietReset"}
+SOCIALACCOUNT_ADAPTER = "custodes.hub.fleet.providers.KnownPeopleOnly"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": one.name,
+                "name": one.label,
+                "client_id": one.client_id,
+                "secret": one.client_secret(),
+                "settings": {"server_url": one.issuer, "oauth_pkce_enabled": True},
+            }
+            for one in HUB.oidc
+        ],
+    }
+}
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # `KnownPeopleOnly` matches addresses, and only those that are vouched for
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
 MFA_ADAPTER = "custodes.hub.fleet.accounts.NamedHub"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True

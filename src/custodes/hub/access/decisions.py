@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from custodes.core.types import Purpose
 from custodes.hub.access import recorded
 from custodes.hub.access.policies import PolicyBook, Verdict, book
-from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
+from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ShareFacts, ask_all, ask_share
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership, Person
 
@@ -42,9 +42,9 @@ class Audience:
 
 
 def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None, now: datetime) -> Decision:
-    """Return whether `actor` may do `action` with `clip`. For VIEW without a purpose: for any purpose at all."""
+    """Return whether `actor` may do `action` with `clip`. VIEW, SHARE without a purpose: for any at all."""
     members = member_facts(actor, now=now)
-    purposes = list(Purpose) if action is Action.VIEW and purpose is None else [purpose]
+    purposes = list(Purpose) if action in PURPOSED and purpose is None else [purpose]
     refusals: list[Verdict] = []
     facts = clip_facts(clip)
     for asked in purposes if members else ():
@@ -66,6 +66,16 @@ def nearest_refusal(actor: Actor, clip: Clip, *, now: datetime) -> Decision:
 def purposes_for(actor: Actor, clip: Clip, *, now: datetime) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may watch `clip`, in the order of `Purpose`."""
     return tuple(purpose for purpose in Purpose if decide(actor, Action.VIEW, clip, purpose=purpose, now=now).allowed)
+
+
+def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: datetime) -> Decision:
+    """Return whether a share may watch `clip` for `purpose`."""
+    facts = replace(clip_facts(clip), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
+    verdict = ask_share(book(), share, facts, action=Action.VIEW, purpose=purpose)
+    if not verdict.allowed:
+        return _refused([verdict])
+    policy = verdict.policy_ids[0]
+    return Decision(allowed=True, policy=policy, why=_says(book(), policy))
 
 
 def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
@@ -98,7 +108,8 @@ def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:
         return []
     # From the database, not from the object in the session: a closed account counts from the next request on.
     rows = Membership.objects.filter(person_id=actor.pk).select_related("person").order_by("pk")
-    return [facts_of(row, row.person, now=now) for row in rows]
+    proven = actor.second_factor_shown
+    return [replace(facts_of(row, row.person, now=now), proven=proven) for row in rows]
 
 
 def clip_facts(clip: Clip) -> ClipFacts:

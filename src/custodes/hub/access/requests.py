@@ -50,6 +50,8 @@ class MemberFacts:
 class ClipFacts:
     """One clip, as the policies see it."""
 
+    proven: bool = True
+    """The session that asks has shown a second factor. True where no session asks: the role alone is judged."""
     clip_id: str
     organisation_id: str
     site_id: str
@@ -113,3 +115,4 @@ def _clip_entity(clip: ClipFacts) -> Mapping[str, object]:
 
 def _entity(kind: str, name: str) -> dict[str, dict[str, str]]:
     return {"__entity": {"type": kind, "id": name}}
+        "proven": member.proven,

@@ -20,8 +20,11 @@ RESET = [
 ]
 
 
-def account_routes(*, has_mail: bool) -> list[URLPattern | URLResolver]:
-    """Return the addresses below `/accounts/`. Without mail there is no reset: nobody would get the link."""
+def account_routes(*, has_mail: bool, has_providers: bool = False) -> list[URLPattern | URLResolver]:
+    """Return the addresses below `/accounts/`.
+
+    Without mail there is no reset: nobody would get the link. Without a provider in `hub.toml` none of theirs.
+    """
     return [
         path("login/", views.login, name="account_login"),
         path("logout/", views.logout, name="account_logout"),
@@ -31,7 +34,20 @@ def account_routes(*, has_mail: bool) -> list[URLPattern | URLResolver]:
         path("password/set/", views.password_set, name="account_set_password"),
         path("2fa/", include("allauth.mfa.urls")),
         *(RESET if has_mail else []),
+        *(_providers() if has_providers else []),
     ]
 
 
-urlpatterns = account_routes(has_mail=bool(settings.HUB.mail.host))
+def _providers() -> list[URLPattern | URLResolver]:
+    from allauth.socialaccount import views as social
+    from allauth.socialaccount.providers.openid_connect import views as oidc
+
+    return [
+        path("oidc/<str:provider_id>/login/", oidc.login, name="openid_connect_login"),
+        path("oidc/<str:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+        path("provider/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
+        path("provider/error/", social.login_error, name="socialaccount_login_error"),
+    ]
+
+
+urlpatterns = account_routes(has_mail=bool(settings.HUB.mail.host), has_providers=bool(settings.HUB.oidc))

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.utils import timezone
+
+from custodes.hub.fleet import notices
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
+
+    from custodes.hub.fleet.models import Person
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -17,6 +22,12 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has n
     def is_open_for_signup(self, request: "HttpRequest") -> bool:  # allauth's signature
         """Refuse: an account is made by an invitation or by the setup page."""
         return False
+
+    def post_login(self, request: "HttpRequest", user: "Person", **kwargs: object) -> "HttpResponse":  # as above
+        """Say what was done to this person's account since they were last here."""
+        notices.say_unshown(request, user, now=timezone.now())
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
 
     def pre_authenticate(self, request: "HttpRequest", **credentials: object) -> None:
         """Count nothing: axes counts wrong passwords. Wrong codes of a second factor are counted by themselves."""

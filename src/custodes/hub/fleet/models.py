@@ -52,6 +52,10 @@ class Person(AbstractUser):
     time_zone = models.CharField(max_length=64, blank=True)
     speed_unit = models.CharField(max_length=8, choices=Organisation.SpeedUnit.choices, blank=True)
 
+    second_factor_shown = True
+    """Of the session that asks, set at each request. Of a person whom no session stands for (in a list of who may see
+    something, in a job) the role alone is judged: not stored."""
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
     objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]  # ours signs in by e-mail
@@ -228,6 +232,75 @@ class SignInLink(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+
+class Invitation(models.Model):
+    """A role that waits for somebody to take it. Only the hash of its link's token is kept.
+
+    Nobody has the role, and no account is made, before the link is used: an invitation of somebody whom the hub knows
+    already looks like any other.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="invitations")
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    role = models.CharField(max_length=16, choices=Membership.Role.choices)
+    email = models.EmailField()
+    display_name = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    """None: the hub itself."""
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "email"])]
+
+    def __str__(self) -> str:
+        return self.display_name or self.email
+
+
+class AccountNotice(models.Model):
+    """Something that was done to the ways by which a person signs in, for that person to read."""
+
+    class Kind(models.TextChoices):
+        """What was done. The sentence stands on the settings page and in the mail."""
+
+        LINK_BY_COMMAND = (
+            "link_by_command",
+            _("A sign-in link was made for you by command."),
+        )
+        FACTORS_FORGOTTEN = (
+            "factors_forgotten",
+            _("Your second factors were removed by command."),
+        )
+        FACTOR_ADDED = "factor_added", _("A second factor was added to your account.")
+        FACTOR_REMOVED = "factor_removed", _("A second factor was removed from your account.")
+        PASSWORD_CHANGED = "password_changed", _("Your password was changed.")
+        PROVIDER_LINKED = "provider_linked", _("A sign-in provider was linked to your account.")
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="account_notices")
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    at = models.DateTimeField()
+    shown_at = models.DateTimeField(null=True, blank=True)
+    """When it was first said at a sign-in; the settings page goes on listing it."""
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "-at"])]
+
+
+class OpenSession(models.Model):
+    """One browser that is signed in. The session names its row: a row that is gone ends it at the next request."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="open_sessions")
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True, blank=True)
+    browser = models.CharField(max_length=200, blank=True)
+    """What it calls itself (`User-Agent`)."""
 
 
 class SetupToken(models.Model):

@@ -1,21 +1,20 @@
 """Writes: organisations, sites, roles, shifts. Every act is an entry in the ledger."""
 
 import zoneinfo
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import selectors, signin_links
+from custodes.hub.fleet import selectors
 from custodes.hub.fleet.enrolment import IssuedCode, enrol_unit, issue_code, revoke_unit
 from custodes.hub.fleet.health import record_heartbeat
-from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, SignInLink, Site
+from custodes.hub.fleet.invitations import Invited, invite_person
+from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+from custodes.hub.fleet.roles import end_membership, give_role
 from custodes.hub.fleet.times import wall_ns_of
 
 __all__ = [
@@ -33,18 +32,6 @@ __all__ = [
     "revoke_unit",
     "start_shift",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Invited:
-    """A person who may come in, and the path of the link that lets them (to put after the hub's address).
-
-    `path` is empty for somebody whom the hub knew: they come in by their own way.
-    """
-
-    person: Person
-    membership: Membership
-    path: str
 
 
 def create_organisation(  # by name
@@ -84,87 +71,6 @@ def create_site(
     except IntegrityError:
         raise BadInput(f"name: {organisation.name} already has a site called {name.strip()!r}.") from None
     return site
-
-
-def invite_person(
-    *,
-    organisation: Organisation,
-    email: str,
-    role: str,
-    now: datetime,
-    by: Person | None = None,
-    display_name: str = "",
-    site: Site | None = None,
-    language: str = "en",
-) -> Invited:
-    """Let somebody in with one role, and return the link to hand to them (single use).
-
-    Somebody who is known already only gains the role: a link would let whoever invites them come in as them.
-    Raises BadInput, Denied.
-    """
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise BadInput(f"email: {email.strip()!r} is not an e-mail address.") from None
-    _must(by is None or selectors.leads(by, organisation, now))
-    with transaction.atomic():
-        person = Person.objects.filter(email__iexact=address).first()
-        is_new = person is None
-        if person is None:
-            person = Person.objects.create_user(address, display_name=display_name.strip()[:120], language=language)
-            _log("person.invited", now, by, person=person.pk, organisation=organisation.pk)
-        membership = give_role(person=person, organisation=organisation, role=role, site=site, by=by, now=now)
-        # Only an account of this very moment: nobody else's footage, name or history can stand behind it.
-        invites = SignInLink.Kind.INVITATION
-        path = signin_links.make_signin_link(person, now=now, kind=invites) if is_new else ""
-    return Invited(person=person, membership=membership, path=path)
-
-
-def give_role(
-    *,
-    person: Person,
-    organisation: Organisation,
-    role: str,
-    now: datetime,
-    by: Person | None = None,
-    site: Site | None = None,
-) -> Membership:
-    """Give one role over all sites of an organisation, or at one. A role that had ended begins anew.
-
-    Raises BadInput for an unknown role or a foreign site, Denied when `by` may not give roles.
-    """
-    _refuse_unless(role in Membership.Role.values, f"role: {role!r} is not known.")
-    _refuse_unless(site is None or site.organisation_id == organisation.pk, "site: belongs to somebody else.")
-    _must(by is None or selectors.leads(by, organisation, now))
-    with transaction.atomic():
-        membership, made = Membership.objects.get_or_create(
-            person=person, organisation=organisation, site=site, role=role
-        )
-        if made or membership.until is not None:
-            Membership.objects.filter(pk=membership.pk).update(until=None, since=now)
-            membership.refresh_from_db()
-            _log("role.given", now, by, person=person.pk, **_membership_body(membership))
-    return membership
-
-
-def end_membership(*, membership: Membership, now: datetime, by: Person | None = None) -> None:
-    """End one role; it counts from the next byte on. Raises Denied, and BadInput for the last leader."""
-    organisation = membership.organisation
-    _must(by is None or by.pk == membership.person_id or selectors.leads(by, organisation, now))
-    with transaction.atomic():
-        if membership.until is not None and membership.until <= now:
-            return
-        others = Membership.objects.filter(
-            organisation=organisation, role__in=selectors.LEADERS, site=None, until=None, person__is_active=True
-        ).exclude(pk=membership.pk)
-        is_leader = membership.role in selectors.LEADERS and membership.site_id is None
-        _refuse_unless(
-            not is_leader or others.exists(), f"{organisation} would have nobody who gives roles. Name another first."
-        )
-        Membership.objects.filter(pk=membership.pk).update(until=now)
-        membership.until = now
-        _log("role.ended", now, by, person=membership.person_id, **_membership_body(membership))
 
 
 def start_shift(*, site: Site, driver: Person, now: datetime, by: Person | None = None) -> Shift:
@@ -209,10 +115,6 @@ def _dispatches(person: Person, site: Site, now: datetime) -> bool:
         organisation_id=site.organisation_id, role=Membership.Role.DISPATCHER
     )
     return any(role.site_id in {None, site.pk} for role in roles)
-
-
-def _membership_body(membership: Membership) -> dict[str, object]:
-    return {"organisation": membership.organisation_id, "site": membership.site_id, "role": membership.role}
 
 
 def _log(entry: str, now: datetime, by: Person | None, /, **body: object) -> None:

@@ -1,4 +1,4 @@
-"""Links that sign one person in, once: for invitations, for the demo, for somebody who lost their password.
+"""Links that sign one person in, once: for the demo, and for somebody who is locked out.
 
 The token has 256 bits and only its hash is kept. Opening the link shows a button; the button's POST uses the token
 up. A mail scanner that follows links therefore uses nothing up.
@@ -8,7 +8,6 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
@@ -21,17 +20,17 @@ SIGN_IN_LIVES = timedelta(hours=1)
 TOKEN_BYTES = 32
 
 
-def make_signin_link(person: Person, *, now: datetime, kind: str = SignInLink.Kind.SIGN_IN) -> str:
-    """Return the path of a link that signs `person` in once. It replaces their earlier links of this kind."""
+def make_signin_link(person: Person, *, now: datetime, by_command: bool = False) -> str:
+    """Return the path of a link that signs `person` in once. It replaces their earlier links."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    invites = kind == SignInLink.Kind.INVITATION
-    lives = timedelta(hours=settings.HUB.sign_in.invitation_hours) if invites else SIGN_IN_LIVES
+    kind = SignInLink.Kind.SIGN_IN
     with transaction.atomic():
         SignInLink.objects.filter(person=person, kind=kind, used_at=None).delete()
         SignInLink.objects.create(
-            person=person, kind=kind, token_sha256=token_hash(token), created_at=now, expires_at=now + lives
+            person=person, kind=kind, token_sha256=token_hash(token), created_at=now, expires_at=now + SIGN_IN_LIVES
         )
-        ledger.append(kind="sign_in.link_made", body={"person": person.pk, "link": kind}, now_ns=wall_ns_of(now))
+        body = {"person": person.pk, "link": kind, "by_command": by_command}
+        ledger.append(kind="sign_in.link_made", body=body, now_ns=wall_ns_of(now))
     return reverse("fleet:enter", args=[token])
 
 

@@ -1,18 +1,21 @@
-"""Setup by the first administrator, and one-time links."""
+"""Setup by the first administrator, one-time links, and invitations."""
 
-from allauth.account.internal.flows.login import perform_login
+from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.fleet import setup, signin_links
+from custodes.hub.fleet import invitations, open_sessions, second_factor, setup, signin_links
 from custodes.hub.fleet.forms import SetupForm
-from custodes.hub.fleet.models import Person, SignInLink
+from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.session_rules import session_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,8 +44,59 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
         link = signin_links.use(token, now=timezone.now())
     except Denied:
         return render(request, "fleet/enter.html", {"live": False}, status=404)
-    invited = link.kind == SignInLink.Kind.INVITATION and not link.person.has_usable_password()
-    return _sign_in(request, link.person, reverse("account_set_password") if invited else "/")
+    record_authentication(request, link.person, second_factor.LINK)
+    return _sign_in(request, link.person, "/" if link.person.has_usable_password() else reverse("account_set_password"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Show who invites to what; the POST takes the role. Who has an account here signs in first."""
+    now = timezone.now()
+    invitation = invitations.find_live(token, now=now)
+    person = request.user if isinstance(request.user, Person) else None
+    foreign = invitation is not None and person is not None and person.email.lower() != invitation.email.lower()
+    if invitation is None or foreign or request.method != "POST":
+        context = {"invitation": invitation, "foreign": foreign, "person": person}
+        return render(request, "fleet/join.html", context, status=404 if invitation is None else 200)
+    try:
+        taker = invitations.accept(token, person=person, now=now)
+    except invitations.SignInFirst:
+        return redirect_to_login(request.path)
+    except Denied:
+        return render(request, "fleet/join.html", {"invitation": None}, status=404)
+    if person is not None:
+        return redirect("/")
+    record_authentication(request, taker, second_factor.LINK)
+    return _sign_in(request, taker, reverse("account_set_password"))
+
+
+@require_safe
+@login_required
+def second_factor_page(request: HttpRequest) -> HttpResponse:
+    """Tell why a second factor is wanted, and lead to setting one up, or to showing the one that there is."""
+    person = request.user
+    if not isinstance(person, Person) or person.second_factor_shown:
+        return redirect("/")
+    return render(request, "fleet/second_factor.html", {"has_one": second_factor.has_one(person)})
+
+
+@require_safe
+@login_required
+def no_proof(request: HttpRequest) -> HttpResponse:
+    """Tell somebody without password and second factor what to do before a dangerous act."""
+    return render(request, "fleet/no_proof.html", {"minutes": settings.HUB.sign_in.step_up_minutes})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def session(request: HttpRequest) -> HttpResponse:
+    """Return how long this session has (s); a POST says that somebody is there, which GET does not."""
+    row, now = session_of(request), timezone.now()
+    if row is None:
+        return JsonResponse({"idle_s": 0, "whole_s": 0}, status=403)
+    if request.method == "POST":
+        open_sessions.touch(row, request, now=now)
+    left = open_sessions.left(row, now=now)
+    return JsonResponse({"idle_s": left.idle_s, "whole_s": left.whole_s})
 
 
 def locked(request: HttpRequest, *_: object, **__: object) -> HttpResponse:

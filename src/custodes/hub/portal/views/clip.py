@@ -23,6 +23,7 @@ from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.portal import acts, film, rows, scope, shown, words
+from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal.frame import CLIP_KEYS
 
 RATES = ("0.25", "0.5", "1", "1.5", "2")
@@ -123,6 +124,7 @@ def triage(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Delete a clip; its page then carries the way back for as long as there is one."""
+@asks_anew
     person = scope.actor(request)
     acts.delete(actor=person, clip=_known(person, clip_id))
     return redirect("portal:clip", clip_id)

@@ -18,6 +18,7 @@ from custodes.core.types import Severity
 from custodes.hub.clips import live
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.revisions import latest_revision
+from custodes.hub.fleet import step_up
 from custodes.hub.portal import acts, inbox, scope, words
 from custodes.hub.portal import rows as listed
 from custodes.hub.portal.changes import changes_since
@@ -104,6 +105,8 @@ async def feed(request: HttpRequest) -> HttpResponseBase:
 def bulk(request: HttpRequest) -> HttpResponse:
     """Do one thing to the chosen clips; the answer carries the way back."""
     person = scope.actor(request)
+    if request.POST.get("act") == "delete" and not step_up.is_fresh(request):
+        return step_up.ask(request)
     ids = [clip_id for text in request.POST.getlist("clip")[:MAX_AT_ONCE] if (clip_id := _uuid(text))]
     before = {clip.pk: clip for clip in inbox.touchable(person).filter(pk__in=ids).select_related("site")}
     act = request.POST.get("act", "")

@@ -20,9 +20,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import acquaintance
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import invitations, selectors
 from custodes.hub.fleet import services as fleet
-from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+from custodes.hub.fleet.models import Invitation, Membership, Organisation, Person, Shift, Site
+from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import scope, shown
 
 PAST_ROWS = 10
@@ -82,6 +83,8 @@ class Group:
     organisation: Organisation
     memberships: list[Membership]
     may_lead: bool
+    invitations: list[Invitation]
+    """Those that nobody took yet, for who leads here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
+@asks_anew
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody and show the link to hand over, this once."""
     person = scope.actor(request)
@@ -129,18 +133,56 @@ def invite(request: HttpRequest) -> HttpResponse:
         except BadInput as error:
             form.add_error(None, str(error))
         else:
-            public = django_settings.HUB.public_url
-            link = ""
-            if invited.path:
-                link = f"{public}{invited.path}" if public else request.build_absolute_uri(invited.path)
-            hours = django_settings.HUB.sign_in.invitation_hours
-            context = {"invited": invited, "link": link, "hours": hours}
-            return render(request, "portal/invited.html", context)
+            return _show_link(request, invited)
     return render(request, "portal/invite.html", {"form": form})
 
 
 @require_POST
 @login_required
+@asks_anew
+def renew_invitation(request: HttpRequest, invitation_id: uuid.UUID) -> HttpResponse:
+    """Make a new link for an invitation that was lost or has lapsed, and show it, this once."""
+    person = scope.actor(request)
+    try:
+        invited = invitations.renew(invitation=_invitation(person, invitation_id), by=person, now=timezone.now())
+    except BadInput as error:
+        messages.error(request, str(error))
+        return redirect("portal:people")
+    return _show_link(request, invited)
+
+
+@require_POST
+@login_required
+@asks_anew
+def withdraw_invitation(request: HttpRequest, invitation_id: uuid.UUID) -> HttpResponse:
+    """End an invitation that nobody took."""
+    person = scope.actor(request)
+    invitations.withdraw(invitation=_invitation(person, invitation_id), by=person, now=timezone.now())
+    messages.success(request, _("The invitation was withdrawn. Its link leads nowhere."))
+    return redirect("portal:people")
+
+
+def _invitation(person: Person, invitation_id: uuid.UUID) -> Invitation:
+    found = Invitation.objects.filter(pk=invitation_id, organisation__in=led_organisations(person)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _show_link(request: HttpRequest, invited: invitations.Invited) -> HttpResponse:
+    public = django_settings.HUB.public_url
+    link = f"{public}{invited.path}" if public else request.build_absolute_uri(invited.path)
+    context = {
+        "invitation": invited.invitation,
+        "link": link,
+        "hours": django_settings.HUB.sign_in.invitation_hours,
+    }
+    return render(request, "portal/invited.html", context)
+
+
+@require_POST
+@login_required
+@asks_anew
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a role; it counts from the next byte on."""
     person = scope.actor(request)
@@ -217,13 +259,16 @@ def _context(person: Person) -> dict[str, Any]:
     ).order_by("name"):
         known = acquaintance.known_memberships(person, organisation, now=now)
         rows = known.select_related("person", "site").order_by("person__display_name", "person__email", "role")
-        groups.append(Group(organisation, list(rows), organisation.pk in led))
+        leads = organisation.pk in led
+        waiting = list(invitations.open_invitations(organisation, now=now)) if leads else []
+        groups.append(Group(organisation, list(rows), leads, waiting))
     vehicles = scope.sites(person).filter(kind=Site.Kind.VEHICLE)
     past = Shift.objects.filter(site__in=vehicles).exclude(ends_at=None).select_related("site__organisation", "driver")
     told = (one for one in past.order_by("-starts_at")[:PAST_LOOKED_AT] if _may_name(person, one))
     return {
         "groups": groups,
         "may_lead": bool(led),
+        "now": now,
         "vans": [_van(person, site) for site in vehicles],
         "zone": shown.person_zone(person),
         "past": list(islice(told, PAST_ROWS)),

@@ -22,12 +22,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from custodes.core.clock import SystemClock
 from custodes.hub.audit import ledger
 from custodes.hub.audit.verify import verify as verify_ledger
+from custodes.hub.fleet import notices, second_factor
 from custodes.hub.fleet.models import Organisation, Person
+from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import scope, sessions, shown
 
 _WALK = threading.Lock()
 """Held while the ledger is walked. The hub is one process: a lock in its memory is enough."""
 ZONES = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
+NOTICES = 10
 UNDO_CHOICES = (
     (60, gettext_lazy("1 minute")),
     (600, gettext_lazy("10 minutes")),
@@ -109,6 +112,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "passkeys": sum(kind == Authenticator.Type.WEBAUTHN for kind in kept),
         "has_codes": Authenticator.Type.RECOVERY_CODES in kept,
         "places": sessions.places(request, person),
+        "notices": notices.recent(person, now=timezone.now())[:NOTICES],
+        "sign_in": django_settings.HUB.sign_in,
+        "needs_factor": second_factor.is_needed(person, now=timezone.now()),
     }
     return render(request, "portal/settings.html", context)
 
@@ -155,6 +161,7 @@ def organisation(request: HttpRequest, organisation_id: uuid.UUID) -> HttpRespon
 
 @require_POST
 @login_required
+@asks_anew
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign this person out everywhere but here."""
     sessions.end_others(request, scope.actor(request))
@@ -164,6 +171,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
+@asks_anew
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign this person out of one browser."""
     if not sessions.end_one(scope.actor(request), pk):

@@ -1,0 +1,41 @@
+"""Mail leaves in the background: a request takes the same time whether there is something to send or not.
+
+Kept in memory alone. A mail that the server refuses, or that a stop overtakes, is lost and logged; whatever must not be
+lost stands on a page as well.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import connections
+
+_desk = ThreadPoolExecutor(1, thread_name_prefix="mailroom")
+log = logging.getLogger(__name__)
+
+
+def later(job: Callable[[], object]) -> "Future[None]":
+    """Do `job` soon, in the order of asking, outside of the request. What it raises is logged."""
+    return _desk.submit(_do, job)
+
+
+def send(*, subject: str, text: str, to: str) -> None:
+    """Send one mail in the background; without a mail host, nothing."""
+    if settings.HUB.mail.host:
+        later(lambda: send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [to]))
+
+
+def drain() -> None:
+    """Wait until all that was asked for before has been done."""
+    _desk.submit(lambda: None).result()
+
+
+def _do(job: Callable[[], object]) -> None:
+    try:
+        job()
+    except Exception:
+        log.exception("a mail could not be sent")
+    finally:
+        connections.close_all()

@@ -1,0 +1,59 @@
+"""What follows from a sign-in and from a change of the ways to sign in."""
+
+from typing import Any
+
+from allauth.account import signals as account
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from custodes.hub.audit import ledger
+from custodes.hub.fleet import notices, open_sessions, second_factor
+from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.session_rules import session_of
+from custodes.hub.fleet.times import wall_ns_of
+
+
+@receiver(user_logged_in)
+def _begun(request: HttpRequest, user: Person, **_: Any) -> None:
+    open_sessions.begin(request, user, now=timezone.now())
+
+
+@receiver(mfa.authenticator_added)
+def _factor_added(request: HttpRequest, user: Person, authenticator: Authenticator, **_: Any) -> None:
+    """A factor just set up was shown in setting it up. Sessions that began without one end."""
+    if authenticator.type not in second_factor.FACTORS:
+        return
+    now = timezone.now()
+    record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
+    here = session_of(request)
+    open_sessions.drop(user, keep=None if here is None else here.pk)
+    _write("second_factor.added", user, authenticator)
+    notices.tell(user, notices.Kind.FACTOR_ADDED, now=now)
+
+
+@receiver(mfa.authenticator_removed)
+def _factor_removed(request: HttpRequest, user: Person, authenticator: Authenticator, **_: Any) -> None:
+    """Once the last one is gone, no session goes on as if it could still be shown."""
+    if authenticator.type not in second_factor.FACTORS:
+        return
+    if not second_factor.has_one(user):
+        here = session_of(request)
+        open_sessions.drop(user, keep=None if here is None else here.pk)
+        second_factor.forget_shown(request)
+    _write("second_factor.removed", user, authenticator)
+    notices.tell(user, notices.Kind.FACTOR_REMOVED, now=timezone.now())
+
+
+@receiver([account.password_changed, account.password_reset, account.password_set])
+def _password_changed(user: Person, **_: Any) -> None:
+    notices.tell(user, notices.Kind.PASSWORD_CHANGED, now=timezone.now())
+
+
+def _write(kind: str, person: Person, authenticator: Authenticator) -> None:
+    body = {"person": person.pk, "factor": str(authenticator.type), "by": person.pk}
+    ledger.append(kind=kind, body=body, now_ns=wall_ns_of(timezone.now()))

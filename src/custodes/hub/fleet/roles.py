@@ -1,0 +1,74 @@
+"""Writes: who has which role where. Every act is an entry in the ledger."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.audit import ledger
+from custodes.hub.fleet import selectors
+from custodes.hub.fleet.models import Membership, Organisation, Person, Site
+from custodes.hub.fleet.times import wall_ns_of
+
+
+def give_role(
+    *,
+    person: Person,
+    organisation: Organisation,
+    role: str,
+    now: datetime,
+    by: Person | None = None,
+    site: Site | None = None,
+) -> Membership:
+    """Give one role over all sites of an organisation, or at one. A role that had ended begins anew.
+
+    Raises BadInput for an unknown role or a foreign site, Denied when `by` may not give roles.
+    """
+    check_role(organisation=organisation, role=role, site=site)
+    _must(by is None or selectors.leads(by, organisation, now))
+    with transaction.atomic():
+        membership, made = Membership.objects.get_or_create(
+            person=person, organisation=organisation, site=site, role=role
+        )
+        if made or membership.until is not None:
+            Membership.objects.filter(pk=membership.pk).update(until=None, since=now)
+            membership.refresh_from_db()
+            _log("role.given", now, by, person=person.pk, membership=membership)
+    return membership
+
+
+def check_role(*, organisation: Organisation, role: str, site: Site | None) -> None:
+    """Raise BadInput for a role that nobody knows, or at a site of somebody else."""
+    if role not in Membership.Role.values:
+        raise BadInput(f"role: {role!r} is not known.")
+    if site is not None and site.organisation_id != organisation.pk:
+        raise BadInput("site: belongs to somebody else.")
+
+
+def end_membership(*, membership: Membership, now: datetime, by: Person | None = None) -> None:
+    """End one role; it counts from the next byte on. Raises Denied, and BadInput for the last leader."""
+    organisation = membership.organisation
+    _must(by is None or by.pk == membership.person_id or selectors.leads(by, organisation, now))
+    with transaction.atomic():
+        if membership.until is not None and membership.until <= now:
+            return
+        others = Membership.objects.filter(
+            organisation=organisation, role__in=selectors.LEADERS, site=None, until=None, person__is_active=True
+        ).exclude(pk=membership.pk)
+        is_leader = membership.role in selectors.LEADERS and membership.site_id is None
+        if is_leader and not others.exists():
+            raise BadInput(f"{organisation} would have nobody who gives roles. Name another first.")
+        Membership.objects.filter(pk=membership.pk).update(until=now)
+        membership.until = now
+        _log("role.ended", now, by, person=membership.person_id, membership=membership)
+
+
+def _must(condition: bool) -> None:  # noqa: FBT001  # reads as a sentence
+    if not condition:
+        raise Denied("Only who leads here may do that.")
+
+
+def _log(entry: str, now: datetime, by: Person | None, /, *, person: object, membership: Membership) -> None:
+    place = {"organisation": membership.organisation_id, "site": membership.site_id, "role": membership.role}
+    body = {"person": person, **place, "by": None if by is None else by.pk}
+    ledger.append(kind=entry, body=body, now_ns=wall_ns_of(now))

@@ -1,0 +1,63 @@
+"""Who must show a second factor, and which sessions have shown one."""
+
+from datetime import datetime
+from typing import Any
+
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+
+from custodes.hub.audit import ledger
+from custodes.hub.fleet import notices, selectors
+from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet.times import wall_ns_of
+
+SEES_OTHERS = (Membership.Role.MANAGER, Membership.Role.DISPATCHER, Membership.Role.OWNER, Membership.Role.MEMBER)
+"""Roles that see others' footage. The rule `second-factor-missing` says the same in Cedar; a test holds both."""
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+LINK = "link"
+"""How a session is recorded that began with a one-time link."""
+LINK_COUNTS = "link-counts"
+
+
+def is_needed(person: Person, *, now: datetime) -> bool:
+    """Say whether a role of `person` sees other people's footage."""
+    return selectors.memberships_at(person, now).filter(role__in=SEES_OTHERS).exists()
+
+
+def has_one(person: Person) -> bool:
+    """Say whether `person` has set up an authenticator app or a passkey."""
+    return bool(Authenticator.objects.filter(user=person, type__in=FACTORS).exists())
+
+
+def was_shown(request: HttpRequest) -> bool:
+    """Say whether this session has shown a second factor, or what the hub's settings let count as one."""
+    return any(_counts(record) for record in get_authentication_records(request, request.user))
+
+
+def forget_shown(request: HttpRequest) -> None:
+    """Let this session go on as one that has shown no second factor: the factor that it showed is gone."""
+    records = [one for one in get_authentication_records(request, request.user) if one.get("method") != "mfa"]
+    request.session[AUTHENTICATION_METHODS_SESSION_KEY] = records
+
+
+def forget(person: Person, *, now: datetime) -> None:
+    """Remove every second factor of `person`: they set up new ones at their next sign-in. An entry in the ledger."""
+    with transaction.atomic():
+        count, _ = Authenticator.objects.filter(user=person).delete()
+        body = {"person": person.pk, "removed": count, "by": None}
+        ledger.append(kind="second_factor.forgotten", body=body, now_ns=wall_ns_of(now))
+        notices.tell(person, notices.Kind.FACTORS_FORGOTTEN, now=now)
+
+
+def _counts(record: dict[str, Any]) -> bool:
+    method = record.get("method")
+    if method == "mfa":
+        return True
+    if method == LINK:
+        return bool(settings.HUB.sign_in.second_factor == LINK_COUNTS)
+    if method == "socialaccount":
+        return any(one.second_factor for one in settings.HUB.oidc if one.name == record.get("provider"))
+    return False
