@@ -81,8 +81,17 @@ def layout(path: Path) -> Layout:
     read, Corrupt where it is no fragmented MP4 (no whole `moov` with tracks at its start).
     """
     with opened(path) as source:
-        size = os.fstat(source.fileno()).st_size
-        return _layout(source, size)
+        return layout_of(source)
+
+
+def layout_of(source: BinaryIO) -> Layout:
+    """Read the same of an open film that can seek. Raises Corrupt as `layout` does."""
+    return _layout(source, source.seek(0, os.SEEK_END))
+
+
+def layout_of(source: BinaryIO, size_bytes: int) -> Layout:
+    """Read the layout of a film that is open already, of `size_bytes`. Raises Corrupt as `layout` does."""
+    return _layout(source, size_bytes)
 
 
 def whole_length(path: Path) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import BinaryIO, Self, cast
 
 import av
 import numpy as np
@@ -46,7 +46,7 @@ class EncodePlan:
 class TwinEncoder:
     """Write variants A and B side by side. A context manager: the files are whole once it is left without error."""
 
-    def __init__(self, path_a: Path, path_b: Path, plan: EncodePlan) -> None:
+    def __init__(self, film_a: Path | BinaryIO, film_b: Path | BinaryIO, plan: EncodePlan) -> None:
         """Open both files. Raises Permanent where FFmpeg here has no H.264 encoder."""
         self._stack = ExitStack()
         self._plan = plan
@@ -54,8 +54,8 @@ class TwinEncoder:
         self._last_ticks: int | None = None
         self._outputs: list[tuple[OutputContainer, av.VideoStream]] = []
         with ExitStack() as until_open:
-            for path in (path_a, path_b):
-                container, stream = _open(path, plan)
+            for film in (film_a, film_b):
+                container, stream = _open(film, plan)
                 until_open.callback(container.close)
                 self._outputs.append((container, stream))
             self._stack = until_open.pop_all()
@@ -91,9 +91,10 @@ class TwinEncoder:
             container.mux(packet)
 
 
-def _open(path: Path, plan: EncodePlan) -> tuple[OutputContainer, av.VideoStream]:
+def _open(film: Path | BinaryIO, plan: EncodePlan) -> tuple[OutputContainer, av.VideoStream]:
+    target = str(film) if isinstance(film, Path) else film
     for name in _ENCODERS:
-        container = av.open(str(path), "w", format="mp4", container_options={"movflags": _MOVFLAGS})
+        container = av.open(target, "w", format="mp4", container_options={"movflags": _MOVFLAGS})
         try:
             stream = cast(av.VideoStream, container.add_stream(name, rate=Fraction(plan.fps).limit_denominator(1001)))
             stream.width, stream.height, stream.pix_fmt = plan.width_px, plan.height_px, "yuv420p"

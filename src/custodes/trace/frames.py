@@ -61,9 +61,14 @@ def picture_rate(path: Path) -> float:
         with av.open(str(path), "r") as container:
             if not container.streams.video:
                 raise BadInput(f"{path.name} shows no picture. Give a film.")
-            claimed = container.streams.video[0].average_rate
+            return claimed_rate(container.streams.video[0])
     except (av.FFmpegError, OSError) as error:
         raise BadInput(f"cannot read {path.name}: {_reason(error)}. Give a film that a player opens.") from None
+
+
+def claimed_rate(stream: "av.VideoStream") -> float:
+    """Return the pictures a second that a stream claims, between 1 and 240; 25 where it claims nothing sane."""
+    claimed = stream.average_rate
     return float(claimed) if claimed and 1 <= claimed <= 240 else 25.0
 
 

@@ -1,8 +1,9 @@
 """Make the two variants of a clip's viewing copy, and the small form in which they are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import av.video.reformatter
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from custodes.core.errors import BadInput
 from custodes.trace.encode import TICKS_PER_S, EncodePlan, TwinEncoder
-from custodes.trace.frames import MAX_FRAMES, MAX_SIDE_PX, picture_rate, turned
+from custodes.trace.frames import MAX_FRAMES, MAX_SIDE_PX, claimed_rate, picture_rate, turned
 from custodes.trace.pattern import Levels, MarkKey, whole_levels
 from custodes.trace.splice import PairIndex, check_twins
 
@@ -47,15 +48,35 @@ def make_variants(source: Path, folder: Path, *, key: MarkKey, settings: MarkSet
     Not durable on return: sync or seal them. Raises BadInput where the film cannot be read or is too long,
     Corrupt where the encoder did not keep the twins' structure, Permanent without an H.264 encoder.
     """
-    settings = settings or MarkSettings()
     paths = (folder / "a.mp4", folder / "b.mp4")
     try:
-        with av.open(str(source), "r") as container:
-            _encode(container, source, paths, key=key, settings=settings)
-    except (av.FFmpegError, OSError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-        raise BadInput(f"cannot mark {source.name}: {why}. Give a film that a player opens.") from error
+        with source.open("rb") as film:
+            write_variants(film, paths, key=key, name=source.name, settings=settings)
+    except OSError as error:
+        raise BadInput(f"cannot mark {source.name}: {error.strerror}. Give a film that a player opens.") from error
     return VariantPair(*paths, check_twins(*paths))
+
+
+def write_variants(
+    source: BinaryIO,
+    films: tuple[Path, Path] | tuple[BinaryIO, BinaryIO],
+    *,
+    key: MarkKey,
+    name: str = "the film",
+    settings: MarkSettings | None = None,
+    shown: Callable[[float], None] = lambda _s: None,
+) -> None:
+    """Write both variants of an open film that can seek; `shown` is told how far it is (s). See `make_variants`.
+
+    The caller asserts the twins' structure (`splice.check_open_twins`): it may trust nothing that this process says.
+    """
+    settings = settings or MarkSettings()
+    try:
+        with av.open(source, "r") as container:
+            _encode(container, name, films, key=key, settings=settings, shown=shown)
+    except av.FFmpegError as error:
+        why = (error.strerror or str(error)).rstrip(".")
+        raise BadInput(f"cannot mark {name}: {why}. Give a film that a player opens.") from error
 
 
 def keep_small(pair: VariantPair, folder: Path, *, settings: MarkSettings | None = None) -> VariantPair:
@@ -79,33 +100,41 @@ def keep_small(pair: VariantPair, folder: Path, *, settings: MarkSettings | None
 
 
 def _encode(
-    container: InputContainer, source: Path, paths: tuple[Path, Path], *, key: MarkKey, settings: MarkSettings
+    container: InputContainer,
+    name: str,
+    films: tuple[Path, Path] | tuple[BinaryIO, BinaryIO],
+    *,
+    key: MarkKey,
+    settings: MarkSettings,
+    shown: Callable[[float], None],
 ) -> None:
     if not container.streams.video:
-        raise BadInput(f"cannot mark {source.name}: it shows no picture. Give a film.")
+        raise BadInput(f"cannot mark {name}: it shows no picture. Give a film.")
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1
     if max(stream.width, stream.height) > MAX_SIDE_PX:
-        raise BadInput(f"cannot mark {source.name}: it is larger than {MAX_SIDE_PX} px. Scale it down first.")
+        raise BadInput(f"cannot mark {name}: it is larger than {MAX_SIDE_PX} px. Scale it down first.")
     encoder: TwinEncoder | None = None
     fragment, opened_ticks, levels = -1, 0, np.zeros((0, 0), np.int16)
     try:
-        for ticks, planes in _upright_planes(container, source, settings):
+        for ticks, planes in _upright_planes(container, name, settings):
             height, width = planes.shape[0] * 2 // 3, planes.shape[1]
             if encoder is None:
-                encoder = TwinEncoder(*paths, EncodePlan(width, height, picture_rate(source), settings.crf))
+                plan = EncodePlan(width, height, claimed_rate(stream), settings.crf)
+                encoder = TwinEncoder(films[0], films[1], plan)
                 encoder.__enter__()
             opens = fragment < 0 or ticks >= opened_ticks + FRAGMENT_S * TICKS_PER_S - 1
             if opens:
                 fragment, opened_ticks = fragment + 1, ticks
                 levels = whole_levels(key, fragment, planes[:height], settings.rms_levels)
+                shown(ticks / TICKS_PER_S)
             encoder.add(_with_mark(planes, levels), _with_mark(planes, -levels), ticks=ticks, opens_fragment=opens)
     except BaseException as error:
         if encoder is not None:
             encoder.__exit__(type(error), error, error.__traceback__)
         raise
     if encoder is None:
-        raise BadInput(f"cannot mark {source.name}: no picture of it can be decoded. Give a whole file.")
+        raise BadInput(f"cannot mark {name}: no picture of it can be decoded. Give a whole file.")
     encoder.__exit__(None, None, None)
 
 
@@ -117,7 +146,7 @@ def _with_mark(planes: NDArray[np.uint8], levels: Levels) -> NDArray[np.uint8]:
 
 
 def _upright_planes(
-    container: InputContainer, source: Path, settings: MarkSettings
+    container: InputContainer, name: str, settings: MarkSettings
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield growing ticks and yuv420p planes, upright, no larger than the viewing copy, of one size."""
     first_s: float | None = None
@@ -134,7 +163,7 @@ def _upright_planes(
             ticks = round((frame.time - first_s) * TICKS_PER_S)
             shown += 1
             if ticks > settings.max_s * TICKS_PER_S or shown > MAX_FRAMES:
-                raise BadInput(f"cannot mark {source.name}: it is longer than {settings.max_s:g} s. Cut it first.")
+                raise BadInput(f"cannot mark {name}: it is longer than {settings.max_s:g} s. Cut it first.")
             if ticks <= last_ticks:
                 continue
             last_ticks = ticks

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from custodes.core import mp4box
 from custodes.core.errors import Corrupt
@@ -151,12 +151,18 @@ def write_view(layout: ViewLayout, path_a: Path, path_b: Path, target: Path) -> 
 
 
 def check_twins(path_a: Path, path_b: Path) -> PairIndex:
+    """Return how two variants are cut; see `check_open_twins`."""
+    with path_a.open("rb") as film_a, path_b.open("rb") as film_b:
+        return check_open_twins(film_a, film_b)
+
+
+def check_open_twins(film_a: BinaryIO, film_b: BinaryIO) -> PairIndex:
     """Return how two variants are cut, once they are known to be interchangeable fragment by fragment.
 
     Raises Corrupt unless both are whole fragmented films of one video track with identical initialisation, and each
     pair of fragments agrees in time, duration and number of samples.
     """
-    cut_a, cut_b = _cut(path_a), _cut(path_b)
+    cut_a, cut_b = _cut(film_a, "variant A"), _cut(film_b, "variant B")
     if cut_a.init != cut_b.init:
         raise Corrupt("the two variants begin differently: their fragments cannot be exchanged.")
     if len(cut_a.a) != len(cut_b.a):
@@ -171,14 +177,14 @@ def check_twins(path_a: Path, path_b: Path) -> PairIndex:
     return PairIndex(cut_a.init, cut_a.track_id, cut_a.ticks_per_s, cut_a.a, cut_b.a)
 
 
-def _cut(path: Path) -> PairIndex:
-    found = mp4box.layout(path)
+def _cut(film: BinaryIO, name: str) -> PairIndex:
+    found = mp4box.layout_of(film)
     if len(found.tracks) != 1 or found.tracks[0].handler != "vide":
-        raise Corrupt(f"{path.name} is not a film of one video track.")
+        raise Corrupt(f"{name} is not a film of one video track.")
     if found.whole_bytes != found.size_bytes or not found.fragments or found.index_end > MAX_INIT_BYTES:
-        raise Corrupt(f"{path.name} is torn or holds no fragment.")
-    with path.open("rb") as source:
-        init = source.read(found.index_end)
+        raise Corrupt(f"{name} is torn or holds no fragment.")
+    film.seek(0)
+    init = film.read(found.index_end)
     spans = tuple(
         FragmentSpan(
             fragment.start,
