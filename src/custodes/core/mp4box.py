@@ -81,12 +81,7 @@ def layout(path: Path) -> Layout:
     read, Corrupt where it is no fragmented MP4 (no whole `moov` with tracks at its start).
     """
     with opened(path) as source:
-        return layout_of(source)
-
-
-def layout_of(source: BinaryIO) -> Layout:
-    """Read the same of an open film that can seek. Raises Corrupt as `layout` does."""
-    return _layout(source, source.seek(0, os.SEEK_END))
+        return layout_of(source, os.fstat(source.fileno()).st_size)
 
 
 def layout_of(source: BinaryIO, size_bytes: int) -> Layout:

@@ -5,6 +5,7 @@ whoever serves it fetches just these.
 """
 
 import bisect
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -178,7 +179,7 @@ def check_open_twins(film_a: BinaryIO, film_b: BinaryIO) -> PairIndex:
 
 
 def _cut(film: BinaryIO, name: str) -> PairIndex:
-    found = mp4box.layout_of(film)
+    found = mp4box.layout_of(film, film.seek(0, os.SEEK_END))
     if len(found.tracks) != 1 or found.tracks[0].handler != "vide":
         raise Corrupt(f"{name} is not a film of one video track.")
     if found.whole_bytes != found.size_bytes or not found.fragments or found.index_end > MAX_INIT_BYTES:
