@@ -13,7 +13,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint style types format browser faults bench eval mutate-policies docs pictures lock clean
+.PHONY: help setup demo test lint style types format browser faults bench bench-trace eval eval-trace mutate-policies docs pictures lock clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,12 @@ eval: $(READY) ## Judge perception, events and telemetry on labelled film in CUS
 
 mutate-policies: $(READY) ## Break each access rule and each refusal of the gate; see that a test notices
 	@$(BIN)/python tools/mutate_policies.py $(ARGS)
+
+bench-trace: $(READY) ## Attack marked film and trace it, the quick form; write docs/tracing.md
+	@$(BIN)/python -m tools.leaklab $(ARGS)
+
+eval-trace: $(READY) ## Every attack on every film (long; goes on where it stopped); write docs/tracing.md
+	@$(BIN)/python -m tools.leaklab --whole $(ARGS)
 
 docs: $(READY) ## Write docs/reference and docs/licences.md from the code
 	@$(BIN)/python tools/reference.py

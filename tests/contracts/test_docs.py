@@ -21,7 +21,7 @@ import reference  # noqa: E402
 
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
-VERBS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
+VERBS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 COMMANDS: dict[str, Any] = dict(reference.walk("custodes", typer.main.get_command(app)))
 

@@ -68,7 +68,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pair(folder: Path) -> VariantPair:
     film = write_film(folder / "film.mp4", [scene(number) for number in range(FPS * SECONDS)], 16)
-    return make_variants(film, folder, key=MarkKey(b"a secret of the test", CLIP), settings=MarkSettings(rms_levels=0.75))
+    key = MarkKey(b"a secret of the test", CLIP)
+    return make_variants(film, folder, key=key, settings=MarkSettings(rms_levels=0.75))
 
 
 @pytest.fixture(scope="module")

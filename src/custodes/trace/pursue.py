@@ -57,6 +57,7 @@ class Track:
     homographies: list[NDArray[np.float64]] = field(default_factory=list)
     reference_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     speed: float = 1.0
+    guard_s: float = residual.EDGE_GUARD_S
     errors_px: list[float] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -155,6 +156,7 @@ def _timed(pictures: Sequence[Picture], reference: Reference, track: Track) -> b
     track.steps.append("time by motion")
     track.reference_s, track.speed = aligned.reference_s, aligned.speed
     if aligned.sure:
+        track.guard_s = min(2 * aligned.jitter_s, residual.EDGE_GUARD_S)
         return True
     track.steps.append("time by the marks themselves")
     left = np.stack([_half_left(plane, thumbs[place], reference) for place, plane in enumerate(rough)])
@@ -183,7 +185,7 @@ def _soft(pictures: Sequence[Picture], reference: Reference, track: Track) -> de
     still = _StillHold()
     for picture, homography, time_s in zip(pictures, track.homographies, track.reference_s, strict=True):
         fragment = residual.fragment_at(reference, time_s) if np.isfinite(time_s) else None
-        if fragment is None or (len(pictures) > 3 and residual.near_edge(reference, time_s)):
+        if fragment is None or (len(pictures) > 3 and residual.near_edge(reference, time_s, track.guard_s)):
             continue
         frame = reference.frame_at(time_s)
         overlay = still.lay(picture.luma, homography, reference, frame)

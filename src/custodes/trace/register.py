@@ -17,7 +17,7 @@ from custodes.trace.reference import Reference
 Homography = NDArray[np.float64]
 Luma = NDArray[np.uint8]
 
-FEATURES = 900
+FEATURES = 600
 MIN_INLIERS = 14
 # Four points fit any homography and repeated texture fits more; at 14 of at most 900 no foreign film of the bench
 # passed both this and the sanity of the quad.
@@ -25,8 +25,10 @@ MIN_SHARE = 0.12
 RATIO = 0.82
 REPROJECTION_PX = 4.0
 SEED_EVERY_S = 2.0
-QUICK_SIDE_PX = 720
+# SIFT's cost grows with the picture; flow mends the last pixel afterwards, so small pictures do.
+KNOWN_SIDE_PX, QUICK_SIDE_PX, CAREFUL_SIDE_PX = 400, 480, 960
 LOOK_EVERY_S = 0.5
+SAME_LOOK = 0.35  # RMS difference of thumbs
 MAX_FAILURES = 6
 
 
@@ -68,19 +70,21 @@ def evened(luma: Luma) -> Luma:
     return np.asarray(np.clip(plain / wide * 48 + 128, 0, 255), dtype=np.uint8)
 
 
-def find_features(luma: Luma) -> Features:
-    """Return SIFT features of a picture after `evened`."""
-    points, descriptors = _sift().detectAndCompute(evened(luma), None)
+def find_features(luma: Luma, side_px: int) -> Features:
+    """Return SIFT features of a picture, looked for at `side_px` after `evened`; points in the picture's own px."""
+    scale = min(1.0, side_px / max(luma.shape))
+    small = luma if scale == 1 else cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    points, descriptors = _sift().detectAndCompute(evened(np.asarray(small, dtype=np.uint8)), None)
     if descriptors is None or not len(points):
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
-    where = np.array([point.pt for point in points], np.float32)
+    where = (np.array([point.pt for point in points], np.float32) + 0.5) / np.float32(scale) - 0.5
     rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6))
     return Features(where, rooted.astype(np.float32))
 
 
 @lru_cache(maxsize=1)
 def _sift() -> "cv2.SIFT":
-    return cv2.SIFT.create(nfeatures=FEATURES, contrastThreshold=0.02)
+    return cv2.SIFT.create(nfeatures=FEATURES, contrastThreshold=0.03)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,11 +107,11 @@ def reference_features(reference: Reference) -> ReferenceFeatures:
             continue
         due_s = time_s + LOOK_EVERY_S
         now = reference.thumbs[number]
-        if last is not None and float(np.sqrt(np.mean((now - last) ** 2))) < 0.25:
+        if last is not None and float(np.sqrt(np.mean((now - last) ** 2))) < SAME_LOOK:
             continue
         last = now
         times.append(float(time_s))
-        found.append(find_features(reference.scene[number]))
+        found.append(find_features(reference.scene[number], KNOWN_SIDE_PX))
     return ReferenceFeatures(reference, tuple(times), tuple(found))
 
 
@@ -116,20 +120,12 @@ def place(
 ) -> Placement | None:
     """Find the clip in one picture of the leak, or None. `near_s` looks first around a time of the reference."""
     luma = np.ascontiguousarray(picture.luma[:, ::-1]) if mirrored else picture.luma
-    quick = QUICK_SIDE_PX / max(luma.shape)
-    if quick < 0.85:
-        small = cv2.resize(luma, None, fx=quick, fy=quick, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        found = find_features(small)
-        placed = _matched(
-            Features(found.points_px / np.float32(quick), found.descriptors),
-            known,
-            near_s=near_s,
-            at_s=picture.time_s,
-            mirrored=mirrored,
-        )
-        if placed is not None and placed.inliers > 2 * MIN_INLIERS:
+    for side_px, enough in ((QUICK_SIDE_PX, 2 * MIN_INLIERS), (CAREFUL_SIDE_PX, 0)):
+        seen = find_features(luma, side_px)
+        placed = _matched(seen, known, near_s=near_s, at_s=picture.time_s, mirrored=mirrored)
+        if placed is not None and placed.inliers > enough:
             return placed
-    return _matched(find_features(luma), known, near_s=near_s, at_s=picture.time_s, mirrored=mirrored)
+    return None
 
 
 def _matched(
@@ -156,10 +152,11 @@ def fit(known: Features, seen: Features, size_px: tuple[int, int]) -> tuple[Homo
     if len(known.points_px) < MIN_INLIERS or len(seen.points_px) < MIN_INLIERS:
         return None
     likeness = known.descriptors @ seen.descriptors.T  # unit vectors: distance² = 2 − 2 cos
-    order = np.argpartition(-likeness, 1, axis=1)[:, :2]
-    top = np.take_along_axis(likeness, order, axis=1)
-    best, second = top.max(axis=1), top.min(axis=1)
-    nearest = order[np.arange(len(order)), np.argmax(top, axis=1)]
+    nearest = np.argmax(likeness, axis=1)
+    rows = np.arange(len(nearest))
+    best = likeness[rows, nearest]
+    likeness[rows, nearest] = -1
+    second = likeness.max(axis=1)
     distance, rival = np.sqrt(np.maximum(2 - 2 * best, 0)), np.sqrt(np.maximum(2 - 2 * second, 1e-9))
     kept = np.flatnonzero(distance < RATIO * rival)
     if len(kept) < MIN_INLIERS:
@@ -214,10 +211,11 @@ def place_all(pictures: Sequence[Picture], known: ReferenceFeatures) -> list[Pla
         if picture.time_s < due_s or failures >= MAX_FAILURES:
             continue
         near_s = found[-1].reference_s + picture.time_s - found[-1].leak_s if found else None
-        placed = _best_of(
-            place(picture, known, near_s=near_s, mirrored=side)
-            for side in ((False, True) if mirror is None else (mirror,))
-        )
+        placed = None
+        for side in (False, True) if mirror is None else (mirror,):
+            placed = _best_of((placed, place(picture, known, near_s=near_s, mirrored=side)))
+            if placed is not None and placed.inliers > 3 * MIN_INLIERS:
+                break
         if placed is None and near_s is not None:
             placed = place(picture, known, mirrored=bool(mirror))
         if placed is None:

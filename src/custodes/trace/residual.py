@@ -17,7 +17,9 @@ TILES = 4
 BLUR_PX = 2.5
 ROBUST_ROUNDS = 2
 OUTLIER_SPREADS = 2.0
+PAST, PAST_TILES = 2, 8
 EDGE_GUARD_S = 0.06
+SAME_TIME_S = 0.008  # a copy's times are rounded
 _TERMS = 7
 
 Plane = NDArray[np.float32]
@@ -95,28 +97,43 @@ class Leftovers:
         self.pictures[fragment] += 1
 
     def averages(self) -> tuple[list[int], Plane, Plane]:
-        """Return the fragments seen, their mean leftovers less that of the others, and weights (n, height, width).
+        """Return the fragments seen, what is new in each, and weights (n, height, width).
 
-        What stands still in all fragments (moiré, vignette, an overlay, a mismatch of the two encoders) goes away here.
+        What a fragment shares with those just before it goes away: moiré, vignette and overlays that stand still,
+        and what an encoder only copied on from picture to picture. A fragment's own mark cannot be in what came
+        before it.
         """
         fragments = sorted(self.sums)
         sums = np.stack([self.sums[number] for number in fragments])
         weights = np.stack([self.weights[number] for number in fragments])
-        if len(fragments) > 1:
-            others = (sums.sum(axis=0) - sums) / (weights.sum(axis=0) - weights + 1e-3)
-            level = sums / (weights + 1e-3)
-            # With few others their mean is mostly noise, and would take as much as it gives.
-            share = np.float32((len(fragments) - 1) / len(fragments))
-            return fragments, (level - share * others) * (weights > 0), weights
-        return fragments, sums / (weights + 1e-3), weights
+        levels = sums / (weights + 1e-3)
+        return fragments, _news(levels), weights
 
 
-def near_edge(reference: Reference, time_s: float) -> bool:
-    """Say whether a time lies so near a fragment's edge that a picture may show two fragments."""
-    return bool(np.min(np.abs(reference.edges_s - time_s)) < EDGE_GUARD_S)
+def _news(levels: Plane) -> Plane:
+    """Return fragments (n, height, width) less what the two before each predict, tile by tile."""
+    height, width = levels.shape[1:]
+    rows = np.linspace(0, height, PAST_TILES + 1).astype(int)
+    columns = np.linspace(0, width, PAST_TILES + 1).astype(int)
+    news = levels.copy()
+    for place in range(1, len(levels)):
+        past = levels[max(place - PAST, 0) : place]
+        for top, bottom in pairwise(rows):
+            for west, east in pairwise(columns):
+                known = past[:, top:bottom, west:east].reshape(len(past), -1)
+                now = levels[place, top:bottom, west:east].ravel()
+                ridge = 0.01 * known.shape[1] * 1e-3 * np.eye(len(past), dtype=np.float32)
+                share = np.linalg.solve(known @ known.T + ridge, known @ now)
+                news[place, top:bottom, west:east] -= (share @ known).reshape(bottom - top, east - west)
+    return news
+
+
+def near_edge(reference: Reference, time_s: float, guard_s: float = EDGE_GUARD_S) -> bool:
+    """Say whether a time lies so near a fragment's edge that a picture may show another one, or two."""
+    return bool(np.min(np.abs(reference.edges_s - time_s)) < guard_s)
 
 
 def fragment_at(reference: Reference, time_s: float) -> int | None:
     """Return the fragment shown at a time of the reference, or None outside of the clip."""
-    number = int(np.searchsorted(reference.edges_s, time_s, side="right")) - 1
+    number = int(np.searchsorted(reference.edges_s, time_s + SAME_TIME_S, side="right")) - 1
     return number if 0 <= number < reference.fragments else None
