@@ -55,6 +55,7 @@ CLIP_ROUTES = {
     "portal:clip_triage": ("post", {"triage": "done"}, SORTS),
     "portal:clip_delete": ("post", {}, DELETES),
     "portal:clip_restore": ("post", {}, RESTORES),
+    "portal:clip_hold": ("post", {"reason": "claim 17"}, DELETES),
 }
 
 # Of a view, by who opened it: nobody else, whatever their role.
@@ -93,10 +94,10 @@ ORGANISATIONS = {
 # Routes that lead to one's own things, or to nothing of anybody's.
 PLAIN_ROUTES = {
     "healthz": ("get", ALL),
-    "portal:today": ("get", SIGNED_IN),
     "fleet:second_factor": ("get", SIGNED_IN),
     "fleet:no_proof": ("get", SIGNED_IN),
     "fleet:session": ("get", SIGNED_IN),
+    "portal:today": ("get", SIGNED_IN),
     "portal:inbox": ("get", SIGNED_IN),
     "portal:inbox_rows": ("get", SIGNED_IN),
     "portal:inbox_feed": ("get", ALL),  # tells nobody to close, with 204, so that a lost session ends the feed
@@ -123,13 +124,14 @@ OWN_TESTS = {
     "portal:shift_end": "test_shifts",
     "portal:membership_end": "test_roles_end_by_leaders_and_by_oneself",
     "portal:organisation": "test_organisations",
+    "portal:retention": "test_organisations",
     "portal:unit_revoke": "test_units",
-    "portal:watched_me_proof": "test_what_is_about_oneself_alone",
-    "portal:subject_ask": "test_what_is_about_oneself_alone",
     "portal:inbox_changed": "test_a_bookmark_is_its_readers_alone",
     "portal:invitation_renew": "test_invitations",
     "portal:session_end": "test_a_session_is_ended_by_its_person_alone",
     "portal:invitation_withdraw": "test_invitations",
+    "portal:watched_me_proof": "test_what_is_about_oneself_alone",
+    "portal:subject_ask": "test_what_is_about_oneself_alone",
     "portal:subject_copy": "test_what_is_about_oneself_alone",
     "portal:subject_answer": "test_requests_are_answered_by_who_leads",
     "portal:consents_answer": "test_consents_of_an_organisation",
@@ -139,9 +141,9 @@ OWN_TESTS = {
     "access:proof": "test_proofs_go_to_those_who_may_know",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
+    "fleet:join": "test_links_without_a_live_token_lead_nowhere",
 }
 BEFORE_SIGN_IN = {
-    "fleet:join": "test_links_without_a_live_token_lead_nowhere",
     "account_login", "account_inactive", "account_logout", "mfa_authenticate", "mfa_login_webauthn",
 }  # fmt: skip
 RESETS = {
@@ -240,18 +242,16 @@ def test_units(doors: Doors, cast: Cast) -> None:
         assert doors.let_through(ask) == expected
 
 
-def test_organisations(doors: Doors, cast: Cast) -> None:
+@pytest.mark.parametrize("route", ["portal:organisation", "portal:retention"])
+def test_organisations(doors: Doors, cast: Cast, route: str) -> None:
     for name, expected in ORGANISATIONS.items():
-        ask = Ask("portal:organisation", {"organisation_id": getattr(cast, name).pk}, "post")
+        ask = Ask(route, {"organisation_id": getattr(cast, name).pk}, "post")
         assert doors.let_through(ask) == expected
 
 
 def test_roles_end_by_leaders_and_by_oneself(doors: Doors, scene: Scene) -> None:
     ask = Ask("portal:membership_end", {"pk": scene.membership.pk}, "post")
     assert doors.let_through(ask) == {"manager", "driver"}
-
-
-RECORDED = {"own van": {"driver"}, "other van": NONE, "home": {"owner", "member"}, "rival": NONE, "deleted": {"driver"}}
 
 
 def test_a_bookmark_is_its_readers_alone(doors: Doors, cast: Cast) -> None:
@@ -266,6 +266,9 @@ def test_invitations(doors: Doors, cast: Cast) -> None:
         waiting = services.invite_person(**asked, now=timezone.now()).invitation
         for route in ("portal:invitation_renew", "portal:invitation_withdraw"):
             assert doors.let_through(Ask(route, {"invitation_id": waiting.pk}, "post")) == {leader}
+
+
+RECORDED = {"own van": {"driver"}, "other van": NONE, "home": {"owner", "member"}, "rival": NONE, "deleted": {"driver"}}
 
 
 def test_what_is_about_oneself_alone(doors: Doors, scene: Scene) -> None:
@@ -299,15 +302,15 @@ def test_consents_of_an_organisation(doors: Doors, cast: Cast) -> None:
         assert doors.let_through(answer) == asked[name]
 
 
-def test_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:
-    body = {"site": str(cast.van.pk), "driver": str(cast.dina.pk)}
-    who = {"manager", "dispatcher", "operator", "driver"}
 def test_a_session_is_ended_by_its_person_alone(doors: Doors, cast: Cast) -> None:
     for name in ("manager", "driver"):
         other = OpenSession.objects.create(person=cast.people[name], began_at=timezone.now(), seen_at=timezone.now())
         assert doors.let_through(Ask("portal:session_end", {"pk": other.pk}, "post")) == {name}
 
 
+def test_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:
+    body = {"site": str(cast.van.pk), "driver": str(cast.dina.pk)}
+    who = {"manager", "dispatcher", "operator", "driver"}
     assert doors.let_through(Ask("portal:shift_start", {}, "post", body)) == who
     assert doors.let_through(Ask("portal:shift_end", {"pk": scene.shift.pk}, "post")) == who
 

@@ -1,4 +1,4 @@
-"""What is asked of the policies: by which membership, to do what, with which clip."""
+"""What is asked of the policies: by which membership or share, to do what, with which clip."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,11 +24,17 @@ class Action(StrEnum):
     ASSIGN = "assign"
     DELETE = "delete"
     RESTORE = "restore"
+    HOLD = "hold"
+    """Place a legal hold, and release it."""
+    SHARE = "share"
+    """Let a named person watch it, for one purpose."""
     LOCATE = "locate"
     """Know where it was and who drove; asked of a clip of this moment, where a site is now and who drives it."""
 
 
-FOOTAGE = frozenset({Action.VIEW, Action.POSTER})
+PURPOSED = frozenset({Action.VIEW, Action.SHARE})
+"""What is asked for one purpose."""
+FOOTAGE = frozenset({Action.VIEW, Action.POSTER, Action.SHARE})
 """What shows somebody: the policies are told what the recorded people agreed to."""
 NOBODY_RECORDED = "nobody"
 
@@ -44,14 +50,14 @@ class MemberFacts:
     organisation_id: str
     site_id: str | None
     ended: bool
+    proven: bool = True
+    """The session that asks has shown a second factor. True where no session asks: the role alone is judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
     """One clip, as the policies see it."""
 
-    proven: bool = True
-    """The session that asks has shown a second factor. True where no session asks: the role alone is judged."""
     clip_id: str
     organisation_id: str
     site_id: str
@@ -62,6 +68,20 @@ class ClipFacts:
     """Where the recorded people stand towards what is asked; only `FOOTAGE` actions look at it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShareFacts:
+    """One share, as the policies see it: the grant of one clip to one named person."""
+
+    share_id: str
+    clip_id: str
+    purpose: str
+    revoked: bool
+    ended: bool
+    used_up: bool
+    outside: bool
+    released: bool
+
+
 def ask_all(
     book: PolicyBook,
     members: list[MemberFacts],
@@ -70,8 +90,8 @@ def ask_all(
     action: Action,
     purpose: Purpose | None = None,
 ) -> dict[tuple[MemberFacts, ClipFacts], Verdict]:
-    """Ask for every membership with every clip. `purpose` goes with VIEW and with no other action."""
-    if (action is Action.VIEW) != (purpose is not None):
+    """Ask for every membership with every clip. `purpose` goes with `PURPOSED` actions and with no other."""
+    if (action in PURPOSED) != (purpose is not None):
         raise ValueError(f"action {action} with purpose {purpose}")
     asked = {} if purpose is None else {"purpose": _entity("Purpose", purpose.value)}
     pairs = [(member, clip) for member in members for clip in clips]
@@ -88,6 +108,31 @@ def ask_all(
     return dict(zip(pairs, book.ask(requests, entities), strict=True)) if pairs else {}
 
 
+def ask_share(book: PolicyBook, share: ShareFacts, clip: ClipFacts, *, action: Action, purpose: Purpose) -> Verdict:
+    """Ask for a share with a clip. Of all actions only VIEW takes a share."""
+    request = {
+        "principal": {"type": "Share", "id": share.share_id},
+        "action": {"type": "Action", "id": action.value},
+        "resource": {"type": "Clip", "id": clip.clip_id},
+        "context": {"purpose": _entity("Purpose", purpose.value), "consent": _entity("Consent", clip.consent)},
+    }
+    (verdict,) = book.ask([request], [_share_entity(share), _clip_entity(clip)])
+    return verdict
+
+
+def _share_entity(share: ShareFacts) -> Mapping[str, object]:
+    attributes: dict[str, Any] = {
+        "clip": _entity("Clip", share.clip_id),
+        "purpose": _entity("Purpose", share.purpose),
+        "revoked": share.revoked,
+        "ended": share.ended,
+        "used_up": share.used_up,
+        "outside": share.outside,
+        "released": share.released,
+    }
+    return {"uid": {"type": "Share", "id": share.share_id}, "attrs": attributes, "parents": []}
+
+
 def _member_entity(member: MemberFacts) -> Mapping[str, object]:
     attributes: dict[str, Any] = {
         "person": _entity("Person", member.person_id),
@@ -95,6 +140,7 @@ def _member_entity(member: MemberFacts) -> Mapping[str, object]:
         "role": _entity("Role", member.role),
         "organisation": _entity("Organisation", member.organisation_id),
         "ended": member.ended,
+        "proven": member.proven,
     }
     if member.site_id is not None:
         attributes["site"] = _entity("Site", member.site_id)
@@ -115,4 +161,3 @@ def _clip_entity(clip: ClipFacts) -> Mapping[str, object]:
 
 def _entity(kind: str, name: str) -> dict[str, dict[str, str]]:
     return {"__entity": {"type": kind, "id": name}}
-        "proven": member.proven,

@@ -20,11 +20,13 @@ from custodes.hub.access import gate
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
+from custodes.hub.clips.keeping import Held
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.fleet.models import Membership, Person
-from custodes.hub.portal import acts, film, rows, scope, shown, words
 from custodes.hub.fleet.step_up import asks_anew
+from custodes.hub.portal import acts, film, rows, scope, shown, words
 from custodes.hub.portal.frame import CLIP_KEYS
+from custodes.hub.portal.views import keeping
 
 RATES = ("0.25", "0.5", "1", "1.5", "2")
 SAME_VIEW_S = 15 * 60
@@ -122,11 +124,14 @@ def triage(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @login_required
+@asks_anew
 def delete(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Delete a clip; its page then carries the way back for as long as there is one."""
-@asks_anew
     person = scope.actor(request)
-    acts.delete(actor=person, clip=_known(person, clip_id))
+    try:
+        acts.delete(actor=person, clip=_known(person, clip_id))
+    except Held:
+        messages.error(request, _("This clip is under a legal hold or in an open case: it cannot be deleted."))
     return redirect("portal:clip", clip_id)
 
 
@@ -202,7 +207,7 @@ def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
         "may_delete": gate.may(person, Action.DELETE, clip),
         "may_restore": gate.may(person, Action.RESTORE, clip),
         "undo_s": clip.site.organisation.undo_window_s,
-    }
+    } | keeping.facts(person, clip)
 
 
 def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
