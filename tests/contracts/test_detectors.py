@@ -128,7 +128,7 @@ def test_the_default_gives_way_to_the_fallback_and_says_so(monkeypatch: pytest.M
             raise Temporary("the registry is shut.")
         return real(name, sha256_hex=sha256_hex)
 
-    monkeypatch.setattr(objects.weights, "pull", pull)
+    monkeypatch.setattr(weights, "pull", pull)
     said: list[str] = []
     detector = objects.obtain_detector(say=said.append)
     assert detector.identity.name == FALLBACK_DETECTOR
@@ -141,7 +141,7 @@ def test_a_detector_that_was_asked_for_by_name_is_not_replaced(monkeypatch: pyte
     def pull(name: str, progress: object = None, *, sha256_hex: str | None = None) -> weights.LocatedWeights:
         raise Temporary("the registry is shut.")
 
-    monkeypatch.setattr(objects.weights, "pull", pull)
+    monkeypatch.setattr(weights, "pull", pull)
     with pytest.raises(Temporary, match="shut"):
         objects.obtain_detector("yolox-tiny", say=lambda line: None)
 
