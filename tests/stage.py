@@ -61,7 +61,7 @@ def let_in(cast: Cast) -> None:
 
 def people_with_password(cast: Cast) -> tuple[Person, ...]:
     """Return those who sign in by a browser."""
-    return (cast.alice, cast.bob, cast.dina, cast.hanna, cast.stranger, cast.oscar)
+    return (cast.alice, cast.bob, cast.dina, cast.hanna, cast.milo, cast.stranger, cast.oscar)
 
 
 def let_be_well(cast: Cast, now: datetime) -> None:
