@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -60,6 +61,25 @@ def audit_prove(
     if (entry is None) == (since is None):
         raise BadInput("give the number of an entry, or --since HEAD.json.")
     text = prove_growth_since(data_dir, since) if since is not None else prove_entry(data_dir, entry or 0)
+    if out is None:
+        typer.echo(text)
+    else:
+        write_durably(out, text.encode() + b"\n", mode=0o644)
+        typer.echo(f"Written: {out}. Anyone can check it: custodes audit verifier > verify.py; python3 verify.py {out}")
+
+
+@app.command("receipt", epilog="Example: custodes audit receipt 6f1d2c9e-8f0b-4f53-9a53-0d5b8f1f2b7a > r.json")
+def audit_receipt(
+    clip: Annotated[UUID, typer.Argument(metavar="CLIP", help="Id of the clip that was erased.")],
+    *,
+    data_dir: DataDir = Path("hub"),
+    out: Annotated[Path | None, typer.Option(help="Write the receipt into this file.", metavar="FILE.json")] = None,
+) -> None:
+    """Prove that a clip was erased, key and parts, for others to check."""
+    from custodes.core.fs import write_durably
+    from custodes.hub.audit.command import prove_erasure
+
+    text = prove_erasure(data_dir, clip)
     if out is None:
         typer.echo(text)
     else:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput
@@ -60,6 +61,14 @@ def prove_entry(data_dir: Path, seq: int) -> str:
         from custodes.hub.audit.proofs import inclusion_proof
 
         return inclusion_proof(seq, now_ns=SystemClock().wall_ns()).as_json()
+
+
+def prove_erasure(data_dir: Path, clip_id: UUID) -> str:
+    """Return the receipt of a clip's erasure, as JSON. Raises BadInput when it was not erased."""
+    with boot.opened(data_dir):
+        from custodes.hub.audit.proofs import erasure_receipt
+
+        return erasure_receipt(clip_id, now_ns=SystemClock().wall_ns()).as_json()
 
 
 def prove_growth_since(data_dir: Path, kept: Path) -> str:
