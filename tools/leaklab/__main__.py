@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -93,19 +94,25 @@ def _film(
 
 def _key(film: str, attack: str, seconds: float) -> str:
     """Name a trial by all that its outcome depends on, the tracer's own code included."""
+    return f"{film}|{attack}|{seconds:g}|{SEED}|{_code()}"
+
+
+@cache
+def _code() -> str:
+    """Return a digest of the code as it was when the run began."""
     code = hashlib.sha256()
     for folder in (ROOT / "src" / "custodes" / "trace", Path(__file__).parent):
         for path in sorted(folder.glob("*.py")):
             if path.name not in {"table.py", "__main__.py"}:
                 code.update(path.read_bytes())
-    return f"{film}|{attack}|{seconds:g}|{SEED}|{code.hexdigest()[:12]}"
+    return code.hexdigest()[:12]
 
 
 def _known(path: Path) -> dict[str, table.Row]:
     """Return what was run with the code as it is now."""
     if not path.is_file():
         return {}
-    current = _key("", "", 0).rsplit("|", 1)[1]
+    current = _code()
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
     return {row["key"]: row for row in rows if row["key"].endswith(current)}
 
