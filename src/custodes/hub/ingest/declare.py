@@ -23,7 +23,7 @@ from custodes.hub.ingest import open_clips, rows, tus
 from custodes.hub.ingest.exchange import Refusal, not_found
 from custodes.hub.ingest.gatehouse import KnownUnit
 from custodes.hub.ingest.uploads import Slot, check_disk, lay, make_folder
-from custodes.hub.vault import keys
+from custodes.hub.vault import destroyed, keys
 
 MAX_OFFER_BYTES = 128 * 1024
 MEDIA_TYPES = {ClipPart.Kind.MANIFEST: "application/json", ClipPart.Kind.FILM: "video/mp4"}
@@ -149,6 +149,8 @@ def _admit(
     """Store a new clip. Raises IntegrityError when another request has just stored it."""
     total = sum(part.sealed_bytes for part in declaration.parts)
     check_disk(total)
+    if destroyed.holds(declaration.clip_id):
+        raise Refusal(410, "erased", f"clip {declaration.clip_id} was erased at this hub; it does not come back")
     content_key = _unwrap(unit, declaration)
     with transaction.atomic():
         _check_room(unit, len(declaration.parts), total)
