@@ -21,7 +21,7 @@ from tools.leaklab.reel import Coding
 
 ROOT = Path(__file__).parents[2]
 SEED = 20261122
-QUICK_FILMS = ("crowd", "face", "road")
+QUICK_FILMS = ("crowd", "road")
 QUICK_ATTACKS = frozenset(
     {"CRF 28", "CRF 35", "480p, CRF 28", "240p, CRF 28", "crop 30 %, CRF 26", "screen recording, CRF 26",
      "phone standard, 2 Mbit/s", "phone hard, 1 Mbit/s", "two views averaged, CRF 26"}
@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             attacks = [attack for attack in (*DIGITAL, *FILMED) if _wanted(attack, asked)]
             _film(scene, path, Path(scratch) / scene.name, attacks, asked, known)
-    rows = list(_known(asked.results).values())
-    asked.page.write_text(table.page(rows, seed=SEED), encoding="utf-8")
+            rows = list(_known(asked.results).values())
+            asked.page.write_text(table.page(rows, seed=SEED), encoding="utf-8")
     sys.stdout.write(f"wrote {asked.page}\n")
     return 0
 

@@ -80,8 +80,9 @@ def filmed(scene: Scene) -> Change:
         hand = _Hand(scene, rng)
         grid = _camera_grid(scene)
         before: Plane | None = None
+        lit = _Lit()
         for exposed_s, older, newer, blend in _exposures(reel, scene):
-            linear_old, linear_new = _light(older), _light(newer)
+            linear_old, linear_new = lit.light(older), lit.light(newer)
             shown = linear_old * (1 - blend[0]) + linear_new * blend[0] if blend[0] == blend[-1] else None
             where = _monitor_px(grid, hand.pose(exposed_s))
             if shown is None:
@@ -102,6 +103,20 @@ def _inner(clip_px: tuple[int, int]) -> tuple[float, float, float, float]:
     height, width = clip_px
     factor = min(MONITOR_PX[1] / width, MONITOR_PX[0] / height)
     return (MONITOR_PX[1] - width * factor) / 2, (MONITOR_PX[0] - height * factor) / 2, width * factor, height * factor
+
+
+class _Lit:
+    """Remembers the light of the last two shown pictures: a screen shows each for several exposures."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[NDArray[np.uint8], Plane]] = []
+
+    def light(self, luma: NDArray[np.uint8]) -> Plane:
+        for picture, light in self._known:
+            if picture is luma:
+                return light
+        self._known = [*self._known[-1:], (luma, _light(luma))]
+        return self._known[-1][1]
 
 
 def _light(luma: NDArray[np.uint8]) -> Plane:
@@ -195,7 +210,8 @@ def _seen(monitor: Plane, where: tuple[Plane, Plane], scene: Scene) -> Plane:
     strength = scene.moire * abs(float(np.sinc(min(step, 0.95))))
     # R, G and B stripes a third of a pixel apart, weighted as luma is.
     angle = np.float32(2 * np.pi) * across
-    stripes = 0.3 * np.cos(angle + 2.094) + 0.59 * np.cos(angle) + 0.11 * np.cos(angle - 2.094)
+    mixed = 0.3 * np.exp(2.094j) + 0.59 + 0.11 * np.exp(-2.094j)
+    stripes = np.float32(abs(mixed)) * np.cos(angle + np.float32(np.angle(mixed)))
     lines = 0.5 * np.cos(np.float32(2 * np.pi) * down)
     light *= 1 + np.float32(strength) * (stripes + lines).astype(np.float32)
     return np.asarray(light, dtype=np.float32)

@@ -66,6 +66,18 @@ def picture_rate(path: Path) -> float:
         raise BadInput(f"cannot read {path.name}: {_reason(error)}. Give a film that a player opens.") from None
 
 
+def longest_side_px(path: Path) -> int:
+    """Return the longer side of a film's pictures as its header claims it. Raises BadInput as `picture_rate` does."""
+    try:
+        with av.open(str(path), "r") as container:
+            if not container.streams.video:
+                raise BadInput(f"{path.name} shows no picture. Give a film.")
+            context = container.streams.video[0].codec_context
+            return max(context.width, context.height)
+    except (av.FFmpegError, OSError) as error:
+        raise BadInput(f"cannot read {path.name}: {_reason(error)}. Give a film that a player opens.") from None
+
+
 def claimed_rate(stream: "av.VideoStream") -> float:
     """Return the pictures a second that a stream claims, between 1 and 240; 25 where it claims nothing sane."""
     claimed = stream.average_rate

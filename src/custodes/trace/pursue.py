@@ -14,7 +14,7 @@ from custodes.core.errors import BadInput
 from custodes.trace import align, detect, refine, register, residual
 from custodes.trace.codes import CodeWord
 from custodes.trace.conclude import conclude
-from custodes.trace.frames import Picture, ReadPlan, read_pictures
+from custodes.trace.frames import Picture, ReadPlan, longest_side_px, read_pictures
 from custodes.trace.reference import Reference, thumb
 from custodes.trace.register import Placement
 from custodes.trace.report import Finding, Playing, Registration
@@ -82,7 +82,8 @@ def pursue(path: Path, suspect: Suspect, *, hints: Hints | None = None, say: Say
     pictures = read_leak(path)
     with path.open("rb") as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
-    soft, track = read_marks(pictures, suspect, hints=hints or Hints(), say=say)
+    hints = _as_read(hints or Hints(), path, pictures[0])
+    soft, track = read_marks(pictures, suspect, hints=hints, say=say)
     say("deciding")
     return conclude(
         suspect.clip_id,
@@ -98,6 +99,14 @@ def pursue(path: Path, suspect: Suspect, *, hints: Hints | None = None, say: Say
         leak_sha256=digest,
         reference_sha256=suspect.sha256,
     )
+
+
+def _as_read(hints: Hints, path: Path, picture: Picture) -> Hints:
+    """Return the hints in pixels of the pictures as they are read, which may be smaller than the file's."""
+    if hints.corners_px is None:
+        return hints
+    scale = max(picture.luma.shape) / max(longest_side_px(path), 1)
+    return Hints(tuple((x * scale, y * scale) for x, y in hints.corners_px), hints.corners_at_s)
 
 
 def read_marks(
