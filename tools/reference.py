@@ -1,10 +1,11 @@
-"""Write docs/reference from the code: commands, settings of unit and hub, kinds of event. `--check` only compares.
+"""Write docs/reference from the code: commands, settings, kinds of event, the unit API. `--check` only compares.
 
 The pages are made from what the programs themselves read, so they cannot name an option that is not there.
 """
 
 import ast
 import inspect
+import json
 import os
 import sys
 import tempfile
@@ -222,11 +223,29 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def unit_api_json() -> str:
+    """Return the unit API for machines."""
+    import custodes
+    from custodes.hub.ingest.description import openapi
+
+    return json.dumps(openapi(version=custodes.__version__), indent=1, ensure_ascii=False) + "\n"
+
+
+def unit_api_page() -> str:
+    """Return the unit API for people."""
+    import custodes
+    from custodes.hub.ingest.description import page
+
+    return page(version=custodes.__version__)
+
+
 PAGES = {
     "commands.md": commands_page,
     "unit-settings.md": unit_page,
     "hub-settings.md": hub_page,
     "events.md": events_page,
+    "unit-api.json": unit_api_json,
+    "unit-api.md": unit_api_page,
 }
 
 

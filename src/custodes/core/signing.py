@@ -5,7 +5,6 @@ scheme is left out, because a proxy in front of the hub may end TLS. Queries are
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -248,7 +247,7 @@ def _claimed_digest(field: str) -> bytes:
         raise BadSignature("bad_signature", "Content-Digest must be sha-256")
     try:
         digest = base64.b64decode(field[len("sha-256=:") : -1], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise BadSignature("bad_signature", "Content-Digest is not base64") from error
     if len(digest) != hashlib.sha256().digest_size:
         raise BadSignature("bad_signature", "Content-Digest has the wrong length")

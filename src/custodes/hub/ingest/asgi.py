@@ -14,7 +14,8 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Temporary
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest
 from custodes.hub.ingest.gatehouse import Gatehouse
-from custodes.hub.ingest.routes import PREFIX, Opened, UnitApi
+from custodes.hub.ingest.operations import PREFIX
+from custodes.hub.ingest.routes import Opened, UnitApi
 from custodes.hub.ingest.uploads import Append
 
 Scope: TypeAlias = MutableMapping[str, Any]

@@ -1,7 +1,6 @@
 """A unit announces a clip: idempotent by clip id, refused when it changes, bounded by quota and disk."""
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +24,6 @@ from custodes.hub.ingest.gatehouse import KnownUnit
 from custodes.hub.ingest.uploads import Slot, check_disk, lay, make_folder
 from custodes.hub.vault import destroyed, keys
 
-MAX_OFFER_BYTES = 128 * 1024
 MEDIA_TYPES = {ClipPart.Kind.MANIFEST: "application/json", ClipPart.Kind.FILM: "video/mp4"}
 
 
@@ -101,7 +99,7 @@ def _upload(slot: Slot, offset: int) -> PartUpload:
 def _parsed(body: bytes) -> tuple[ClipDeclaration, bytes | None]:
     """Return the declaration and, where it came along, the sealed manifest, whose hash is right."""
     try:
-        offer = ClipOffer.model_validate_json(body)
+        offer = ClipOffer.model_validate_json(body, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"])
@@ -129,7 +127,7 @@ def _manifest(offer: ClipOffer) -> bytes | None:
     declared = next(part for part in offer.declaration.parts if part.part == MANIFEST_PART)
     try:
         content = base64.b64decode(offer.manifest, validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         content = b""
     if len(content) != declared.sealed_bytes or hashlib.sha256(content).hexdigest() != declared.sealed_sha256:
         raise Refusal(422, "part_hash", "the manifest that came along is not what was declared; send it again")
@@ -177,7 +175,7 @@ def _unwrap(unit: KnownUnit, declaration: ClipDeclaration) -> bytes:
     try:
         envelope = base64.b64decode(declaration.envelope, validate=True)
         return seal.unwrap_key(envelope, hub_key=keyring.seal_key(), clip_id=declaration.clip_id, unit_id=unit.unit_id)
-    except (binascii.Error, Corrupt) as error:
+    except (ValueError, Corrupt) as error:
         raise Refusal(422, "envelope", f"clip {declaration.clip_id}: its envelope does not open here") from error
 
 

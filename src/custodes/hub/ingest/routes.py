@@ -1,26 +1,21 @@
-"""Which handler answers which address of the unit API, for JSON and for tus alike."""
+"""Which handler answers which operation of the unit API, for JSON and for tus alike."""
 
 import hashlib
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from custodes.core.signing import EMPTY_DIGEST
-from custodes.hub.ingest import tus, unit_calls
+from custodes.hub.ingest import operations, tus, unit_calls
 from custodes.hub.ingest.commit import commit_clip
-from custodes.hub.ingest.declare import MAX_OFFER_BYTES, answer_for, declare
+from custodes.hub.ingest.declare import answer_for, declare
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, json_answer
 from custodes.hub.ingest.gatehouse import Admitted, Gatehouse
+from custodes.hub.ingest.operations import Operation
 from custodes.hub.ingest.uploads import Append
 
-PREFIX = "/api/unit/v1/"
-MAX_HEARTBEAT_BYTES = 256 * 1024
-MAX_ENROL_BYTES = 4 * 1024
-_CLIP = re.compile(r"/api/unit/v1/clips/([0-9a-f-]{36})")
-
-Handler: TypeAlias = Callable[[UnitRequest, Admitted, bytes], Answer]
+Named: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +34,23 @@ class UnitApi:
 
     def open(self, request: UnitRequest) -> Opened | Append | Answer:
         """Check a request's head. Returns an answer at once, or what takes the body. Raises Refusal."""
-        if request.path.startswith(tus.PREFIX) and request.method == "OPTIONS":
-            return tus.options()
-        if request.path == f"{PREFIX}enrol":
-            _only(request, "POST")
-            return Opened(MAX_ENROL_BYTES, lambda body: unit_calls.enrol(request, body, self._now_ns()))
+        found = operations.find(request.method, request.path)
+        operation = found.operation
+        if operation is not None and not operation.signed:
+            return self._open_unsigned(operation, request)
+        if operation is None and not found.signed:
+            raise _off_the_table(request, found.methods)
         admitted = self.gatehouse.admit(request)
-        if request.path.startswith(tus.PREFIX):
-            return self._open_tus(request, admitted)
-        return self._open_json(request, admitted)
+        if operation is None:
+            raise _off_the_table(request, found.methods)
+        if operation.takes_film:
+            return tus.begin(request, admitted, found.named)
+        if operation.takes is None:
+            if admitted.body_sha256 != EMPTY_DIGEST:
+                raise Refusal(400, "body", "this request carries no body")
+            return BODILESS[operation.name](self, request, admitted, found.named)
+        take, now_ns = TAKING[operation.name], self._now_ns()
+        return _checked(operation.max_body_bytes, admitted, lambda body: take(admitted, body, now_ns))
 
     def refuse(self, request: UnitRequest, refusal: Refusal) -> Answer:
         """Return a refusal as an answer, signed when the request was proven."""
@@ -62,50 +65,35 @@ class UnitApi:
             append.slot.sync_names()  # a received clip left this folder for the vault, which synced its own
         return tus.appended(offset, receipt)
 
-    def _open_tus(self, request: UnitRequest, admitted: Admitted) -> Opened | Append | Answer:
-        if request.method == "PATCH":
-            return tus.begin(request, admitted)
-        if admitted.body_sha256 != EMPTY_DIGEST:
-            raise Refusal(400, "body", "this tus request carries no body")
-        if request.method == "HEAD":
-            return tus.head(request, admitted)
-        if request.method == "POST":
-            return tus.create(request, admitted)
-        _only(request, "DELETE")
-        return tus.terminate(request, admitted)
-
-    def _open_json(self, request: UnitRequest, admitted: Admitted) -> Opened:
-        now_ns = self._now_ns()
-        if request.path == f"{PREFIX}clips":
-            _only(request, "POST")
-            return _checked(
-                MAX_OFFER_BYTES,
-                admitted,
-                lambda body: json_answer(declare(unit=admitted.unit, body=body, now_ns=now_ns)),
-            )
-        if request.path == f"{PREFIX}heartbeat":
-            _only(request, "POST")
-            return _checked(
-                MAX_HEARTBEAT_BYTES,
-                admitted,
-                lambda body: unit_calls.heartbeat(admitted.unit, body, now_ns=now_ns),
-            )
-        named = _CLIP.fullmatch(request.path)
-        if named is None:
-            raise Refusal(404, "not_found", "the unit API has no such address")
-        _only(request, "GET")
-        clip_id = UUID(named[1])
-        return _checked(0, admitted, lambda _: self._clip_state(admitted, clip_id, now_ns))
-
-    def _clip_state(self, admitted: Admitted, clip_id: UUID, now_ns: int) -> Answer:
+    def clip_state(self, admitted: Admitted, clip_id: UUID) -> Answer:
+        """Say how far a unit's own clip has come; where all is there and a crash cut the commit, commit it first."""
         answer = answer_for(unit=admitted.unit, clip_id=clip_id)
         if answer.receipt is None and not answer.uploads:
-            commit_clip(clip_id=clip_id, now_ns=now_ns)
+            commit_clip(clip_id=clip_id, now_ns=self._now_ns())
             answer = answer_for(unit=admitted.unit, clip_id=clip_id)
         return json_answer(answer)
 
+    def _open_unsigned(self, operation: Operation, request: UnitRequest) -> Opened | Answer:
+        if operation is operations.ENROL:
+            return Opened(operation.max_body_bytes, lambda body: unit_calls.enrol(request, body, self._now_ns()))
+        return tus.options()
+
     def _now_ns(self) -> int:
         return self.gatehouse.clock.wall_ns()
+
+
+TAKING: Final[dict[str, Callable[[Admitted, bytes, int], Answer]]] = {
+    operations.HEARTBEAT.name: lambda admitted, body, now_ns: unit_calls.heartbeat(admitted.unit, body, now_ns=now_ns),
+    operations.DECLARE.name: lambda admitted, body, now_ns: json_answer(
+        declare(unit=admitted.unit, body=body, now_ns=now_ns)
+    ),
+}
+BODILESS: Final[dict[str, Callable[[UnitApi, UnitRequest, Admitted, Named], Answer]]] = {
+    operations.CLIP.name: lambda api, _, admitted, named: api.clip_state(admitted, UUID(named["clip_id"])),
+    operations.TUS_CREATE.name: lambda _, request, admitted, __: tus.create(request, admitted),
+    operations.UPLOAD_HEAD.name: lambda _, request, admitted, named: tus.head(request, admitted, named),
+    operations.UPLOAD_DELETE.name: lambda _, request, admitted, named: tus.terminate(request, admitted, named),
+}
 
 
 def _checked(max_body_bytes: int, admitted: Admitted, then: Callable[[bytes], Answer]) -> Opened:
@@ -117,6 +105,9 @@ def _checked(max_body_bytes: int, admitted: Admitted, then: Callable[[bytes], An
     return Opened(max_body_bytes, answer)
 
 
-def _only(request: UnitRequest, method: str) -> None:
-    if request.method != method:
-        raise Refusal(405, "method", f"{request.path} takes {method}", headers={"allow": method})
+def _off_the_table(request: UnitRequest, methods: tuple[str, ...]) -> Refusal:
+    if not methods:
+        return Refusal(404, "not_found", "the unit API has no such address")
+    return Refusal(
+        405, "method", f"{request.path} takes {' and '.join(methods)}", headers={"allow": ", ".join(methods)}
+    )

@@ -1,7 +1,7 @@
 """tus 1.0.0: core, creation, checksum, expiration, termination. An upload is a declared part of a clip."""
 
 import base64
-import binascii
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from uuid import UUID
@@ -13,9 +13,10 @@ from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, not_found
 from custodes.hub.ingest.gatehouse import Admitted
 from custodes.hub.ingest.open_clips import OpenClip
+from custodes.hub.ingest.operations import FILM_TYPE, TUS_CREATE
 from custodes.hub.ingest.uploads import Append, Expected, Slot, check_disk, discard
 
-PREFIX = "/api/unit/v1/tus/"
+PREFIX = TUS_CREATE.path
 VERSION = "1.0.0"
 DIGEST_BYTES = {"sha256": 32, "sha1": 20, "md5": 16}
 MAX_NUMBER_DIGITS = 15
@@ -55,10 +56,10 @@ def create(request: UnitRequest, admitted: Admitted) -> Answer:
     return Answer(201, {**_common(clip), "location": path_of(clip_id, part)})
 
 
-def head(request: UnitRequest, admitted: Admitted) -> Answer:
+def head(request: UnitRequest, admitted: Admitted, named: Mapping[str, str]) -> Answer:
     """Say how much of a part the hub holds."""
     check_version(request)
-    slot, clip = find(request.path, admitted)
+    slot, clip = find(named, admitted)
     offset = slot.offset() if clip.receiving else slot.sealed_bytes
     return Answer(
         200,
@@ -71,25 +72,25 @@ def head(request: UnitRequest, admitted: Admitted) -> Answer:
     )
 
 
-def terminate(request: UnitRequest, admitted: Admitted) -> Answer:
+def terminate(request: UnitRequest, admitted: Admitted, named: Mapping[str, str]) -> Answer:
     """Throw away what came of a part."""
     check_version(request)
-    slot, clip = find(request.path, admitted)
+    slot, clip = find(named, admitted)
     if not clip.receiving:
         raise Refusal(403, "received", "this clip has been received; it cannot be taken back by its unit")
     discard(slot)
     return Answer(204, {"tus-resumable": VERSION})
 
 
-def begin(request: UnitRequest, admitted: Admitted) -> Append:
+def begin(request: UnitRequest, admitted: Admitted, named: Mapping[str, str]) -> Append:
     """Open a part for one PATCH, before its body is read."""
     check_version(request)
-    if request.headers.get("content-type") != "application/offset+octet-stream":
-        raise Refusal(415, "content_type", "a PATCH carries application/offset+octet-stream")
+    if request.headers.get("content-type") != FILM_TYPE:
+        raise Refusal(415, "content_type", f"a PATCH carries {FILM_TYPE}")
     offset = number(request.headers.get("upload-offset"), "Upload-Offset")
     length_text = request.headers.get("content-length")
     length = None if length_text is None else number(length_text, "Content-Length")
-    slot, clip = find(request.path, admitted)
+    slot, clip = find(named, admitted)
     if not clip.receiving:
         raise Refusal(409, "received", "this clip has been received; ask for its receipt", retry=True)
     if length is not None and offset + length > slot.sealed_bytes:
@@ -110,14 +111,9 @@ def appended(offset: int, receipt: Receipt | None) -> Answer:
     return Answer(204, headers)
 
 
-def find(path: str, admitted: Admitted) -> tuple[Slot, OpenClip]:
-    """Return the declared part behind an upload's path. Foreign and missing alike raise Refusal 404."""
-    clip_text, _, part = path.removeprefix(PREFIX).partition("/")
-    try:
-        clip_id = UUID(clip_text)
-    except ValueError:
-        raise not_found() from None
-    return _find(clip_id, part, admitted)
+def find(named: Mapping[str, str], admitted: Admitted) -> tuple[Slot, OpenClip]:
+    """Return the declared part that an upload's path names. Foreign and missing alike raise Refusal 404."""
+    return _find(UUID(named["clip_id"]), named["part"], admitted)
 
 
 def check_version(request: UnitRequest) -> None:
@@ -155,7 +151,7 @@ def _checksum(field: str | None) -> tuple[str, bytes] | None:
     algorithm, _, encoded = field.partition(" ")
     try:
         digest = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         digest = b""
     if len(digest) != DIGEST_BYTES.get(algorithm, -1):
         raise Refusal(400, "checksum_algorithm", f"Upload-Checksum must be one of {', '.join(DIGEST_BYTES)}, in base64")
@@ -168,6 +164,6 @@ def _metadata(field: str) -> dict[str, str]:
         key, _, encoded = pair.partition(" ")
         try:
             named[key] = base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise Refusal(400, "metadata", f"Upload-Metadata: {key} is not base64") from None
     return named

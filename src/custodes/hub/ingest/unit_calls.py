@@ -1,7 +1,6 @@
 """Enrolment and heartbeats: what a unit says beside its clips."""
 
 import base64
-import binascii
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,11 +25,11 @@ TOMBSTONES_AN_HOUR = 600
 def enrol(request: UnitRequest, body: bytes, now_ns: int) -> Answer:
     """Join a unit to the site whose code it brings."""
     try:
-        wanted = EnrolRequest.model_validate_json(body)
+        wanted = EnrolRequest.model_validate_json(body, strict=True)
         public_key = base64.b64decode(wanted.public_key, validate=True)
     except ValidationError as error:
         raise _malformed("enrolment", error) from error
-    except binascii.Error as error:
+    except ValueError as error:  # not base64, or not even ASCII
         raise Refusal(422, "enrolment", "enrolment: public_key is not base64") from error
     try:
         unit = enrol_unit(
@@ -51,7 +50,7 @@ def enrol(request: UnitRequest, body: bytes, now_ns: int) -> Answer:
 def heartbeat(unit: KnownUnit, body: bytes, *, now_ns: int) -> Answer:
     """Take a unit's health and tombstones; answer the time and a ledger head with its proof of growth."""
     try:
-        beat = Heartbeat.model_validate_json(body)
+        beat = Heartbeat.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise _malformed("heartbeat", error) from error
     row = Unit.objects.filter(pk=unit.unit_id).first()

@@ -1,15 +1,20 @@
 """Addresses of the app `ingest`, under `/api/unit/v1/`. The ASGI door answers them before Django does."""
 
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, re_path
 
+from custodes.hub.ingest.operations import OPERATIONS
 from custodes.hub.ingest.views import unit_api
 
+NAMES = {
+    "enrol": "enrol",
+    "heartbeat": "heartbeat",
+    "clips": "clips",
+    "clips/{clip_id}": "clip",
+    "tus/": "tus",
+    "tus/{clip_id}/{part}": "upload",
+}
 app_name = "ingest"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("enrol", unit_api, name="enrol"),
-    path("heartbeat", unit_api, name="heartbeat"),
-    path("clips", unit_api, name="clips"),
-    re_path(r"^clips/[0-9a-f-]{36}$", unit_api, name="clip"),
-    re_path(r"^tus/$", unit_api, name="tus"),
-    re_path(r"^tus/[0-9a-f-]{36}/[a-z0-9._-]{1,48}$", unit_api, name="upload"),
+    re_path(f"^{pattern}$", unit_api, name=NAMES[address])
+    for address, pattern in {one.address: one.pattern.pattern for one in OPERATIONS}.items()
 ]

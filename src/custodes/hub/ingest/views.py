@@ -18,7 +18,7 @@ _api = UnitApi(Gatehouse(SystemClock()))
 
 
 @csrf_exempt
-def unit_api(request: HttpRequest) -> HttpResponse:
+def unit_api(request: HttpRequest, **_: str) -> HttpResponse:
     """Answer one request of a unit. The signature stands in place of a CSRF token."""
     wanted = UnitRequest(
         method=request.method or "",
