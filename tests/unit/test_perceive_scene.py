@@ -118,6 +118,40 @@ def test_a_visitor_wakes_it_is_followed_under_one_number_and_then_it_sleeps_agai
     assert asleep_s <= 21 + 8
 
 
+def look_at_each(
+    perceiver: Perceiver, from_s: float, to_s: float, image: Callable[[float], NDArray[np.uint8]]
+) -> list[Observation]:
+    """Show five pictures a second, asleep or awake."""
+    times = [tick / 5 for tick in range(round(from_s * 5), round(to_s * 5))]
+    return [perceiver.look(Still(image(now_s), START_NS + round(now_s * SECOND_NS))) for now_s in times]
+
+
+def test_who_walks_on_steadily_is_looked_at_in_every_third_picture_only() -> None:
+    detector = BrightThings()
+    perceiver = make(detector)
+    look_at_each(perceiver, 0, 5, walk(2, 13))
+    before = len(detector.shapes)
+    seen = look_at_each(perceiver, 5, 9, walk(2, 13))
+    assert len(detector.shapes) - before <= 0.45 * len(seen)
+    assert all([thing.confirmed for thing in one.objects] == [True] for one in seen)
+    for index, one in enumerate(seen):
+        left, _, right, _ = one.objects[0].box_px_xyxy
+        assert (left + right) / 2 == pytest.approx(40 + 50 * (3 + index / 5), abs=14)
+
+
+def test_a_second_person_is_found_at_once_although_the_first_is_left_to_the_forecast() -> None:
+    def two(now_s: float) -> NDArray[np.uint8]:
+        people = [(40 + 50 * (now_s - 2), 180.0), (560 - 50 * (now_s - 6), 300.0)]
+        return room(*people[: (now_s >= 2) + (now_s >= 6)])
+
+    perceiver = make()
+    look_at_each(perceiver, 0, 6, two)
+    seen = look_at_each(perceiver, 6, 8, two)
+    told = [sum(thing.confirmed for thing in one.objects) for one in seen]
+    assert told.index(2) <= 6
+    assert min(told) >= 1
+
+
 def test_boxes_lie_on_the_person_and_zones_are_where_the_feet_are() -> None:
     seen = watch(make(), 25, walk(10, 21))
     for one in seen:

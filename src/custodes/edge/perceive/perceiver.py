@@ -13,6 +13,13 @@ from custodes.vision.tracking import ByteTrack, Track
 
 _RECHECK_S = 1.0
 """What does not move is looked at again this often (s) while awake, and at each picture while idle."""
+_STEADY_S = 0.5
+"""Who is sure and walks on is looked at again this often (s); in between the forecast follows the motion."""
+_STEADY_HITS = 4
+_EXPLAINED_0_1 = 0.8
+"""A moved part is put down to a steady object when at least this share of it lies around that object's box."""
+_BLUR_0_1 = 0.0125
+"""How much too large a moved part may be on each side, as a share of the picture's width: two of the gate's pixels."""
 _JUMP_S = 30.0
 """A step of the film's clock larger than this, or back, starts the scene anew."""
 
@@ -95,13 +102,27 @@ class Perceiver:
         if motion.fresh or self._full_ns is None or at_ns - self._full_ns >= every_s * NS_PER_S:
             self._full_ns = at_ns
             return [(0.0, 0.0, float(width_px), float(height_px))]
-        wanted = [*moved_px, *(track.box_px_xyxy for track in self._tracker.tracks if self._is_due(track, at_ns))]
+        steady = [track for track in self._tracker.tracks if self._is_steady(track, at_ns)]
+        due = [track.box_px_xyxy for track in self._tracker.tracks if self._is_due(track, at_ns)]
+        unexplained = [box for box in moved_px if not _explained(box, steady, _BLUR_0_1 * width_px)]
+        # Once a look is due anyway it takes in all that moves: the square grows little, and others are then fresh too.
+        wanted = [*moved_px, *due] if due else unexplained
         if not wanted:
             return []
         return self._chooser.choose(wanted, width_px=width_px, height_px=height_px, at_ns=at_ns)
 
     def _is_due(self, track: Track, at_ns: int) -> bool:
-        return not track.confirmed or not track.found or at_ns - track.last_looked_ns >= _RECHECK_S * NS_PER_S
+        walks = at_ns - track.last_moved_ns < _RECHECK_S * NS_PER_S
+        wait_s = _STEADY_S if walks else _RECHECK_S
+        return not track.confirmed or not track.found or at_ns - track.last_looked_ns >= wait_s * NS_PER_S
+
+    def _is_steady(self, track: Track, at_ns: int) -> bool:
+        """Return whether the track can do without a look: sure of itself, not due, and not about to leave."""
+        if not track.confirmed or track.hits < _STEADY_HITS or self._is_due(track, at_ns):
+            return False
+        left, top, right, bottom = track.box_px_xyxy
+        width_px, height_px = self._size_px
+        return 0 <= (left + right) / 2 <= width_px and 0 <= (top + bottom) / 2 <= height_px
 
     def _detect(self, picture: Picture, parts: Sequence[BoxXyxy]) -> list[Detection]:
         self.inferences += len(parts)
@@ -148,6 +169,19 @@ class Perceiver:
             confirmed=track.confirmed,
             zones=zones,
         )
+
+
+def _explained(moved: BoxXyxy, steady: Sequence[Track], blur_px: float) -> bool:
+    """Return whether somebody who is followed moved there: the part lies in his box, a quarter larger all round."""
+    area_px2 = (moved[2] - moved[0]) * (moved[3] - moved[1])
+    for track in steady:
+        left, top, right, bottom = track.box_px_xyxy
+        room_x, room_y = (right - left) / 4 + blur_px, (bottom - top) / 4 + blur_px
+        across = min(moved[2], right + room_x) - max(moved[0], left - room_x)
+        down = min(moved[3], bottom + room_y) - max(moved[1], top - room_y)
+        if across > 0 and down > 0 and across * down >= _EXPLAINED_0_1 * area_px2:
+            return True
+    return False
 
 
 def _scaled(box: BoxXyxy, width_px: int, height_px: int) -> BoxXyxy:
