@@ -1,10 +1,11 @@
 """Answers: only to a text that was shown, signed, in the ledger, in its order whatever the clock says."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from cast import NOW_NS, Cast, make_clip, say, show_notices
 from custodes.core.clock import ManualClock
@@ -19,6 +20,13 @@ from custodes.hub.fleet.models import Membership
 
 pytestmark = pytest.mark.django_db
 COACHING = Topic.COACHING
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Speak English, whatever the test before has left behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -65,15 +65,6 @@ def post() -> Iterator[Catcher]:
     controller.stop()
 
 
-@pytest.fixture(autouse=True)
-def film(monkeypatch: pytest.MonkeyPatch) -> None:
-    def footage(clip: Clip, part: str, start: int, stop: int | None) -> gate.OpenedPart:
-        content = b'{"manifest": 1}' if part == "manifest" else f"film of {clip.pk}".encode()
-        return gate.OpenedPart(len(content), "video/mp4", iter([content]))
-
-    monkeypatch.setattr(gate, "_footage", footage)
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(wall=NOW_NS)
@@ -216,14 +207,18 @@ def test_a_copy_is_a_view_in_the_ledger_with_films_facts_and_viewings(
         def model_dump_json(**_how: object) -> str:
             return "{}"
 
+    def read_part(*, part: str, **_asked: object) -> gate.OpenedPart:
+        return gate.OpenedPart(7, "video/mp4", iter([part.encode(), b" bytes"]))
+
     clip = make_clip(cast.van_unit, subject=cast.dina, lenses=("road", "driver"))
     monkeypatch.setattr(gate, "read_manifest", lambda **_asked: Facts)
+    monkeypatch.setattr(gate, "read_part", read_part)
     gate.open_view(actor=cast.alice, clip_id=clip.pk, purpose="incident")
     answer = signed_in(cast.dina).post(f"/me/clips/{clip.pk}/copy/")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))  # type: ignore[attr-defined]
     assert archive.testzip() is None
     assert sorted(archive.namelist()) == ["facts.json", "film.driver.mp4", "film.road.mp4", "who-watched.json"]
-    assert archive.read("film.road.mp4") == f"film of {clip.pk}".encode()
+    assert archive.read("film.road.mp4") == b"film.road bytes"
     assert [one["name"] for one in json.loads(archive.read("who-watched.json"))] == ["Dina", "Alice"]
     assert LedgerLeaf.objects.filter(kind="view.opened").count() == 2
 
