@@ -21,6 +21,7 @@ from custodes.hub.fleet.models import Person, Unit
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import vault
 from drawn_film import FPS, HEIGHT_PX, NS, SECONDS, WIDTH_PX, DrawnLens, poster_of, seen_of
+from marked_clip import store_twins, twins_of
 
 SPEED_EVIDENCE = (
     {"name": "speed", "value": 58.1, "threshold": 55.0, "unit": "km/h"},
@@ -107,6 +108,8 @@ def store_clip(
     if subject is not None:
         show_notices(subject, unit.site.organisation, clock=SystemClock())
     seal_parts(clip, [("manifest", manifest.model_dump_json().encode()), *film_parts(lenses)])
+    for one in lenses:
+        store_twins(clip, f"film.{one.lens}", twins_of(one.path))
     headline.keep(clip, headline.of_manifest(manifest))
     return clip
 

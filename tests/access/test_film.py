@@ -1,5 +1,6 @@
 """Film over HTTP: ranges as the standard wants them, no byte for others, no film in memory."""
 
+import json
 import random
 import tracemalloc
 import uuid
@@ -9,39 +10,30 @@ from pathlib import Path
 import pytest
 from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cast import Cast, make_clip
-from custodes.core import seal
 from custodes.hub.access import gate
+from custodes.hub.access.crosscheck import views_against_ledger
 from custodes.hub.access.models import View
-from custodes.hub.clips import footage
-from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.audit.models import LedgerBody
+from custodes.hub.clips import marked
+from custodes.hub.clips.models import Clip, ViewWord
 from custodes.hub.fleet.models import Person
 from custodes.hub.vault import keys
-from custodes.hub.vault.store import vault
+from marked_clip import made_up_twins, served, store_parts, store_twins
 
 pytestmark = pytest.mark.django_db
-FILM = random.Random(5).randbytes(300_000)
-
-
-def store(clip: Clip, films: dict[str, bytes], folder: Path) -> None:
-    """Put sealed films into the vault as ingest does."""
-    content_key = seal.new_content_key()
-    keys.put(clip.pk, content_key)
-    for part, content in films.items():
-        plain, sealed = folder / f"{part}.plain", folder / part
-        plain.write_bytes(content)
-        facts = seal.seal_file(plain, sealed, content_key=content_key, context=footage.context_of(clip, part))
-        vault().put(footage.blob_name(clip.pk, part), sealed)
-        ClipPart.objects.filter(clip=clip, name=part).update(
-            sealed_sha256=facts.sha256_hex, sealed_bytes=facts.sealed_bytes, plain_bytes=len(content)
-        )
+ORIGINAL = random.Random(6).randbytes(70_000)
+TWINS = made_up_twins(300_000)
 
 
 @pytest.fixture
 def clip(cast: Cast, tmp_path: Path) -> Clip:
     clip = make_clip(cast.van_unit)
-    store(clip, {"film.road": FILM, "poster": b"\xff\xd8 picture"}, tmp_path)
+    store_parts(clip, {"film.road": ORIGINAL, "poster": b"\xff\xd8 picture"}, tmp_path)
+    store_twins(clip, "film.road", TWINS)
     return clip
 
 
@@ -66,7 +58,7 @@ def address(view: View, part: str = "film.road") -> str:
 def test_a_whole_film(cast: Cast, view: View, signed_in: Callable[[Person], Client]) -> None:
     answer = signed_in(cast.bob).get(address(view))
     assert answer.status_code == 200
-    assert b"".join(answer.streaming_content) == FILM
+    assert b"".join(answer.streaming_content) == served(view, "film.road", TWINS)
     assert answer.headers["Content-Length"] == "300000"
     assert answer.headers["Accept-Ranges"] == "bytes"
     assert answer.headers["Cache-Control"] == "private, no-store"
@@ -90,7 +82,7 @@ def test_one_range(
 ) -> None:
     answer = signed_in(cast.bob).get(address(view), headers={"range": asked})
     assert answer.status_code == 206
-    assert b"".join(answer.streaming_content) == FILM[start:stop]
+    assert b"".join(answer.streaming_content) == served(view, "film.road", TWINS)[start:stop]
     assert answer.headers["Content-Range"] == f"bytes {start}-{stop - 1}/300000"
     assert answer.headers["Content-Length"] == str(stop - start)
 
@@ -174,6 +166,57 @@ def test_progress_wants_the_forms_token(cast: Cast, view: View) -> None:
     assert strict.post(f"/views/{view.pk}/progress", {"watched_ms": "1"}).status_code == 403
 
 
+def test_a_film_that_is_not_marked_is_not_served(
+    cast: Cast, tmp_path: Path, signed_in: Callable[[Person], Client]
+) -> None:
+    """Neither before its variants are there nor, for a view that was opened before, afterwards."""
+    clip = make_clip(cast.van_unit)
+    store_parts(clip, {"film.road": ORIGINAL}, tmp_path)
+    early = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident")
+    assert signed_in(cast.bob).get(address(early)).status_code == 404
+    store_twins(clip, "film.road", TWINS)
+    assert signed_in(cast.bob).get(address(early)).status_code == 404
+    later = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident")
+    assert signed_in(cast.bob).get(address(later)).status_code == 200
+
+
+@pytest.mark.parametrize("part", ["a.film.road", "b.film.road", "cut.film.road"])
+def test_a_variant_has_no_address(cast: Cast, view: View, signed_in: Callable[[Person], Client], part: str) -> None:
+    assert signed_in(cast.bob).get(address(view, part)).status_code == 404
+
+
+def test_two_views_share_neither_bytes_nor_tag(
+    cast: Cast, clip: Clip, view: View, signed_in: Callable[[Person], Client]
+) -> None:
+    other = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident")
+    client = signed_in(cast.bob)
+    first, second, again = (client.get(address(one)) for one in (view, other, view))
+    bodies = [b"".join(answer.streaming_content) for answer in (first, second, again)]
+    assert bodies[0] != bodies[1]
+    assert bodies[0] == bodies[2]
+    assert first.headers["ETag"] != second.headers["ETag"]
+    assert first.headers["ETag"] == again.headers["ETag"]
+
+
+def test_the_ledger_holds_a_views_word_without_telling_it(cast: Cast, clip: Clip, view: View) -> None:
+    word = ViewWord.objects.get(view_id=view.pk)
+    said = LedgerBody.objects.get(pk=view.ledger_seq).body_json
+    assert word.letters not in said
+    assert json.loads(said)["word"] == marked.commitment(clip.pk, view.pk, marked.words_of_view(clip.pk, view.pk))
+    assert list(views_against_ledger()) == []
+    turned = word.letters.translate(str.maketrans("AB", "BA"))
+    ViewWord.objects.filter(pk=word.pk).update(letters=turned)
+    assert [problem.kind for problem in views_against_ledger()] == ["view_edited"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ends=st.tuples(st.integers(0, 300_000), st.integers(0, 300_000)))
+def test_any_range_is_the_slice_of_the_whole(cast: Cast, view: View, ends: tuple[int, int]) -> None:
+    start, stop = sorted(ends)
+    opened = gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road", start=start, stop=stop)
+    assert b"".join(opened.chunks) == served(view, "film.road", TWINS)[start:stop]
+
+
 def test_an_erased_clip_is_not_there(cast: Cast, view: View, clip: Clip, signed_in: Callable[[Person], Client]) -> None:
     keys.destroy(clip.pk)
     assert signed_in(cast.bob).get(address(view)).status_code == 404
@@ -184,7 +227,8 @@ def test_under_asgi_a_film_flows_piece_by_piece(cast: Cast, tmp_path: Path) -> N
     """As the real server does it: an asynchronous stream, of which a few chunks are in memory at a time."""
     size = 24 * 1024 * 1024
     clip = make_clip(cast.van_unit)
-    store(clip, {"film.road": bytes(size)}, tmp_path)
+    store_parts(clip, {"film.road": ORIGINAL}, tmp_path)
+    store_twins(clip, "film.road", made_up_twins(size, fragments=60))
     view = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident")
 
     async def watch() -> tuple[int, int, int]:

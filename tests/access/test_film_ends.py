@@ -8,15 +8,12 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.test import AsyncClient
 
 from cast import NOW, Cast, make_clip
-from custodes.core import seal
 from custodes.core.errors import Denied
 from custodes.hub.access import gate, watching
 from custodes.hub.access.models import View
-from custodes.hub.clips import footage
-from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import services
-from custodes.hub.vault import keys
-from custodes.hub.vault.store import vault
+from marked_clip import made_up_twins, store_parts, store_twins
 
 MIB = 1024**2
 SIZE = 6 * MIB
@@ -25,15 +22,8 @@ SIZE = 6 * MIB
 @pytest.fixture
 def clip(cast: Cast, tmp_path: Path) -> Clip:
     clip = make_clip(cast.van_unit)
-    content_key = seal.new_content_key()
-    keys.put(clip.pk, content_key)
-    plain, sealed = tmp_path / "plain", tmp_path / "sealed"
-    plain.write_bytes(bytes(SIZE))
-    facts = seal.seal_file(plain, sealed, content_key=content_key, context=footage.context_of(clip, "film.road"))
-    vault().put(footage.blob_name(clip.pk, "film.road"), sealed)
-    ClipPart.objects.filter(clip=clip, name="film.road").update(
-        sealed_sha256=facts.sha256_hex, sealed_bytes=facts.sealed_bytes, plain_bytes=SIZE
-    )
+    store_parts(clip, {"film.road": b"the original"}, tmp_path)
+    store_twins(clip, "film.road", made_up_twins(SIZE))
     return clip
 
 

@@ -16,11 +16,15 @@ from custodes.hub.access import gate
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.clips import marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership
+from custodes.trace.splice import ViewLayout
+from marked_clip import made_up_twins
 
 pytestmark = pytest.mark.django_db
 FILM = bytes(range(256)) * 10
+LAYOUT = ViewLayout(made_up_twins(len(FILM), fragments=4).index, "ABBA")
 
 
 @dataclass
@@ -39,7 +43,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         asked.append((part, ledger.size()))
         return gate.OpenedPart(len(FILM), "video/mp4", iter([FILM[start:stop]]))
 
+    def a_range(clip: Clip, film: str, layout: ViewLayout, start: int, stop: int) -> Iterator[bytes]:
+        asked.append((film, ledger.size()))
+        return iter([FILM[start:stop]])
+
     monkeypatch.setattr(gate, "_footage", footage)
+    monkeypatch.setattr(marked, "layout_for", lambda clip, view, film: LAYOUT if film == "film.road" else None)
+    monkeypatch.setattr(marked, "read_range", a_range)
     return asked
 
 

@@ -106,6 +106,8 @@ class ProcessSettings(_Section):
     workers: Annotated[int, Field(ge=1, le=64, description="Clips checked at the same time.")] = 1
     probe_seconds: Annotated[int, Field(ge=1, le=3600, description="CPU seconds for one film.")] = 30
     probe_memory_mb: Annotated[int, Field(ge=128, le=65536, description="Memory for one film (MiB).")] = 1024
+    mark_seconds: Annotated[int, Field(ge=1, le=36000, description="CPU seconds to mark one film.")] = 900
+    mark_memory_mb: Annotated[int, Field(ge=256, le=65536, description="Memory to mark one film (MiB).")] = 2048
 
 
 class MailSettings(_Section):
@@ -146,6 +148,21 @@ class SignInSettings(_Section):
         Field(description="Whether a one-time link counts as the second factor of who sees others' footage."),
     ] = "required"
     invitation_hours: Annotated[int, Field(ge=1, le=24 * 30, description="Hours that an invitation stays open.")] = 72
+
+
+class ShareSettings(_Section):
+    """What a share of one clip with one named person may be."""
+
+    default_days: Annotated[int, Field(ge=1, le=365, description="Days that a share lasts, if nobody says.")] = 7
+    max_days: Annotated[int, Field(ge=1, le=365, description="Days that a share may last at most.")] = 30
+    default_views: Annotated[int, Field(ge=1, le=100, description="Viewings that a share allows, if nobody says.")] = 3
+    max_views: Annotated[int, Field(ge=1, le=100, description="Viewings that a share may allow at most.")] = 20
+
+    @model_validator(mode="after")
+    def _defaults_within(self) -> "ShareSettings":
+        if self.default_days > self.max_days or self.default_views > self.max_views:
+            raise ValueError("the defaults must not exceed 'max_days' and 'max_views'")
+        return self
 
 
 class OidcSettings(_Section):
@@ -205,6 +222,7 @@ class HubSettings(_Section):
     process: ProcessSettings = ProcessSettings()
     mail: MailSettings = MailSettings()
     sign_in: SignInSettings = SignInSettings()
+    share: ShareSettings = ShareSettings()
     oidc: Annotated[tuple[OidcSettings, ...], Field(description="Providers, each as [[oidc]]; none by default.")] = ()
 
     @field_validator("oidc")

@@ -64,6 +64,7 @@ class Housekeeper(threading.Thread):
             self._log.settle,
             telling.send_due,
             runtime.collect,
+            runtime.mark_waiting,
             ledger.keep_head,
         ):
             self._do(chore)

@@ -1,7 +1,8 @@
 """The hub's own keys: files in `keys/`, readable by the hub's user alone, never in the database.
 
 `ledger.pem` signs tree heads and receipts (Ed25519); `seal.pem` opens what units seal (X25519); `root.key` wraps
-the key of every clip (32 random bytes). What each is for, and what its loss means, stands in docs/design/keys.md.
+the key of every clip (32 random bytes); `mark.key` is what marks and code words are drawn from (32 random bytes).
+What each is for, and what its loss means, stands in docs/design/keys.md.
 """
 
 import hashlib
@@ -10,9 +11,12 @@ import stat
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from uuid import UUID
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -27,6 +31,7 @@ from custodes.core.fs import sync_folder, write_durably
 SIGNING_FILE = "ledger.pem"
 SEAL_FILE = "seal.pem"
 ROOT_FILE = "root.key"
+MARK_FILE = "mark.key"
 DJANGO_SECRET_FILE = "django_secret"  # noqa: S105  # a file's name
 ROOT_KEY_BYTES = 32
 
@@ -43,6 +48,7 @@ def make_keys(keys_dir: Path, *, with_root: bool = True) -> list[str]:
         (SIGNING_FILE, lambda: _pem(Ed25519PrivateKey.generate())),
         (SEAL_FILE, lambda: _pem(X25519PrivateKey.generate())),
         (ROOT_FILE, lambda: secrets.token_hex(ROOT_KEY_BYTES).encode() + b"\n"),
+        (MARK_FILE, lambda: secrets.token_hex(ROOT_KEY_BYTES).encode() + b"\n"),
         (DJANGO_SECRET_FILE, lambda: secrets.token_urlsafe(64).encode() + b"\n"),
     )
     made: list[str] = []
@@ -95,6 +101,15 @@ def root_key() -> bytes:
     return load_root_key(settings.HUB.keys_dir)
 
 
+def mark_secret(clip_id: UUID, part: str, use: str) -> bytes:
+    """Return 32 bytes from which one film's marks or its views' code words are drawn, by `use`.
+
+    Derived anew each time (HKDF-SHA256) and kept nowhere. Raises BadInput when the hub's marking key is missing.
+    """
+    info = b"custodes.mark/1 " + use.encode() + b" " + part.encode() + clip_id.bytes
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=info).derive(_load_mark_key(settings.HUB.keys_dir))
+
+
 @lru_cache(maxsize=8)
 def load_signing_key(keys_dir: Path) -> Ed25519PrivateKey:
     """Return the signing key that lies in `keys_dir`. Raises BadInput when it is missing or not a key."""
@@ -115,7 +130,15 @@ def _load_seal_key(keys_dir: Path) -> X25519PrivateKey:
 @lru_cache(maxsize=8)
 def load_root_key(keys_dir: Path) -> bytes:
     """Return the root key that lies in `keys_dir`. Raises BadInput when it is missing or damaged."""
-    path = keys_dir / ROOT_FILE
+    return _load_hex(keys_dir / ROOT_FILE)
+
+
+@lru_cache(maxsize=8)
+def _load_mark_key(keys_dir: Path) -> bytes:
+    return _load_hex(keys_dir / MARK_FILE)
+
+
+def _load_hex(path: Path) -> bytes:
     try:
         key = bytes.fromhex(_read(path).decode("ascii").strip())
     except ValueError:

@@ -11,6 +11,7 @@ from custodes.core.clock import NS_PER_S
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.report import Problem
+from custodes.hub.clips import marked
 
 BATCH = 2000
 OPENED = "view.opened"
@@ -21,7 +22,7 @@ SAME_ACT = timedelta(seconds=5)
 
 def views_against_ledger() -> Iterator[Problem]:
     """Yield a problem for each view that its ledger entry does not bear out, and for each entry without its view."""
-    for view in View.objects.order_by("ledger_seq").iterator(chunk_size=BATCH):
+    for view in View.objects.select_related("clip").order_by("ledger_seq").iterator(chunk_size=BATCH):
         leaf = LedgerLeaf.objects.select_related("body").filter(pk=view.ledger_seq).first()
         if leaf is None or not _bears_out_view(leaf, view):
             message = f"view {view.pk} is not what entry {view.ledger_seq} says: it was added or edited by hand"
@@ -29,7 +30,7 @@ def views_against_ledger() -> Iterator[Problem]:
     bodies = LedgerBody.objects.filter(leaf__kind=OPENED).order_by("pk")
     for seq, text in bodies.values_list("pk", "body_json").iterator(chunk_size=BATCH):
         if not View.objects.filter(ledger_seq=seq).exists():
-            message = f"entry {seq} says that somebody watched ({_said(text).get('person')}), but the view was removed"
+            message = f"entry {seq} says that somebody watched ({_who(_said(text))}), but the view was removed"
             yield Problem("view_missing", seq, message)
 
 
@@ -60,6 +61,9 @@ def _bears_out_view(leaf: LedgerLeaf, view: View) -> bool:
     # Entries of early versions do not name the address.
     if "address" in said and _address(said.pop("address")) != _address(view.address):
         return False
+    told = said.pop("word", "")
+    if told != _word(view) and view.clip.erased_at is None:
+        return False  # an erased clip's words went with it
     for key in ("name", "email"):
         said.pop(key, None)  # what the person was called then: the view keeps no copy, and today's may be another
     return said == _shown(view)
@@ -89,15 +93,26 @@ def _address(text: str | None) -> str | None:
 
 
 def _shown(view: View) -> dict[str, str]:
+    who = {"person": str(view.person_id)} if view.person_id else {"share": str(view.share_id)}
     return {
         "view": str(view.pk),
         "clip": str(view.clip_id),
-        "person": str(view.person_id),
+        **who,
         "role": view.role,
         "purpose": view.purpose,
         "policy": view.policy,
         "reason": view.reason,
     }
+
+
+def _who(said: dict[str, Any]) -> str:
+    return str(said.get("person") or said.get("email"))
+
+
+def _word(view: View) -> str:
+    """Return what the ledger must say of a view's code words."""
+    words = marked.words_of_view(view.clip_id, view.pk)
+    return marked.commitment(view.clip_id, view.pk, words) if words else ""
 
 
 def _said(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Every function raises Denied for what is forbidden and for what is not there, wi
 import logging
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -22,11 +22,13 @@ from custodes.hub.access.models import PosterShown, View
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
-from custodes.hub.clips import footage, headline
+from custodes.hub.clips import footage, headline, marked
 from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
 from custodes.hub.vault.keys import KeyDestroyed
+from custodes.trace.codes import CodeWord
+from custodes.trace.splice import ViewLayout
 
 VIEW_LASTS = timedelta(hours=12)
 """A view ends by itself: a player left open overnight asks anew."""
@@ -70,6 +72,11 @@ def nearest_refusal(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> Decis
     return decisions.nearest_refusal(actor, clip, now=_now(clock))
 
 
+def may_share(actor: Actor, clip: Clip, purpose: Purpose, *, clock: Clock = _CLOCK) -> bool:
+    """Return whether `actor` may share `clip` for `purpose`."""
+    return decisions.decide(actor, Action.SHARE, clip, purpose=purpose, now=_now(clock)).allowed
+
+
 def audience(clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Audience, ...]:
     """Return who may watch `clip`, by rule, for "who may see this"."""
     return decisions.audience(clip, now=_now(clock))
@@ -100,8 +107,9 @@ def open_view(  # the contract's seven facts, all by name
 ) -> View:
     """Authorise one watching of one clip by one person for one purpose, and write it down.
 
-    The ledger entry `view.opened`, the view and the letters to the recorded people are one transaction, durable on
-    return and before any byte. Raises Denied.
+    The ledger entry `view.opened`, the view, its code words and the letters to the recorded people are one
+    transaction, durable on return and before any byte. A film that is not marked yet gets no word, and no bytes.
+    Raises Denied.
     """
     with transaction.atomic():
         clip = _clip(clip_id)
@@ -110,6 +118,7 @@ def open_view(  # the contract's seven facts, all by name
         if not decision.allowed or not isinstance(actor, Person):
             raise _denied(clip_id)
         view_id, now_ns = uuid.uuid4(), clock.wall_ns()
+        words = _draw_words(clip, view_id)
         entry = ledger.append(
             kind="view.opened",
             body={
@@ -123,6 +132,7 @@ def open_view(  # the contract's seven facts, all by name
                 "policy": decision.policy,
                 "reason": reason[:300],
                 "address": address or None,
+                **({"word": marked.commitment(clip.pk, view_id, words)} if words else {}),
             },
             now_ns=now_ns,
         )
@@ -143,13 +153,11 @@ def open_view(  # the contract's seven facts, all by name
 
 
 def describe_part(*, actor: Actor, view_id: uuid.UUID, part: str, clock: Clock = _CLOCK) -> PartFacts:
-    """Return size and type of one film of an open view. Raises Denied."""
+    """Return size and type of one film as this open view gets it. Raises Denied."""
     view = _open_view(actor, view_id, clock)
-    row = _film_row(view, part)
-    size_bytes = row.plain_bytes
-    if size_bytes is None:
-        size_bytes = _footage(view.clip, part, 0, 0).size_bytes
-    return PartFacts(size_bytes=size_bytes, media_type=row.media_type or "video/mp4", version=row.sealed_sha256[:32])
+    layout = _layout(view, part)
+    version = marked.version_of(view.pk, part, layout)
+    return PartFacts(size_bytes=layout.size_bytes, media_type=marked.MEDIA_TYPE, version=version)
 
 
 def read_part(
@@ -161,19 +169,21 @@ def read_part(
     stop: int | None = None,
     clock: Clock = _CLOCK,
 ) -> OpenedPart:
-    """Open bytes [start, stop) of one film of an open view; `stop` None: to its end.
+    """Open bytes [start, stop) of one film as this open view gets it, with its own mark; `stop` None: to its end.
 
     Authorised anew each time, and every MiB or 2 s while the iterator is read: it ends early when the right has
     ended. Bytes are decrypted as they are read, a chunk at a time. Raises Denied; Corrupt while reading when a
     stored chunk was changed.
     """
     view = _open_view(actor, view_id, clock)
-    _film_row(view, part)
+    layout = _layout(view, part)
     now = _now(clock)
     if view.last_byte_at is None or now - view.last_byte_at >= TOUCH_EVERY:
         View.objects.filter(pk=view.pk).update(last_byte_at=now)
-    opened = _footage(view.clip, part, start, stop)
-    return replace(opened, chunks=watching.asked_again(opened.chunks, lambda: _open_view(actor, view_id, clock)))
+    stop = layout.size_bytes if stop is None else min(stop, layout.size_bytes)
+    chunks = marked.read_range(view.clip, part, layout, min(start, stop), stop)
+    asked = watching.asked_again(chunks, lambda: _open_view(actor, view_id, clock))
+    return OpenedPart(layout.size_bytes, marked.MEDIA_TYPE, asked)
 
 
 def read_manifest(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> Manifest:
@@ -273,11 +283,22 @@ def _open_view(actor: Actor, view_id: uuid.UUID, clock: Clock) -> View:
     return view
 
 
-def _film_row(view: View, part: str) -> ClipPart:
-    row = ClipPart.objects.filter(clip_id=view.clip_id, name=part, kind=ClipPart.Kind.FILM).first()
-    if row is None:
+def _draw_words(clip: Clip, view_id: uuid.UUID) -> dict[str, CodeWord]:
+    try:
+        return marked.draw_words(clip, view_id)
+    except KeyDestroyed:
+        raise _denied(clip.pk) from None
+
+
+def _layout(view: View, part: str) -> ViewLayout:
+    """Return how this view's own bytes of a film are laid out. An unmarked film is not served: raises Denied."""
+    try:
+        layout = marked.layout_for(view.clip, view.pk, part)
+    except KeyDestroyed:
+        raise _denied(view.pk) from None
+    if layout is None:
         raise _denied(view.pk)
-    return row
+    return layout
 
 
 def _log_posters(actor: Person, clip_ids: set[uuid.UUID], *, now: datetime, now_ns: int) -> None:

@@ -81,7 +81,7 @@ class Clip(models.Model):
 
 
 class ClipPart(models.Model):
-    """One sealed blob of a clip: the manifest, one lens's film, or the poster."""
+    """One sealed blob of a clip: the manifest, one lens's film, the poster, or what is served of a film."""
 
     class Kind(models.TextChoices):
         """What it holds."""
@@ -89,10 +89,13 @@ class ClipPart(models.Model):
         MANIFEST = "manifest"
         FILM = "film"
         POSTER = "poster"
+        VARIANT = "variant"
+        CUT = "cut"
 
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="parts")
     name = models.CharField(max_length=48)
-    """As in the wire: `manifest`, `film.<lens>`; the hub adds `poster`."""
+    """As in the wire: `manifest`, `film.<lens>`; the hub adds `poster`, `a.film.<lens>`, `b.film.<lens>` (the film's
+    two marked variants) and `cut.film.<lens>` (where their fragments lie)."""
     kind = models.CharField(max_length=16, choices=Kind.choices)
     lens = models.CharField(max_length=32, blank=True)
     sealed_sha256 = models.CharField(max_length=64)
@@ -103,6 +106,21 @@ class ClipPart(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("clip", "name", name="part_name_once")]
+
+
+class ViewWord(models.Model):
+    """The code word of one view for one film: which variant each fragment of it takes."""
+
+    view_id = models.UUIDField()
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="words")
+    part = models.CharField(max_length=48)
+    letters = models.TextField()
+    """`A` or `B` for each half second."""
+    window = models.PositiveIntegerField()
+    """In any so many fragments it is two letters from the film's other words."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint("clip", "part", "view_id", name="view_word_once")]
 
 
 class Tombstone(models.Model):

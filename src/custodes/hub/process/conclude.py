@@ -34,6 +34,24 @@ def conclude(clip_id: UUID, *, reason: str, now_ns: int) -> None:
         ledger.append(kind=kind, body=body, now_ns=now_ns)
 
 
+def set_aside(clip_id: UUID, *, reason: str, now_ns: int) -> None:
+    """Quarantine a clip that was ready: it cannot be marked, and unmarked film is shown to nobody."""
+    with transaction.atomic():
+        clip = Clip.objects.filter(pk=clip_id, state=Clip.State.READY).first()
+        if clip is None:
+            return
+        clip.state, clip.quarantine_reason = Clip.State.QUARANTINED, reason[:300]
+        clip.revision = next_revision()
+        clip.save(update_fields=["state", "quarantine_reason", "revision"])
+        body: dict[str, object] = {"clip": clip_id, "site": clip.site_id, "reason": clip.quarantine_reason}
+        ledger.append(kind="clip.quarantined", body=body, now_ns=now_ns)
+
+
+def is_ready(clip_id: UUID) -> bool:
+    """Say whether a clip is ready and not erased."""
+    return Clip.objects.filter(pk=clip_id, state=Clip.State.READY, erased_at=None).exists()
+
+
 def still_waits(clip_id: UUID) -> bool:
     """Say whether a clip still has to be processed: it is there, not erased, and not concluded."""
     return Clip.objects.filter(

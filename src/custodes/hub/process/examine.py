@@ -1,30 +1,29 @@
 """What is checked before anybody may watch a clip. Each check returns, or raises Unfit with a reason for people."""
 
 import hashlib
-import io
 from uuid import UUID
 
 from django.conf import settings
 from pydantic import ValidationError
 
-from custodes.core import seal
 from custodes.core.errors import Corrupt
-from custodes.core.fs import sync_folder
 from custodes.core.wire import Manifest, WireLens
 from custodes.hub.clips import headline, quota
-from custodes.hub.clips.footage import blob_name, context_of, open_part, read_manifest
+from custodes.hub.clips.footage import blob_name, open_part, read_manifest
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.process.probe import FilmFacts, Limits, Unfit, probe
-from custodes.hub.vault import keys
+from custodes.hub.process.variants import seal_part
 from custodes.hub.vault.store import NoSuchBlob, vault
 
 POSTER_PART = "poster"
+CAME = (ClipPart.Kind.MANIFEST, ClipPart.Kind.FILM)
+"""What a unit sent; the rest the hub made."""
 PIECE_BYTES = 1 << 20
 
 
 def check_sealed(clip_id: UUID) -> None:
     """Compare every sealed blob with its declared SHA-256."""
-    for part in ClipPart.objects.filter(clip_id=clip_id).exclude(kind=ClipPart.Kind.POSTER):
+    for part in ClipPart.objects.filter(clip_id=clip_id, kind__in=CAME):
         digest = hashlib.sha256()
         name = blob_name(clip_id, part.name)
         try:
@@ -106,21 +105,7 @@ def _store_poster(clip: Clip, jpeg: bytes) -> None:
     """Seal and store the poster under the clip's key. A repeat after a crash replaces what has no row yet."""
     if ClipPart.objects.filter(clip=clip, name=POSTER_PART).exists():
         return
-    name = blob_name(clip.id, POSTER_PART)
-    vault().delete(name)
-    folder = settings.HUB.data_dir / "process"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    sealed = folder / f"{clip.id}.poster"
-    sealed.unlink(missing_ok=True)
-    facts = seal.seal_stream(
-        io.BytesIO(jpeg),
-        sealed,
-        plain_bytes=len(jpeg),
-        content_key=keys.get(clip.id),
-        context=context_of(clip, POSTER_PART),
-    )
-    sync_folder(folder)
-    vault().put(name, sealed)
+    facts = seal_part(clip, POSTER_PART, jpeg)
     ClipPart.objects.create(
         clip=clip,
         name=POSTER_PART,

@@ -10,10 +10,10 @@ from django.conf import settings
 
 from custodes.core.clock import NS_PER_S
 from custodes.hub.clips.signals import received
-from custodes.hub.process import conclude, confine
+from custodes.hub.process import conclude, confine, variants
 
 APPLICATION = "custodes"
-VERSION = "process/1"
+VERSION = "process/2"
 """Grows when the steps of the workflow change; DBOS goes on only with workflows of its own version."""
 KEPT_DAYS = 7
 """How long the steps of an ended workflow can be looked up, for whoever asks what went wrong."""
@@ -84,6 +84,22 @@ def enqueue(clip_id: UUID, *, anew: bool = False) -> None:
         DBOS.enqueue_workflow(workflow.QUEUE, workflow.process_clip, str(clip_id))
 
 
+def mark_waiting(*, now_ns: int) -> int:
+    """Queue clips that were ready before films were marked, the newest first; return how many. Repeats are free."""
+    with _lock:
+        if not _running:
+            return 0
+        from dbos import DBOS, SetWorkflowID
+
+        from custodes.hub.process import workflow
+
+        waiting = variants.unprepared()
+        for clip_id in waiting:
+            with SetWorkflowID(f"{_workflow_id(clip_id)}-mark"):
+                DBOS.enqueue_workflow(workflow.QUEUE, workflow.mark_clip, str(clip_id))
+        return len(waiting)
+
+
 def collect(*, now_ns: int) -> int:
     """Forget workflows that ended more than `KEPT_DAYS` ago; return how many. What they concluded stands elsewhere.
 
@@ -123,10 +139,11 @@ def _workflow_id(clip_id: UUID) -> str:
 
 
 def _has_ended(clip_id: UUID) -> bool:
+    """Say whether a clip's workflow ended, or is of a version that nobody here goes on with."""
     from dbos import DBOS
 
     status = DBOS.get_workflow_status(_workflow_id(clip_id))
-    return status is not None and status.status not in UNDER_WAY
+    return status is not None and (status.status not in UNDER_WAY or status.app_version not in {None, VERSION})
 
 
 def _on_received(*, clip_id: UUID, **_: Any) -> None:

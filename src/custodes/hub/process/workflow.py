@@ -8,7 +8,7 @@ from dbos import DBOS
 from django.db import close_old_connections
 
 from custodes.core.clock import SystemClock
-from custodes.hub.process import conclude, examine
+from custodes.hub.process import conclude, examine, variants
 from custodes.hub.process.probe import Unfit
 from custodes.hub.vault.keys import KeyDestroyed
 
@@ -21,7 +21,12 @@ log = logging.getLogger(__name__)
 @DBOS.workflow(name="process_clip")
 def process_clip(clip_id: str) -> str:
     """Take one received clip to ready or quarantined. Returns the reason of a quarantine, or nothing."""
-    reason = _attempt(verify_sealed, clip_id) or _attempt(open_manifest, clip_id) or _attempt(probe_films, clip_id)
+    reason = (
+        _attempt(verify_sealed, clip_id)
+        or _attempt(open_manifest, clip_id)
+        or _attempt(probe_films, clip_id)
+        or _attempt(mark_films, clip_id)
+    )
     if reason != GONE:
         settle(clip_id, reason)
     return reason
@@ -45,6 +50,34 @@ def probe_films(clip_id: str) -> str:
     return _checked(examine.probe_films, clip_id)
 
 
+@DBOS.step(name="mark_films", retries_allowed=True, max_attempts=4, interval_seconds=1.0)
+def mark_films(clip_id: str) -> str:
+    """Make the marked variants of every film in a limited child."""
+    return _checked(variants.mark_clip, clip_id)
+
+
+@DBOS.workflow(name="mark_clip")
+def mark_clip(clip_id: str) -> str:
+    """Mark a ready clip from before there were marks. Returns why it cannot be, or nothing."""
+    reason = _attempt(mark_ready, clip_id)
+    if reason and reason != GONE:
+        set_aside(clip_id, reason)
+    return reason
+
+
+@DBOS.step(name="mark_ready", retries_allowed=True, max_attempts=4, interval_seconds=1.0)
+def mark_ready(clip_id: str) -> str:
+    """Make the marked variants of every film of a ready clip."""
+    return _checked(variants.mark_clip, clip_id, waits=conclude.is_ready)
+
+
+@DBOS.step(name="set_aside", retries_allowed=True, max_attempts=10, interval_seconds=1.0)
+def set_aside(clip_id: str, reason: str) -> None:
+    """Quarantine a ready clip that cannot be marked, and so never be shown."""
+    close_old_connections()
+    conclude.set_aside(UUID(clip_id), reason=reason, now_ns=SystemClock().wall_ns())
+
+
 @DBOS.step(name="settle", retries_allowed=True, max_attempts=10, interval_seconds=1.0)
 def settle(clip_id: str, reason: str) -> None:
     """Write the end state."""
@@ -61,9 +94,11 @@ def _attempt(step: Callable[[str], str], clip_id: str) -> str:
         return f"it could not be checked ({type(error).__name__}); the hub's log says more"
 
 
-def _checked(check: Callable[[UUID], None], clip_id: str) -> str:
+def _checked(
+    check: Callable[[UUID], None], clip_id: str, *, waits: Callable[[UUID], bool] = conclude.still_waits
+) -> str:
     close_old_connections()
-    if not conclude.still_waits(UUID(clip_id)):
+    if not waits(UUID(clip_id)):
         return GONE
     try:
         check(UUID(clip_id))
