@@ -24,8 +24,8 @@ class ClipSettings(BaseModel):
     ring_mb: Annotated[int, Field(gt=0, le=4096)] = 64
     """Most memory for the packets that wait in one lens's ring (MiB)."""
     transcode: Literal["as_needed", "for_browsers", "never"] = "as_needed"
-    """`as_needed`: film that MP4 cannot hold is encoded anew as H.264. `for_browsers`: also what no browser plays
-    (MPEG-4 part 2). `never`: such film is refused with a note."""
+    """`as_needed`: film that MP4 cannot hold is encoded anew as H.264. `for_browsers`: also what not every browser
+    plays (HEVC, MPEG-4 part 2). `never`: such film is refused with a note."""
 
     @property
     def ring_span_ns(self) -> int:
