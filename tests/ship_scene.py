@@ -20,6 +20,7 @@ from custodes.core.types import Facing, Severity
 from custodes.core.wire import (
     EnrolAnswer,
     Manifest,
+    Problem,
     WireEvent,
     WireFrame,
     WireLens,
@@ -140,6 +141,7 @@ class HubInProcess(httpx.BaseTransport):
         except Temporary as error:
             answer = Refusal(503, "temporary", str(error), retry=True).answer()
         self.seen.append((request.method, request.url.path, answer.status))
+        _check_described(wanted, answer)
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
 
     def _wanted(self, request: httpx.Request) -> object:
@@ -175,6 +177,24 @@ class HubInProcess(httpx.BaseTransport):
                 opened.write(piece)
             return self.api.finish(opened)
         return opened.answer(body)
+
+
+def _check_described(request: object, answer: object) -> None:
+    """Hold every answer of every test to the table that the description is written from."""
+    from custodes.hub.ingest.operations import OFF_THE_TABLE, find
+
+    found = find(request.method, request.path)
+    allowed = found.operation.refusals if found.operation else {401: ("unsigned", "bad_signature"), **OFF_THE_TABLE}
+    said = f"{request.method} {request.path}: {answer.status} {answer.body[:300]!r}"
+    if answer.status < 400:
+        operation = found.operation
+        assert operation is not None, said
+        assert answer.status == operation.status, said
+        names = set(answer.headers) - {"content-type", "cache-control"}
+        assert set(operation.says) <= names <= {*operation.says, *operation.may_say}, said
+        assert bool(answer.body) == bool(operation.gives), said
+        return
+    assert Problem.model_validate_json(answer.body).error in allowed.get(answer.status, ()), said
 
 
 def enrol_by_hand(state_dir: Path, unit: object, key: Ed25519PrivateKey, url: str = HUB_URL) -> Enrolment:
