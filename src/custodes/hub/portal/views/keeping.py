@@ -17,6 +17,7 @@ from custodes.hub.access import gate
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip, Hold
+from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import scope
 
@@ -37,6 +38,8 @@ def hold(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     clip = gate.find_clip(person, clip_id, Action.HOLD)
     among = gate.visible_clips(person, Action.HOLD)
     if "release" in request.POST:
+        if not step_up.is_fresh(request):
+            return step_up.ask(request)
         keeping.release_hold(actor=person, clip_id=clip.pk, among=among)
         messages.success(request, _("The legal hold is released."))
         return redirect("portal:clip", clip_id)
@@ -49,12 +52,13 @@ def hold(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     except BadInput:
         messages.error(request, _("This clip is being erased already."))
     else:
-        messages.success(request, _("The clip is under a legal hold: nobody can delete it, and time does not."))
+        messages.success(request, _("The clip is under a legal hold: nobody can delete it, and it does not expire."))
     return redirect("portal:clip", clip_id)
 
 
 @require_POST
 @login_required
+@step_up.asks_anew
 def retention(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
     """Set how long an organisation keeps one class of clips: `severity` (empty: all), `days` (empty: no rule)."""
     person = scope.actor(request)
