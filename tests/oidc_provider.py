@@ -27,6 +27,8 @@ class Provider:
     address: str = ""
     person: dict[str, Any] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    lies: dict[str, Any] = field(default_factory=dict)
+    """What it does wrong: the `issuer` of its description, `claims`, `algorithm` and `key` of its token, `userinfo`."""
     key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -34,7 +36,7 @@ class Provider:
     def configuration(self) -> dict[str, Any]:
         """Return the discovery document."""
         return {
-            "issuer": self.address,
+            "issuer": self.lies.get("issuer", self.address),
             "authorization_endpoint": f"{self.address}/authorize",
             "token_endpoint": f"{self.address}/token",
             "userinfo_endpoint": f"{self.address}/userinfo",
@@ -68,10 +70,14 @@ class Provider:
             self.refused.append("verifier or address")
             return None
         access = secrets.token_urlsafe(24)
-        self.tokens[access] = dict(self.person)
+        self.tokens[access] = self.person | self.lies.get("userinfo", {})
         claims = {"iss": self.address, "aud": CLIENT_ID, "iat": int(time.time()), "exp": int(time.time()) + 300}
-        signed = jwt.encode({**self.person, **claims}, self.key, algorithm="RS256", headers={"kid": "1"})
-        return {"access_token": access, "token_type": "Bearer", "expires_in": 300, "id_token": signed}
+        claims |= self.person | self.lies.get("claims", {})
+        algorithm = self.lies.get("algorithm", "RS256")
+        key = self.lies.get("key", self.key) if algorithm != "none" else None
+        signed = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": "1"})
+        token = {} if self.lies.get("no_token") else {"id_token": signed}
+        return {"access_token": access, "token_type": "Bearer", "expires_in": 300, **token}
 
     def jwks(self) -> dict[str, Any]:
         """Return the public key."""

@@ -56,6 +56,19 @@ def test_a_lost_second_factor_is_forgotten_only_when_asked(cast: Cast, client: C
     assert AccountNotice.objects.filter(kind=AccountNotice.Kind.FACTORS_FORGOTTEN).exists()
 
 
+def test_an_operator_ends_the_sessions_of_one_person(
+    cast: Cast, client: Client, hub_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(cast.dina, backend="allauth.account.auth_backends.AuthenticationBackend")
+    (hub_dir / "hub.sqlite3").touch()
+    monkeypatch.setattr("custodes.hub.boot.django_on", lambda _folder: None)  # the test's own database is up already
+    assert locked_out.sign_out(hub_dir, "DINA@example.org") == 1
+    assert client.get("/settings/").status_code == 302
+    assert json.loads(LedgerBody.objects.get(leaf__kind="sessions.ended").body_json)["by"] is None
+    with pytest.raises(BadInput, match="nobody with this address"):
+        locked_out.sign_out(hub_dir, "nobody@example.org")
+
+
 def test_who_is_not_here_gets_one_line(cast: Cast, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="nobody with this address"):
         locked_out.for_person("nobody@example.org", forget_second_factor=False, now=NOW)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from custodes.core.errors import BadInput
 from custodes.hub import config
@@ -99,6 +100,46 @@ def test_a_forged_state_leads_nowhere(scene: Scene) -> None:
         assert browser.get("/", follow_redirects=False).status_code == 302
         assert page.status_code < 500
         assert browser.get("/accounts/oidc/unknown/login/callback/", params=code).status_code == 404
+
+
+def test_a_subject_of_one_provider_is_nobody_at_another(scene: Scene) -> None:
+    scene.sign_in(sub="d-1", email="dina@example.org")
+    other, _ = scene.sign_in("strong", sub="d-1", email="oscar@example.org")
+    assert "oscar@example.org" in other.get("/settings/").text
+
+
+def lied_to(scene: Scene, **lies: object) -> httpx.Response:
+    scene.provider.lies = lies
+    try:
+        browser, _ = scene.sign_in(sub="h-1", email="hanna@example.org")
+        return browser.get("/settings/", follow_redirects=False)
+    finally:
+        scene.provider.lies = {}
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"algorithm": "none"},
+        {"algorithm": "HS256", "key": CLIENT_SECRET * 2},
+        {"key": rsa.generate_private_key(65537, 2048)},
+        {"claims": {"aud": "somebody-else"}},
+        {"claims": {"iss": "https://evil.example"}},
+        {"claims": {"exp": 1_000_000_000}},
+        {"claims": {"sub": "a-1"}},
+        {"userinfo": {"sub": "a-1"}},
+        {"no_token": True},
+    ],
+    ids=lambda lies: "-".join(map(str, lies)) + str(len(repr(lies))),
+)
+def test_a_token_that_the_provider_did_not_sign_is_refused(scene: Scene, lies: dict[str, object]) -> None:
+    """Nor one for somebody else, of somebody else, too old, or none at all."""
+    assert lied_to(scene, **lies).status_code == 302, "not signed in"
+
+
+def test_a_provider_that_calls_itself_otherwise_is_refused(scene: Scene) -> None:
+    assert lied_to(scene, issuer="https://evil.example").status_code == 302
+    assert lied_to(scene).status_code == 200, "and without lies the same person comes in"
 
 
 def test_there_is_no_sign_up_and_none_by_a_link(scene: Scene) -> None:

@@ -24,6 +24,18 @@ def hub_serve(
     serve(data_dir, listen=listen, as_json=as_json)
 
 
+@app.command("sign-out", epilog="Example: custodes hub sign-out alice@example.org --data /var/lib/custodes")
+def hub_sign_out(
+    email: Annotated[str, typer.Argument(metavar="E-MAIL", help="The address of who is to be signed out.")],
+    *,
+    data_dir: DataDir = Path("hub"),
+) -> None:
+    """End every session of one person, as when a phone was stolen. It stands in the ledger."""
+    from custodes.hub.fleet.locked_out import sign_out
+
+    typer.echo(f"{sign_out(data_dir, email)} sessions ended.")
+
+
 @app.command("sign-in-link", epilog="Example: custodes hub sign-in-link alice@example.org --data /var/lib/custodes")
 def hub_sign_in_link(
     email: Annotated[str, typer.Argument(metavar="E-MAIL", help="The address of who is locked out.")],

@@ -30,6 +30,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
 PRIVATE = "private, no-store"
+SIGN_OUT = "/accounts/logout/"
 
 
 class SecurityHeaders:
@@ -44,6 +45,8 @@ class SecurityHeaders:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if request.method == "POST" and request.path == SIGN_OUT:
+            response.headers.setdefault("Clear-Site-Data", '"cache", "storage"')
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", PRIVATE)
         return response

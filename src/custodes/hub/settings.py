@@ -113,6 +113,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "custodes.hub.fleet.password_words.NoWordsOfThisHub"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -170,15 +171,18 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
 SESSION_COOKIE_AGE = HUB.sign_in.session_hours * 3600
-SESSION_COOKIE_NAME = "custodes_session"
+# `__Host-`: a browser takes such a cookie over TLS alone, for this very host, and from nobody beside or above it.
+COOKIE_PREFIX = "__Host-" if HUB.is_https else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}custodes_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HUB.is_https
-CSRF_COOKIE_NAME = "custodes_csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}custodes_csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HUB.is_https
 CSRF_TRUSTED_ORIGINS = [HUB.public_url] if HUB.public_url else []
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HUB.is_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HUB.is_https
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -40,11 +40,12 @@ def account_routes(*, has_mail: bool, has_providers: bool = False) -> list[URLPa
 
 def _providers() -> list[URLPattern | URLResolver]:
     from allauth.socialaccount import views as social
-    from allauth.socialaccount.providers.openid_connect import views as oidc
+
+    from custodes.hub.fleet import provider_views
 
     return [
-        path("oidc/<str:provider_id>/login/", oidc.login, name="openid_connect_login"),
-        path("oidc/<str:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+        path("oidc/<str:provider_id>/login/", provider_views.login, name="openid_connect_login"),
+        path("oidc/<str:provider_id>/login/callback/", provider_views.callback, name="openid_connect_callback"),
         path("provider/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
         path("provider/error/", social.login_error, name="socialaccount_login_error"),
     ]

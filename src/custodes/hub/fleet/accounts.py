@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from custodes.hub.fleet import notices
+from custodes.hub.fleet.session_rules import session_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -28,6 +29,13 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has n
         notices.say_unshown(request, user, now=timezone.now())
         response: HttpResponse = super().post_login(request, user, **kwargs)
         return response
+
+    def logout(self, request: "HttpRequest") -> None:  # as above
+        """End the session here and in the list of open ones."""
+        row = session_of(request)
+        if row is not None:
+            row.delete()
+        super().logout(request)
 
     def pre_authenticate(self, request: "HttpRequest", **credentials: object) -> None:
         """Count nothing: axes counts wrong passwords. Wrong codes of a second factor are counted by themselves."""

@@ -30,6 +30,25 @@ def make_link(data_dir: Path, email: str, *, forget_second_factor: bool = False)
     return for_person(email, forget_second_factor=forget_second_factor, now=timezone.now())
 
 
+def sign_out(data_dir: Path, email: str) -> int:
+    """End every session of the person with this address on the hub in `data_dir`; return how many. Raises BadInput.
+
+    Counts from their next request on, while the hub runs. An entry in the ledger.
+    """
+    if not config.load(data_dir).database_path.exists():
+        raise BadInput(f"{data_dir}: no hub here. Give its folder with --data.")
+    boot.django_on(data_dir)
+    from django.utils import timezone
+
+    from custodes.hub.fleet import open_sessions
+    from custodes.hub.fleet.models import Person
+
+    person = Person.objects.filter(email__iexact=email.strip()).first()
+    if person is None:
+        raise BadInput(f"{email}: nobody with this address has an account on this hub.")
+    return open_sessions.end_others(person, keep=None, now=timezone.now(), by_command=True)
+
+
 def for_person(email: str, *, forget_second_factor: bool, now: datetime) -> MadeLink:
     """Do what `make_link` says, in a process that has Django up."""
     from axes.utils import reset

@@ -64,11 +64,13 @@ def of(person: Person, *, now: datetime) -> QuerySet[OpenSession]:
     return OpenSession.objects.filter(person=person, seen_at__gt=idle, began_at__gt=whole).order_by("-seen_at")
 
 
-def end_others(person: Person, *, keep: int | None, now: datetime, only: int | None = None) -> int:
+def end_others(
+    person: Person, *, keep: int | None, now: datetime, only: int | None = None, by_command: bool = False
+) -> int:
     """End the sessions of `person` but `keep`, or `only` one of them; return how many. An entry in the ledger."""
     ended = drop(person, keep=keep, only=only)
     if ended:
-        body = {"person": person.pk, "sessions": ended, "by": person.pk}
+        body = {"person": person.pk, "sessions": ended, "by": None if by_command else person.pk}
         ledger.append(kind="sessions.ended", body=body, now_ns=wall_ns_of(now))
     return ended
 
