@@ -52,6 +52,8 @@ class MotionGate:
         self.settings = settings or MotionSettings()
         self._mean: NDArray[np.float32] | None = None
         self._unrest: NDArray[np.float32] | None = None
+        # How far each pixel is from its mean, and how far it may be: kept, so that no look allocates them anew.
+        self._size = self._limit = np.empty((0, 0), np.float32)
         self._last_ns = 0
         self._ignored: NDArray[np.bool_] | None = None
         self._kernel = np.ones((3, 3), np.uint8)
@@ -73,20 +75,21 @@ class MotionGate:
             return Motion(fresh=True)
         elapsed_s = min(max((at_ns - self._last_ns) / NS_PER_S, 0.02), 10.0)
         self._last_ns = at_ns
-        change = small - mean
-        light = np.float32(np.median(change[::4, ::4]))
+        np.subtract(small, mean, out=self._size)
+        light = _middle(self._size[::4, ::4])
         if abs(light) > 0.25:
-            change -= light
+            self._size -= light
             mean += light  # a cloud: the background takes the new light at once
-        size = np.abs(change)
-        limit = np.maximum(unrest * np.float32(self.settings.noise_factor), np.float32(self.settings.min_step_levels))
-        fired = (size > limit).view(np.uint8)
+        np.abs(self._size, out=self._size)
+        np.multiply(unrest, np.float32(self.settings.noise_factor), out=self._limit)
+        np.maximum(self._limit, np.float32(self.settings.min_step_levels), out=self._limit)
+        fired = (self._size > self._limit).view(np.uint8)
         if self._ignored is not None:
             fired[self._ignored] = 0
         if cv2.countNonZero(fired) > self.settings.cut_0_1 * fired.size:
             self._restart(small, at_ns)
             return Motion(share_0_1=1.0, regions_0_1=((0.0, 0.0, 1.0, 1.0),), fresh=True)
-        self._learn(change, size, fired, elapsed_s)
+        self._learn(small, fired, elapsed_s)
         return self._regions(fired)
 
     def _shrink(self, luma: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -100,11 +103,12 @@ class MotionGate:
             # the mean over the whole square, at a quarter of its cost.
             twice = cv2.resize(whole, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_LINEAR)
             averaged = np.asarray(cv2.resize(twice, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return cv2.blur(averaged, (3, 3)).astype(np.float32)
+        return np.asarray(cv2.boxFilter(averaged, cv2.CV_32F, (3, 3)), np.float32)
 
     def _restart(self, small: NDArray[np.float32], at_ns: int) -> None:
         self._mean = small.copy()
         self._unrest = np.full_like(small, 1.5)
+        self._size, self._limit = np.empty_like(small), np.empty_like(small)
         self._last_ns = at_ns
         if self._polygons:
             painted = np.zeros(small.shape, np.uint8)
@@ -113,20 +117,19 @@ class MotionGate:
                 cv2.fillPoly(painted, [np.round(np.array(polygon) * scale).astype(np.int32)], 1)
             self._ignored = painted.astype(bool)
 
-    def _learn(
-        self, change: NDArray[np.float32], size: NDArray[np.float32], fired: NDArray[np.uint8], elapsed_s: float
-    ) -> None:
+    def _learn(self, small: NDArray[np.float32], fired: NDArray[np.uint8], elapsed_s: float) -> None:
         assert self._mean is not None
         assert self._unrest is not None
         quick = 1.0 - math.exp(-elapsed_s / self.settings.learn_s)
-        slow = 1.0 - math.exp(-elapsed_s / self.settings.absorb_s)
         if cv2.countNonZero(fired) == 0:
-            self._mean += change * quick
-            cv2.accumulateWeighted(size, self._unrest, quick)
+            cv2.accumulateWeighted(small, self._mean, quick)
+            cv2.accumulateWeighted(self._size, self._unrest, quick)
             return
-        still = fired == 0
-        self._mean += change * np.where(still, np.float32(quick), np.float32(slow))
-        cv2.accumulateWeighted(size, self._unrest, quick, mask=still.view(np.uint8))
+        slow = 1.0 - math.exp(-elapsed_s / self.settings.absorb_s)
+        still = (fired == 0).view(np.uint8)
+        cv2.accumulateWeighted(small, self._mean, quick, mask=still)
+        cv2.accumulateWeighted(small, self._mean, slow, mask=fired)
+        cv2.accumulateWeighted(self._size, self._unrest, quick, mask=still)
 
     def _regions(self, fired: NDArray[np.uint8]) -> Motion:
         if cv2.countNonZero(fired) == 0:
@@ -149,3 +152,9 @@ class MotionGate:
         if not boxes:
             return Motion()
         return Motion(solid / fired.size, tuple(box for _, box in boxes))
+
+
+def _middle(values: NDArray[np.float32]) -> np.float32:
+    """Return the median; of an even count the upper of the two in the middle. NumPy's own takes six times as long."""
+    place = values.size // 2
+    return np.float32(np.partition(values, place, axis=None)[place])
