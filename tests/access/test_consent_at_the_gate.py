@@ -9,12 +9,16 @@ from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import gate, recorded
+from custodes.hub.clips import marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.models import Answer, Showing
 from custodes.hub.fleet.models import Membership
+from custodes.trace.splice import ViewLayout
+from marked_clip import made_up_twins
 
 pytestmark = pytest.mark.django_db
 MIB = 1024**2
+LAYOUT = ViewLayout(made_up_twins(8 * MIB, fragments=4).index, "ABBA")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +29,12 @@ def film(monkeypatch: pytest.MonkeyPatch) -> None:
         chunks: Iterator[bytes] = (bytes(MIB) for _ in range(8))
         return gate.OpenedPart(8 * MIB, "video/mp4", chunks)
 
+    def a_range(clip: Clip, film: str, layout: ViewLayout, start: int, stop: int) -> Iterator[bytes]:
+        return (bytes(MIB) for _ in range(8))
+
     monkeypatch.setattr(gate, "_footage", footage)
+    monkeypatch.setattr(marked, "layout_for", lambda clip, view, film: LAYOUT)
+    monkeypatch.setattr(marked, "read_range", a_range)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """On a phone: read, agree, take it back, see who watched; yes and no weigh the same, in both languages."""
 
+import zipfile
 from collections.abc import Callable
 
 from windows import RunningHub, Watched
@@ -64,3 +65,11 @@ def test_who_watched_stands_on_the_drivers_page(hub: RunningHub, open_as: Callab
     with dina.page.expect_download() as download:
         dina.page.locator("a.proof").first.click()
     assert download.value.suggested_filename.endswith(".proof.json")
+    acts = dina.page.locator("details.acts").first
+    acts.locator("summary").click()
+    with dina.page.expect_download() as download:
+        acts.get_by_role("button", name="Get a copy").click()
+    archive = zipfile.ZipFile(download.value.path())
+    assert archive.testzip() is None
+    assert {"facts.json", "who-watched.json", "film.road.mp4"} <= set(archive.namelist())
+    assert archive.read("film.road.mp4")[4:8] == b"ftyp"

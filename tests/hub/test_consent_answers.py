@@ -273,6 +273,9 @@ def test_a_notice_on_paper_is_recorded_by_who_leads_and_answers_nothing(cast: Ca
 
 def test_every_topic_has_both_languages_and_what_a_reader_needs() -> None:
     assert texts.book().broken == ()
+    listed = (texts.FOLDER / texts.CATALOGUE).read_text()
+    files = {path.name for path in texts.FOLDER.glob("*.toml")} - {texts.CATALOGUE}
+    assert {name for name in files if f'"{name}" = ' not in listed} == set(), "run tools/wording.py"
     for topic in Topic:
         for language in texts.LANGUAGES:
             text = texts.book().current(topic, language)

@@ -155,3 +155,10 @@ def test_a_notice_on_paper_lets_incidents_be_watched(cast: Cast) -> None:
     assert gate.may(cast.bob, "poster", clip).allowed
     assert gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident").pk == View.objects.get().pk
     assert "handed over by Alice" in signed_in(cast.dina).get("/me/consents/").content.decode()
+
+
+def test_a_look_ahead_of_a_browser_shows_nobody_anything(cast: Cast) -> None:
+    for address in ("/me/consents/", "/me/consents/sign/"):
+        answer = signed_in(cast.dina).get(address, headers={"Sec-Purpose": "prefetch;prerender"})
+        assert answer.status_code == 503
+    assert not Showing.objects.exists()

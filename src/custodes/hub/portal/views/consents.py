@@ -25,6 +25,7 @@ from custodes.hub.fleet.times import moment_of
 from custodes.hub.portal import agreed, scope, shown
 from custodes.hub.portal.agreed import Asked
 
+SPECULATIVE = ("prefetch", "prerender", "preview")
 COUNTED_FROM = 5
 """Sums of yes and no are shown from this many people on: of fewer, a leader could tell who said what."""
 
@@ -57,6 +58,8 @@ class Recorded:
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """Show every purpose, what I answered, and the way to change it. The texts count as shown from here on."""
+    if _nobody_looks(request):
+        return HttpResponse(status=503, headers={"Retry-After": "0"})
     person = scope.actor(request)
     context = {
         "questions": _questions(person),
@@ -70,6 +73,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def sign(request: HttpRequest) -> HttpResponse:
     """Ask everything that I have not answered, on one page with one signature."""
+    if _nobody_looks(request):
+        return HttpResponse(status=503, headers={"Retry-After": "0"})
     person = scope.actor(request)
     questions = [one for one in _questions(person) if one.waiting]
     if request.method == "POST":
@@ -167,6 +172,11 @@ def hand_over(request: HttpRequest, organisation_id: uuid.UUID, person_id: uuid.
     services.hand_over(person=person, organisation=organisation, by=leader, language=person.language)
     messages.success(request, _("Kept. %(person)s sees that you said so.") % {"person": person})
     return redirect("portal:consents_overview", organisation.pk)
+
+
+def _nobody_looks(request: HttpRequest) -> bool:
+    """Say whether the browser looks ahead: then nobody reads, and nothing may count as shown."""
+    return any(word in request.headers.get("Sec-Purpose", "") for word in SPECULATIVE)
 
 
 def _questions(person: Person) -> list[Questions]:
