@@ -36,7 +36,7 @@ QUIET_KINDS = frozenset({"log", "uploading", "event_end", "lens_ended", "setup",
 
 SETTINGS = """\
 # The demo's hub. Its people come in by a link that this machine's terminal shows, once: whoever holds it sits here.
-# That counts as their second factor (docs/adr/0017-second-factor-and-the-demo.md). A real hub leaves these lines out.
+# That counts as their second factor (docs/adr/0015-second-factor-and-the-demo.md). A real hub leaves these lines out.
 [sign_in]
 second_factor = "link-counts"
 session_hours = 168
