@@ -120,31 +120,31 @@ def test_a_probe_that_wants_too_much_memory_is_ended(tmp_path: Path):
 
 
 def test_a_probe_that_never_ends_is_ended(monkeypatch):
-    from custodes.hub.process import probe as probe_module
+    from custodes.hub.process import limited
 
-    monkeypatch.setattr(probe_module, "WALL_PER_CPU", 1)
-    real = probe_module.subprocess.Popen
-    monkeypatch.setattr(probe_module.subprocess, "Popen", lambda _command, **named: real(["/bin/sleep", "60"], **named))
+    monkeypatch.setattr(limited, "WALL_PER_CPU", 1)
+    real = limited.subprocess.Popen
+    monkeypatch.setattr(limited.subprocess, "Popen", lambda _command, **named: real(["/bin/sleep", "60"], **named))
     with pytest.raises(Unfit, match="takes more than 1 s"):
         probe(lambda _start, _stop: b"", size_bytes=10, poster_at_ns=None, limits=Limits(1 << 30, 1))
 
 
 def test_the_child_sees_neither_the_environment_nor_a_key(scene: Scene, monkeypatch):
-    from custodes.hub.process import probe as probe_module
+    from custodes.hub.process import limited
 
     started: list[tuple[list[str], dict[str, object]]] = []
-    real = probe_module.subprocess.Popen
+    real = limited.subprocess.Popen
 
     def watch(command, **named):
         started.append((command, named))
         return real(command, **named)
 
-    monkeypatch.setattr(probe_module.subprocess, "Popen", watch)
+    monkeypatch.setattr(limited.subprocess, "Popen", watch)
     monkeypatch.setenv("SECRET", "s3cret")
     clip = receive(scene, scene.film())
     assert reason_of(clip) == ""
     [(command, named)] = started
-    assert set(named["env"]) == {"PATH", "LANG"}
+    assert set(named["env"]) == {"PATH", "LANG", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
     assert "key" not in command[-1]
 
 
