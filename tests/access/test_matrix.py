@@ -4,6 +4,7 @@ What is expected stands here in full and is not worked out by the rules: who cha
 """
 
 import json
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -14,6 +15,7 @@ from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 from cast import Cast
 from custodes.core.wire import Manifest
 from custodes.hub.access import gate
+from custodes.hub.access.models import Release, Share, View
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
@@ -47,11 +49,13 @@ DELETES = {
     "deleted": NONE,
 }
 RESTORES = {"own van": NONE, "other van": NONE, "home": NONE, "rival": NONE, "deleted": {"manager"}}
+SHARES = {**DELETES, "deleted": NONE}
 KNOWS = {**SEES, "deleted": {"manager"}}
 CLIP_ROUTES = {
     "access:poster": ("get", {}, SEES),
     "portal:clip": ("get", {}, KNOWS),
     "portal:clip_state": ("get", {}, KNOWS),
+    "portal:shares": ("get", {}, SHARES),
     "portal:clip_triage": ("post", {"triage": "done"}, SORTS),
     "portal:clip_delete": ("post", {}, DELETES),
     "portal:clip_restore": ("post", {}, RESTORES),
@@ -112,6 +116,8 @@ PLAIN_ROUTES = {
     "portal:watched_me": ("get", SIGNED_IN),
     "portal:consents": ("get", SIGNED_IN),
     "portal:consents_sign": ("get", SIGNED_IN),
+    "portal:shared": ("get", ALL),  # says nothing of anybody's without the cookie of a share
+    "portal:shared_watch": ("post", NONE),
     "portal:why_not": ("get", ALL),
     "portal:offline": ("get", ALL),
     "portal:worker": ("get", ALL),
@@ -138,6 +144,13 @@ OWN_TESTS = {
     "portal:consents_overview": "test_consents_of_an_organisation",
     "portal:consents_form": "test_consents_of_an_organisation",
     "portal:consents_paper": "test_consents_of_an_organisation",
+    "portal:share_revoke": "test_shares_are_their_clips_leaders_and_nobodys_view",
+    "portal:share_renew": "test_shares_are_their_clips_leaders_and_nobodys_view",
+    "portal:release_answer": "test_shares_are_their_clips_leaders_and_nobodys_view",
+    "portal:shared_view": "test_shares_are_their_clips_leaders_and_nobodys_view",
+    "access:shared_film": "test_shares_are_their_clips_leaders_and_nobodys_view",
+    "access:shared_manifest": "test_shares_are_their_clips_leaders_and_nobodys_view",
+    "access:shared_progress": "test_shares_are_their_clips_leaders_and_nobodys_view",
     "access:proof": "test_proofs_go_to_those_who_may_know",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
@@ -300,6 +313,33 @@ def test_consents_of_an_organisation(doors: Doors, cast: Cast) -> None:
         assert doors.let_through(paper) == (NONE if name == "rival" else lead)
         answer = Ask("portal:consents_answer", {}, "post", {"organisation": str(key), "topic": "own"})
         assert doors.let_through(answer) == asked[name]
+
+
+def test_shares_are_their_clips_leaders_and_nobodys_view(doors: Doors, scene: Scene, cast: Cast) -> None:
+    now = timezone.now()
+    lasts = {"made_at": now, "ends_at": now + timedelta(days=1), "max_views": 3, "cut_json": '{"films": []}'}
+    about = {"recipient_name": "X", "recipient_email": "x@example.com", "purpose": "incident", "reason": "claim"}
+    share = Share.objects.create(
+        clip=scene.clips["own van"],
+        made_by=cast.alice,
+        token_sha256="0" * 64,
+        session_sha256="1" * 64,
+        **about,
+        **lasts,
+    )
+    for route in ("portal:share_revoke", "portal:share_renew"):
+        assert doors.let_through(Ask(route, {"share_id": share.pk}, "post")) == {"manager"}
+    release = Release.objects.create(share=share, person=cast.dina, asked_at=now)
+    assert doors.let_through(Ask("portal:release_answer", {"pk": release.pk}, "post", {"given": "yes"})) == {"driver"}
+    view = View.objects.create(clip=share.clip, share_id=share.pk, purpose="incident", policy="p", ledger_seq=0)
+    for route, method, more in (
+        ("portal:shared_view", "get", {}),
+        ("access:shared_film", "get", {"part": "film.road"}),
+        ("access:shared_manifest", "get", {}),
+        ("access:shared_progress", "post", {}),
+    ):
+        asked = Ask(route, {"view_id": view.pk, **more}, method, {"watched_ms": "1"} if method == "post" else {})
+        assert doors.let_through(asked) == NONE, "an account is no share"
 
 
 def test_a_session_is_ended_by_its_person_alone(doors: Doors, cast: Cast) -> None:

@@ -9,7 +9,7 @@ from cast import NOW, Cast, make_clip
 from custodes.core.types import Purpose
 from custodes.hub.access import decisions, policies
 from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
-from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
+from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ShareFacts, ask_all, ask_share
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.topics import State
 from custodes.hub.fleet.models import Membership, Person
@@ -33,13 +33,26 @@ def scenes(cast: Cast) -> Iterator[Clip]:
 
 
 def everything_decided(book: PolicyBook, members: list[MemberFacts], clips: list[ClipFacts]) -> list[Verdict]:
-    asked = [(action, None) for action in Action if action is not Action.VIEW]
-    asked += [(Action.VIEW, purpose) for purpose in PURPOSES]
+    asked = [(action, None) for action in Action if action not in PURPOSED]
+    asked += [(action, purpose) for action in sorted(PURPOSED) for purpose in PURPOSES]
     return [
         verdict
         for action, purpose in asked
         for verdict in ask_all(book, members, clips, action=action, purpose=purpose).values()
+    ] + [
+        ask_share(book, share, clip, action=Action.VIEW, purpose=Purpose.INCIDENT)
+        for clip in clips
+        for share in shares_of(clip)
     ]
+
+
+def shares_of(clip: ClipFacts) -> Iterator[ShareFacts]:
+    """Yield shares of one clip, each with one thing in its way, and one with none."""
+    good = ShareFacts(
+        "s", clip.clip_id, "incident", revoked=False, ended=False, used_up=False, outside=True, released=True
+    )
+    wrong = ({}, {"revoked": True}, {"ended": True}, {"used_up": True}, {"released": False}, {"purpose": "own"})
+    return (replace(good, **one) for one in wrong)
 
 
 @pytest.fixture

@@ -31,4 +31,6 @@ def names_then(views: Iterable[View]) -> dict[UUID, NameThen]:
 def _name(view: View, said: dict[str, object]) -> NameThen:
     if isinstance(said.get("name"), str) and isinstance(said.get("email"), str):
         return NameThen(name=str(said["name"]), email=str(said["email"]))
+    if view.person is None:
+        return NameThen(name="", email="")
     return NameThen(name=view.person.display_name, email=view.person.email)

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from custodes.core.types import Purpose
 from custodes.hub.access import recorded
 from custodes.hub.access.policies import book
-from custodes.hub.access.requests import Action, ClipFacts, MemberFacts, ask_all
+from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ask_all
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.consent.topics import State, Topic
@@ -46,8 +46,8 @@ class _Kind:
 
 
 def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> QuerySet[Clip]:
-    """Return the clips with which one of `members` may do `action` (VIEW: for any purpose)."""
-    purposes: list[Purpose | None] = list(Purpose) if action is Action.VIEW else [None]
+    """Return the clips with which one of `members` may do `action` (VIEW, SHARE: for any purpose)."""
+    purposes: list[Purpose | None] = list(Purpose) if action in PURPOSED else [None]
     wanted = Q(pk__in=[])
     for member in members:
         for purpose in purposes:

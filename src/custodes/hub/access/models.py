@@ -1,10 +1,11 @@
-"""Views: who watched what, for which purpose."""
+"""Views: who watched what, for which purpose. Shares: whom a clip was shown beyond the rules' own people."""
 
 import uuid
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Purpose
 from custodes.hub.clips.models import Clip
@@ -15,7 +16,12 @@ class View(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="views")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="views")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="views", null=True, blank=True
+    )
+    """None: the named person of a share, who needs no account."""
+    share_id = models.UUIDField(null=True, blank=True, db_index=True)
+    """The share by which it was opened. No foreign key: shares are erased with their clip, views are not."""
     purpose = models.CharField(max_length=24, choices=[(p.value, p.value) for p in Purpose])
     reason = models.CharField(max_length=300, blank=True)
     role = models.CharField(max_length=16, blank=True)
@@ -45,3 +51,56 @@ class PosterShown(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("clip", "person", "day", name="poster_once_a_day")]
+
+
+class Share(models.Model):
+    """One clip for one named person, for a purpose, until a time, for some viewings. Erased with its clip."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="shares")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recipient_name = models.CharField(max_length=120)
+    recipient_email = models.EmailField()
+    language = models.CharField(max_length=8, default="en")
+    purpose = models.CharField(max_length=24, choices=[(p.value, p.value) for p in Purpose])
+    reason = models.CharField(max_length=300)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    max_views = models.PositiveSmallIntegerField()
+    views_used = models.PositiveSmallIntegerField(default=0)
+    with_place = models.BooleanField(default=False)
+    cut_json = models.TextField()
+    """What of the films is shared (`trimming.Cut`): numbers of bytes and of ticks, nothing of the picture."""
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    token_used_at = models.DateTimeField(null=True, blank=True)
+    session_sha256 = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    """Hash of what the one browser holds that exchanged the link."""
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    """None: it ended with a consent that was withdrawn."""
+
+    class Meta:
+        indexes = [models.Index(fields=["clip", "-made_at"], name="shares_of_clip")]
+
+
+class Release(models.Model):
+    """One recorded person's yes or no to one share that leaves their organisation."""
+
+    class State(models.TextChoices):
+        """What they said."""
+
+        ASKED = "asked", _("Waits for your answer")
+        GIVEN = "given", _("Released")
+        REFUSED = "refused", _("Refused")
+        WITHDRAWN = "withdrawn", _("Taken back")
+
+    share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="releases")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="releases")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ASKED)
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("share", "person", name="one_release_a_person")]

@@ -44,13 +44,17 @@ def consent_for(clip: Clip, action: Action, purpose: Purpose | None, *, now: dat
     return consent.state_of(people_in(clip, now=now), clip.site.organisation_id, topic).value
 
 
-def tell(view: View, *, now_ns: int) -> None:
-    """Put the letters about a new view into the outbox. Inside the transaction that stores the view."""
+def tell(view: View, *, now_ns: int, watcher: str = "") -> None:
+    """Put the letters about a new view into the outbox. Inside the transaction that stores the view.
+
+    `watcher` is the name of somebody without an account.
+    """
     clip = view.clip
     watching = telling.Watching(
         view_id=view.pk,
         clip_id=clip.pk,
-        watcher=view.person,
+        watcher=watcher or str(view.person),
+        watcher_id=view.person_id,
         role=view.role,
         purpose=view.purpose,
         site=clip.site.name,

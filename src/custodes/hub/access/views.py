@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from itertools import islice
 
 from django.core.handlers.asgi import ASGIRequest
@@ -20,7 +20,22 @@ CHUNKS_A_HOP = 8
 def film(request: HttpRequest, view_id: uuid.UUID, part: str) -> HttpResponseBase:
     """Send one film of an open view, whole or one byte range of it."""
     facts = gate.describe_part(actor=request.user, view_id=view_id, part=part)
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store", "ETag": f'"{facts.version}"'}
+    return send_film(
+        request,
+        facts,
+        lambda span: gate.read_part(actor=request.user, view_id=view_id, part=part, start=span.start, stop=span.stop),
+    )
+
+
+def send_film(
+    request: HttpRequest,
+    facts: gate.PartFacts,
+    read: Callable[[ranges.ByteRange], gate.OpenedPart],
+    more: Mapping[str, str] | None = None,
+) -> HttpResponseBase:
+    """Send what `read` opens, whole or one byte range of it, with `more` headers."""
+    headers = {**(more or {}), "Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
+    headers["ETag"] = f'"{facts.version}"'
     wanted = None
     if request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
         try:
@@ -35,7 +50,7 @@ def film(request: HttpRequest, view_id: uuid.UUID, part: str) -> HttpResponseBas
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{facts.size_bytes}"
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers, content_type=facts.media_type)
-    opened = gate.read_part(actor=request.user, view_id=view_id, part=part, start=span.start, stop=span.stop)
+    opened = read(span)
     return StreamingHttpResponse(
         _stream(request, opened.chunks), status=status, headers=headers, content_type=opened.media_type
     )

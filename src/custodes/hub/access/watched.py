@@ -28,7 +28,8 @@ class WatchedMe:
 
     view_id: UUID
     clip: Clip
-    person_id: UUID
+    person_id: UUID | None
+    """None: the named person of a share."""
     name: str
     email: str
     role: str
@@ -117,8 +118,8 @@ def _told(view: View, body_json: str) -> WatchedMe:
         view_id=view.pk,
         clip=view.clip,
         person_id=view.person_id,
-        name=said.get("name") or view.person.display_name,
-        email=said.get("email") or view.person.email,
+        name=said.get("name") or (view.person.display_name if view.person else ""),
+        email=said.get("email") or (view.person.email if view.person else ""),
         role=view.role,
         purpose=view.purpose,
         reason=view.reason,

@@ -27,6 +27,8 @@ LONGEST_PAUSE_NS = 3600 * NS_PER_S
 GIVE_UP_AFTER_NS = 7 * 24 * 3600 * NS_PER_S
 NOWHERE = "django.core.mail.backends.dummy.EmailBackend"
 ALWAYS_TOLD = frozenset({Topic.REVIEW, Topic.LEAK_CASE, Topic.TROUBLESHOOTING, Topic.TRAINING})
+SHARED = "share"
+"""The role of a view that a named person opened by a share. Never routine."""
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +38,9 @@ class Watching:
 
     view_id: UUID
     clip_id: UUID
-    watcher: Person
+    watcher: str
+    watcher_id: UUID | None
+    """None: the named person of a share."""
     role: str
     purpose: str
     site: str
@@ -45,7 +49,7 @@ class Watching:
 
 def is_routine(*, role: str, purpose: str) -> bool:
     """Say whether nobody expects a letter about this: a dispatcher handling an incident, or one's own footage."""
-    if purpose in ALWAYS_TOLD:
+    if purpose in ALWAYS_TOLD or role == SHARED:
         return False
     return purpose == Topic.OWN or (role == Membership.Role.DISPATCHER and purpose == Topic.INCIDENT)
 
@@ -62,14 +66,14 @@ def tell(people: Collection[UUID], watching: Watching) -> None:
             person_id=person,
             view_id=watching.view_id,
             clip_id=watching.clip_id,
-            watcher=str(watching.watcher)[:254],
+            watcher=watching.watcher[:254],
             role=watching.role,
             purpose=watching.purpose,
             site=watching.site,
             opened_wall_ns=watching.opened_wall_ns,
         )
         for person in people
-        if person != watching.watcher.pk
+        if person != watching.watcher_id
     )
 
 
@@ -102,6 +106,11 @@ def _send(person: Person, waiting: list[ViewToTell], now_ns: int) -> bool:
     return True
 
 
+def role_words(role: str) -> str:
+    """Return what somebody was who watched, in words."""
+    return _("by a share") if role == SHARED else str(dict(Membership.Role.choices).get(role, role))
+
+
 def letter(person: Person, views: list[ViewToTell]) -> EmailMessage:
     """Return the mail in the person's language: who, as what, when, at which site, for what; no picture, no place."""
     with translation.override(person.language):
@@ -116,7 +125,7 @@ def letter(person: Person, views: list[ViewToTell]) -> EmailMessage:
                     "when": f"{date_format(moment, 'j F Y')} {moment:%H:%M}",
                     "site": one.site,
                     "who": one.watcher,
-                    "role": dict(Membership.Role.choices).get(one.role, one.role),
+                    "role": role_words(one.role),
                     "purpose": topic_words(one.purpose),
                 }
             )

@@ -51,7 +51,7 @@ class FilmFacts:
 
 def tell(manifest: Manifest, clip: Clip, unit: str) -> FilmFacts:
     """Turn a manifest into what the page says, speeds in `unit`."""
-    lenses = tuple(_lens(one) for one in manifest.lenses)
+    lenses = lens_lines(manifest)
     at_onset = _nearest(manifest, manifest.event.onset_wall_ns)
     placed = [one for one in manifest.samples if one.lat_deg is not None and one.lon_deg is not None]
     return FilmFacts(
@@ -74,6 +74,11 @@ def tell(manifest: Manifest, clip: Clip, unit: str) -> FilmFacts:
         has_sound=any(one.has_sound for one in lenses),
         same_facing=len({one.facing for one in lenses}) < len(lenses),
     )
+
+
+def lens_lines(manifest: Manifest) -> tuple[LensLine, ...]:
+    """Return the lenses of a clip, as a page lays them out."""
+    return tuple(_lens(one) for one in manifest.lenses)
 
 
 def _lens(lens: WireLens) -> LensLine:

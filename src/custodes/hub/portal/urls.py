@@ -2,7 +2,19 @@
 
 from django.urls import include, path
 
-from custodes.hub.portal.views import clip, inbox, keeping, offline, people, settings, sites, today, words
+from custodes.hub.portal.views import (
+    clip,
+    inbox,
+    keeping,
+    offline,
+    people,
+    settings,
+    shared,
+    shares,
+    sites,
+    today,
+    words,
+)
 
 app_name = "portal"
 
@@ -19,6 +31,13 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/state/", clip.state, name="clip_state"),
     path("clips/<uuid:clip_id>/triage/", clip.triage, name="clip_triage"),
     path("clips/<uuid:clip_id>/delete/", clip.delete, name="clip_delete"),
+    path("clips/<uuid:clip_id>/shares/", shares.share, name="shares"),
+    path("shares/<uuid:share_id>/revoke/", shares.revoke, name="share_revoke"),
+    path("shares/<uuid:share_id>/renew/", shares.renew, name="share_renew"),
+    path("me/releases/<int:pk>/", shares.answer_release, name="release_answer"),
+    path("shared/", shared.index, name="shared"),
+    path("shared/watch/", shared.watch, name="shared_watch"),
+    path("shared/views/<uuid:view_id>/", shared.show, name="shared_view"),
     path("clips/<uuid:clip_id>/restore/", clip.restore, name="clip_restore"),
     path("clips/<uuid:clip_id>/hold/", keeping.hold, name="clip_hold"),
     path("sites/", sites.index, name="sites"),

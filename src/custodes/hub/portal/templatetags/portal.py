@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from custodes.hub.clips.models import Clip
+from custodes.hub.consent.telling import role_words
 from custodes.hub.consent.words import topic_words
-from custodes.hub.fleet.models import Membership, Site
+from custodes.hub.fleet.models import Site
 from custodes.hub.portal import shown, words
 
 register = template.Library()
@@ -94,7 +95,7 @@ def topic_name(name: str) -> str:
 @register.simple_tag
 def role_name(name: str) -> str:
     """Write what a person was there."""
-    return str(dict(Membership.Role.choices).get(name, name))
+    return role_words(name)
 
 
 @register.simple_tag

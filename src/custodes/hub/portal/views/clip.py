@@ -22,11 +22,13 @@ from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.keeping import Held
 from custodes.hub.clips.models import Clip, Reading
-from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.consent.telling import role_words
+from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import acts, film, rows, scope, shown, words
 from custodes.hub.portal.frame import CLIP_KEYS
 from custodes.hub.portal.views import keeping
+from custodes.hub.portal.views.shares import context_of
 
 RATES = ("0.25", "0.5", "1", "1.5", "2")
 SAME_VIEW_S = 15 * 60
@@ -40,7 +42,7 @@ class Watched:
     """One view in the list of who watched."""
 
     pk: uuid.UUID
-    person_id: uuid.UUID
+    person_id: uuid.UUID | None
     name: str
     email: str
     role: str
@@ -57,7 +59,7 @@ class Watched:
     @property
     def role_words(self) -> str:
         """Return the role in words."""
-        return str(dict(Membership.Role.choices).get(self.role, self.role))
+        return role_words(self.role)
 
 
 @require_GET
@@ -88,6 +90,7 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "rates": RATES,
         "speed_unit": unit,
         "shortcuts": CLIP_KEYS,
+        **context_of(person, clip),
     }
     return render(request, "portal/clip.html", context)
 

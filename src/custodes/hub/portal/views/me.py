@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import copies, gate, views, watched
+from custodes.hub.access import copies, gate, sharing, views, watched
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
@@ -53,6 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "requests": SubjectRequest.objects.filter(person=person)
         .select_related("answered_by")
         .order_by("-asked_at")[:20],
+        "releases": sharing.releases_of(person),
         "zone": shown.person_zone(person),
     }
     return render(request, "portal/watched_me.html", context)

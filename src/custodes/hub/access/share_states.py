@@ -1,0 +1,46 @@
+"""Where a share stands: as the policies see it, and as people read it."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from custodes.hub.access import recorded
+from custodes.hub.access.models import Release, Share
+from custodes.hub.access.requests import ShareFacts
+from custodes.hub.fleet.models import Membership
+
+
+def facts_of(share: Share, *, opening: bool, now: datetime) -> ShareFacts:
+    """Return a share as the policies see it, by what the database says at this moment.
+
+    `opening`: one more viewing is asked for; else the next bytes of one that is open and was counted.
+    """
+    used = share.views_used + (1 if opening else 0)
+    return ShareFacts(
+        share_id=str(share.pk),
+        clip_id=str(share.clip_id),
+        purpose=share.purpose,
+        revoked=share.revoked_at is not None,
+        ended=share.ends_at <= now,
+        used_up=used > share.max_views,
+        outside=is_outside(share, now=now),
+        released=is_released(share, now=now),
+    )
+
+
+def is_outside(share: Share, *, now: datetime) -> bool:
+    """Say whether the named person has no role in the clip's organisation now."""
+    held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation_id=share.clip.site.organisation_id)
+    return not held.filter(person__email__iexact=share.recipient_email, person__is_active=True).exists()
+
+
+def is_released(share: Share, *, now: datetime) -> bool:
+    """Say whether everybody who is recorded says yes to this share. Where nobody is known, nobody has."""
+    people = set(recorded.people_in(share.clip, now=now))
+    given = share.releases.filter(state=Release.State.GIVEN) if share.pk else Release.objects.none()
+    return bool(people) and people <= set(given.values_list("person_id", flat=True))
+
+
+def has_ended(share: Share, *, now: datetime) -> bool:
+    """Say whether a share is over for good: revoked, or past its time."""
+    return share.revoked_at is not None or share.ends_at <= now

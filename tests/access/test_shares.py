@@ -1,0 +1,374 @@
+"""A share shows one clip to one named person: its link works once, its viewings are counted, nothing else opens."""
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db.models import F
+from django.test import Client
+
+from cast import NOW, NOW_NS, Cast, make_clip, say, show_notices
+from custodes.core import mp4box
+from custodes.core.clock import NS_PER_S, ManualClock
+from custodes.core.errors import BadInput, Denied
+from custodes.core.wire import Manifest
+from custodes.hub.access import gate, shared, sharing, watched
+from custodes.hub.access.crosscheck import views_against_ledger
+from custodes.hub.access.models import Release, Share, View
+from custodes.hub.audit.models import LedgerBody
+from custodes.hub.clips import erasing
+from custodes.hub.clips.models import Clip
+from custodes.hub.consent.models import ViewToTell
+from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.process.marking import Twins
+from custodes.trace.splice import check_twins
+from drawn_film import FPS, draw, seen_of
+from marked_clip import store_parts, store_twins
+
+pytestmark = pytest.mark.django_db
+SECONDS = 4
+WISH = sharing.Wish(
+    name="Ines Insurer", email="ines@insurer.example", purpose="incident", reason="claim 4711", days=7, views=3
+)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "road.mp4"
+    draw(path, seconds=SECONDS)
+    return path
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(wall=NOW_NS)
+
+
+@pytest.fixture
+def clip(cast: Cast, drawn: Path, tmp_path: Path) -> Clip:
+    """A clip of the van with a film of four fragments, a second each, GPS twice a second, and Dina at the wheel."""
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    store_parts(clip, {"manifest": manifest_of(clip), "film.road": b"original"}, tmp_path)
+    film = drawn.read_bytes()
+    store_twins(clip, "film.road", Twins(film, film, check_twins(drawn, drawn)))
+    return clip
+
+
+def manifest_of(clip: Clip) -> bytes:
+    lens = {
+        "lens": "road", "facing": "road", "part": "film.road", "codec": "h264", "width_px": 640, "height_px": 360,
+        "duration_ns": SECONDS * NS_PER_S, "frames": SECONDS * FPS, "first_frame_wall_ns": NOW_NS, "has_sound": False,
+        "film_sha256": "a" * 64, "film_bytes": 8, "seen": seen_of(0, SECONDS * FPS),
+    }  # fmt: skip
+    sample = {"lat_deg": 49.5, "lon_deg": 0.1, "course_deg": 10.0, "speed_mps": 8.0}
+    facts = {
+        "clip_id": str(clip.pk), "lenses": [lens], "policy_version": "1", "software": "test", "notes": ["school"],
+        "event": {"event_id": str(clip.pk), "kind": "presence", "rule": "r", "severity": "note",
+                  "onset_wall_ns": NOW_NS, "end_wall_ns": None,
+                  "evidence": [{"name": "class", "value": "person"}]},
+        "kept_start_wall_ns": NOW_NS, "kept_end_wall_ns": NOW_NS + SECONDS * NS_PER_S,
+        "samples": [{"wall_ns": NOW_NS + at * NS_PER_S // 2, **sample} for at in range(2 * SECONDS)],
+    }  # fmt: skip
+    return Manifest.model_validate(facts).model_dump_json().encode()
+
+
+def made(cast: Cast, clip: Clip, clock: ManualClock, *, released: bool = True, **wish: object) -> sharing.Made:
+    """Let Alice share the clip with Ines, and Dina release it."""
+    share = sharing.make(actor=cast.alice, clip_id=clip.pk, wish=replace(WISH, **wish), clock=clock)
+    if released:
+        release = Release.objects.get(share=share.share, person=cast.dina)
+        sharing.answer(person=cast.dina, release_id=release.pk, given=True, clock=clock)
+    return share
+
+
+def entered(cast: Cast, clip: Clip, clock: ManualClock, **wish: object) -> tuple[Share, str]:
+    """Return a share whose link was opened, and the session that it gave."""
+    share = made(cast, clip, clock, **wish)
+    return share.share, shared.exchange(share.token, clock=clock).session
+
+
+def film_of(session: str, view: View, clock: ManualClock, start: int = 0, stop: int | None = None) -> bytes:
+    asked = {"session": session, "view_id": view.pk, "part": "film.road", "clock": clock}
+    return b"".join(shared.read_part(**asked, start=start, stop=stop).chunks)
+
+
+def test_a_named_person_watches_and_is_named(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    share, session = entered(cast, clip, clock)
+    view = shared.open_view(session=session, address="192.0.2.7", clock=clock)
+    assert len(film_of(session, view, clock)) > 1000
+    told = LedgerBody.objects.get(pk=view.ledger_seq).body_json
+    for word in ("Ines Insurer", "ines@insurer.example", str(share.pk), "incident", "share-opens-its-clip"):
+        assert word in told
+    assert (view.person, view.role, view.share_id, view.reason) == (None, "share", share.pk, "claim 4711")
+    seen = watched.viewings_of(cast.dina, clock=clock)
+    assert [(one.name, one.email, one.role) for one in seen] == [("Ines Insurer", "ines@insurer.example", "share")]
+    assert ViewToTell.objects.get().watcher == "Ines Insurer", "told by mail, always"
+    assert list(views_against_ledger()) == []
+    View.objects.filter(pk=view.pk).update(share_id=uuid.uuid4())
+    assert [one.kind for one in views_against_ledger()] == ["view_edited"]
+
+
+def test_a_link_works_once_and_every_dead_one_says_the_same(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    used, revoked = made(cast, clip, clock), made(cast, clip, clock)
+    not_released, short = made(cast, clip, clock, released=False), made(cast, clip, clock, days=1)
+    shared.exchange(used.token, clock=clock)
+    sharing.revoke(actor=cast.alice, share_id=revoked.share.pk, clock=clock)
+    late = ManualClock(wall=NOW_NS + 86_400 * NS_PER_S)
+    said = set()
+    for token, at in (
+        (used.token, clock), (revoked.token, clock), (not_released.token, clock), (short.token, late),
+        ("A" * 43, clock),
+    ):  # fmt: skip
+        with pytest.raises(Denied) as refused:
+            shared.exchange(token, clock=at)
+        said.add(str(refused.value))
+    assert len(said) == 1
+    assert str(clip.pk) not in said.pop()
+    assert shared.exchange(short.token, clock=clock).share == short.share, "a refusal uses nothing up"
+    assert not Share.objects.filter(token_sha256=used.token).exists(), "hashed"
+
+
+def test_the_cap_counts_openings(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    share, session = entered(cast, clip, clock, views=2)
+    first = shared.open_view(session=session, clock=clock)
+    shared.open_view(session=session, clock=clock)
+    with pytest.raises(Denied):
+        shared.open_view(session=session, clock=clock)
+    assert View.objects.filter(share_id=share.pk).count() == 2
+    assert film_of(session, first, clock), "a viewing that was counted goes on"
+    Share.objects.filter(pk=share.pk).update(views_used=F("views_used") + 1)
+    with pytest.raises(Denied):
+        film_of(session, first, clock)
+
+
+@pytest.mark.parametrize(
+    "end", ["revoked", "ended", "withdrawn", "quarantined", "deleted", "renewed", "closed", "stale"]
+)
+def test_each_end_counts_from_the_next_range(cast: Cast, clip: Clip, clock: ManualClock, end: str) -> None:
+    share, session = entered(cast, clip, clock)
+    view = shared.open_view(session=session, clock=clock)
+    assert film_of(session, view, clock, 0, 10)
+    if end == "revoked":
+        sharing.revoke(actor=cast.alice, share_id=share.pk, clock=clock)
+    elif end == "ended":
+        Share.objects.filter(pk=share.pk).update(ends_at=NOW)
+    elif end == "withdrawn":
+        release = Release.objects.get(share=share)
+        assert sharing.answer(person=cast.dina, release_id=release.pk, given=False, clock=clock).state == "withdrawn"
+    elif end in {"quarantined", "deleted"}:
+        Clip.objects.filter(pk=clip.pk).update(state=end)
+    elif end == "renewed":
+        sharing.renew(actor=cast.alice, share_id=share.pk, clock=clock)
+    elif end == "closed":
+        View.objects.filter(pk=view.pk).update(closed_at=NOW)
+    else:
+        View.objects.filter(pk=view.pk).update(opened_at=NOW - timedelta(hours=13))
+    for ask in (
+        lambda: film_of(session, view, clock, 10, 20),
+        lambda: shared.read_manifest(session=session, view_id=view.pk, clock=clock),
+        lambda: shared.describe_part(session=session, view_id=view.pk, part="film.road", clock=clock),
+        lambda: shared.report_progress(session=session, view_id=view.pk, watched_ms=5, clock=clock),
+    ):
+        with pytest.raises(Denied):
+            ask()
+
+
+def test_only_whole_fragments_of_the_range_leave(
+    cast: Cast, clip: Clip, clock: ManualClock, drawn: Path, tmp_path: Path
+) -> None:
+    _share, session = entered(cast, clip, clock, begin_s=0.5, end_s=3.2)
+    view = shared.open_view(session=session, clock=clock)
+    film = film_of(session, view, clock)
+    (tmp_path / "got.mp4").write_bytes(film)
+    got, whole = mp4box.layout(tmp_path / "got.mp4"), mp4box.layout(drawn)
+    assert [run.decode_time for one in got.fragments for run in one.runs] == [
+        run.decode_time - whole.fragments[1].runs[0].decode_time for one in whole.fragments[1:3] for run in one.runs
+    ]
+    source = drawn.read_bytes()
+    for number in (0, 3):
+        outside = source[whole.fragments[number].start : whole.fragments[number].end]
+        assert outside[-400:] not in film
+    for number in (1, 2):
+        assert source[whole.fragments[number].end - 400 : whole.fragments[number].end] in film
+    cuts = [film_of(session, view, clock, at, at + 7) for at in range(0, len(film), 7)]
+    assert b"".join(cuts) == film, "every range is a range of the same film"
+    assert film_of(session, view, clock, len(film), len(film) + 1000) == b""
+    with pytest.raises(Denied):
+        shared.read_part(session=session, view_id=view.pk, part="a.film.road", clock=clock)
+
+
+@pytest.mark.parametrize("with_place", [True, False])
+def test_facts_are_cut_like_the_film(cast: Cast, clip: Clip, clock: ManualClock, with_place: bool) -> None:
+    _share, session = entered(cast, clip, clock, begin_s=1.0, end_s=3.0, with_place=with_place)
+    view = shared.open_view(session=session, clock=clock)
+    facts = shared.read_manifest(session=session, view_id=view.pk, clock=clock)
+    (lens,) = facts.lenses
+    begin, end = NOW_NS + NS_PER_S, NOW_NS + 3 * NS_PER_S
+    assert (lens.first_frame_wall_ns, lens.duration_ns, lens.frames) == (begin, end - begin, 2 * FPS)
+    assert {one.t_ns for one in lens.seen} == {n * NS_PER_S // 5 for n in range(10)}
+    assert {one.wall_ns for one in facts.samples} == {begin + n * NS_PER_S // 2 for n in range(5)}
+    assert {one.lat_deg for one in facts.samples} == ({49.5} if with_place else {None})
+    assert {(one.lon_deg, one.course_deg) for one in facts.samples} == ({(0.1, 10.0)} if with_place else {(None, None)})
+    assert (facts.notes, facts.event.evidence, facts.event.onset_wall_ns) == ([], [], begin)
+    assert "a" * 64 not in facts.model_dump_json()
+
+
+def test_a_range_without_film_is_refused(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    with pytest.raises(BadInput, match="No whole piece"):
+        made(cast, clip, clock, begin_s=1.2, end_s=1.9)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"name": " "}, {"email": "nobody"}, {"reason": ""}, {"reason": "x" * 301}, {"days": 0}, {"days": 31},
+     {"views": 0}, {"views": 21}, {"purpose": "own"}, {"purpose": "review"}, {"purpose": "coaching"}, {"purpose": ""}],
+)  # fmt: skip
+def test_a_wish_beyond_the_limits_is_refused(
+    cast: Cast, clip: Clip, clock: ManualClock, wrong: dict[str, object]
+) -> None:
+    with pytest.raises(BadInput):
+        made(cast, clip, clock, **wrong)
+    assert not Share.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["bob", "charlie", "dina", "oscar", "hanna", "milo", "sam", "eve", "stranger", "root"])
+def test_nobody_else_shares_or_ends_a_share(cast: Cast, clip: Clip, clock: ManualClock, who: str) -> None:
+    person, share = getattr(cast, who), made(cast, clip, clock).share
+    for act in (
+        lambda: sharing.make(actor=person, clip_id=clip.pk, wish=WISH, clock=clock),
+        lambda: sharing.revoke(actor=person, share_id=share.pk, clock=clock),
+        lambda: sharing.renew(actor=person, share_id=share.pk, clock=clock),
+    ):
+        with pytest.raises(Denied):
+            act()
+    assert not sharing.of_clip(person, clip, clock=clock).exists()
+    release = Release.objects.get()
+    if who != "dina":
+        with pytest.raises(Denied):
+            sharing.answer(person=person, release_id=release.pk, given=True, clock=clock)
+
+
+def test_a_share_opens_no_other_clip_and_no_other_share(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    _mine, session = entered(cast, clip, clock)
+    other_share, other = entered(cast, clip, clock)
+    theirs = shared.open_view(session=other, clock=clock)
+    bobs = gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock)
+    for view_id in (theirs.pk, bobs.pk, uuid.uuid4()):
+        with pytest.raises(Denied):
+            shared.read_manifest(session=session, view_id=view_id, clock=clock)
+    for actor in (cast.bob, cast.alice):
+        with pytest.raises(Denied):
+            gate.read_manifest(actor=actor, view_id=theirs.pk, clock=clock)
+    foreign = make_clip(cast.rival_unit)
+    Share.objects.filter(pk=other_share.pk).update(clip=foreign)
+    with pytest.raises(Denied):
+        shared.read_manifest(session=other, view_id=theirs.pk, clock=clock)
+    with pytest.raises(Denied):
+        shared.find("", clock=clock)
+
+
+def test_inside_the_organisation_nobody_has_to_release(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    inside = made(cast, clip, clock, released=False, name="Oscar", email="OSCAR@example.org")
+    assert not Release.objects.exists()
+    session = shared.exchange(inside.token, clock=clock).session
+    shared.open_view(session=session, clock=clock)
+    Membership.objects.filter(person=cast.oscar).update(until=NOW)
+    with pytest.raises(Denied):
+        shared.find(session, clock=clock)
+
+
+def test_without_somebody_to_ask_nothing_goes_outside(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    Person.objects.filter(pk=cast.dina.pk).update(is_active=False)
+    with pytest.raises(BadInput, match="cannot be shared outside"):
+        made(cast, clip, clock, released=False)
+    Clip.objects.filter(pk=clip.pk).update(subject=None)
+    Person.objects.filter(pk=cast.dina.pk).update(is_active=True)
+    with pytest.raises(BadInput):
+        made(cast, clip, clock, released=False)
+    assert not Share.objects.exists()
+
+
+def test_a_refusal_holds_until_it_becomes_a_yes(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    share = made(cast, clip, clock, released=False)
+    release = Release.objects.get()
+    assert list(sharing.releases_of(cast.dina, clock=clock)) == [release]
+    assert sharing.answer(person=cast.dina, release_id=release.pk, given=False, clock=clock).state == "refused"
+    with pytest.raises(Denied):
+        shared.exchange(share.token, clock=clock)
+    assert sharing.answer(person=cast.dina, release_id=release.pk, given=True, clock=clock).state == "given"
+    assert shared.exchange(share.token, clock=clock).share == share.share
+
+
+def test_a_withdrawn_consent_ends_the_shares_that_rest_on_it(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    say(cast.dina, cast.company, "coaching")
+    share, session = entered(cast, clip, clock, purpose="coaching")
+    other, _session = entered(cast, clip, clock)
+    say(cast.dina, cast.company, "coaching", "withdrawn")
+    share.refresh_from_db()
+    other.refresh_from_db()
+    assert (share.revoked_at is None, share.session_sha256, other.revoked_at) == (False, None, None)
+    say(cast.dina, cast.company, "coaching")
+    with pytest.raises(Denied):
+        shared.find(session, clock=clock)
+
+
+def test_an_erased_clip_takes_its_shares_along(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    _share, session = entered(cast, clip, clock)
+    shared.open_view(session=session, clock=clock)
+    Clip.objects.filter(pk=clip.pk).update(state="deleted", deleted_at=NOW, erase_after=NOW)
+    assert erasing.erase_due(now_ns=NOW_NS) == 1
+    assert (Share.objects.count(), Release.objects.count(), View.objects.count()) == (0, 0, 1)
+    assert list(views_against_ledger()) == []
+    assert [one.name for one in watched.viewings_of(cast.dina, clock=clock)] == ["Ines Insurer"]
+
+
+def test_a_household_shares_for_its_own_and_all_who_live_there_release(
+    cast: Cast, drawn: Path, tmp_path: Path, clock: ManualClock
+) -> None:
+    clip = make_clip(cast.home_unit)
+    store_parts(clip, {"manifest": manifest_of(clip), "film.road": b"original"}, tmp_path)
+    film = drawn.read_bytes()
+    store_twins(clip, "film.road", Twins(film, film, check_twins(drawn, drawn)))
+    wish = replace(WISH, purpose="own")
+    share = sharing.make(actor=cast.hanna, clip_id=clip.pk, wish=wish, clock=clock)
+    assert dict(Release.objects.values_list("person__display_name", "state")) == {"Hanna": "given", "Milo": "asked"}
+    with pytest.raises(Denied):
+        shared.exchange(share.token, clock=clock)
+    release = Release.objects.get(person=cast.milo)
+    sharing.answer(person=cast.milo, release_id=release.pk, given=True, clock=clock)
+    assert shared.exchange(share.token, clock=clock)
+    for who in (cast.milo, cast.alice):
+        with pytest.raises(Denied):
+            sharing.make(actor=who, clip_id=clip.pk, wish=wish, clock=clock)
+
+
+@pytest.mark.parametrize("state", ["quarantined", "processing", "receiving", "deleted"])
+def test_what_cannot_be_watched_cannot_be_shared(cast: Cast, clip: Clip, clock: ManualClock, state: str) -> None:
+    Clip.objects.filter(pk=clip.pk).update(state=state)
+    with pytest.raises(Denied):
+        made(cast, clip, clock)
+
+
+def test_a_notice_comes_before_a_share(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    fresh = make_clip(cast.van_unit, subject=cast.stranger, notice=False)
+    assert sharing.purposes_for(cast.alice, fresh, clock=clock) == ()
+    show_notices(cast.stranger, cast.company)
+    assert [one.value for one in sharing.purposes_for(cast.alice, fresh, clock=clock)] == ["incident"]
+
+
+def test_a_driver_sees_own_clips_the_same_day_as_the_manager(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    for person in (cast.alice, cast.dina):
+        assert clip in gate.visible_clips(person, "view", clock=clock)
+    assert gate.open_view(actor=cast.dina, clip_id=clip.pk, purpose="own", clock=clock)
+
+
+def test_shared_addresses_give_strangers_nothing(cast: Cast, clip: Clip, clock: ManualClock, client: Client) -> None:
+    _share, session = entered(cast, clip, clock)
+    view = shared.open_view(session=session, clock=clock)
+    nowhere = uuid.uuid4()
+    for path in ("film/film.road", "manifest.json", ""):
+        first, second = (client.get(f"/shared/views/{key}/{path}") for key in (view.pk, nowhere))
+        assert first.status_code == second.status_code == 404
+        assert first.content.replace(str(view.pk).encode(), b"") == second.content.replace(str(nowhere).encode(), b"")
