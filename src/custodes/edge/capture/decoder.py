@@ -96,18 +96,20 @@ class Decoder:
         if self._mode is DecodeMode.ALL:
             return []
         self._mode = DecodeMode.ALL
-        if self._codec is not None:
+        if self._sparse and self._codec is not None:
             self._codec.skip_frame = "DEFAULT"
-        if self._sparse or self._hold_broken:
             return []
-        return self._catch_up()
+        self._open_codec(quick=False)
+        return [] if self._hold_broken else self._catch_up()
 
     def rest(self) -> list[DecodedPicture]:
         """Switch to KEYFRAMES; return the pictures that were still in the decoder."""
         if self._mode is DecodeMode.KEYFRAMES:
             return []
         self._mode = DecodeMode.KEYFRAMES
-        return self.flush()
+        pictures = self.flush()
+        self._open_codec(quick=True)
+        return pictures
 
     def flush(self) -> list[DecodedPicture]:
         """Return what is still in the decoder, at the end of the film or before a pause."""
@@ -116,18 +118,30 @@ class Decoder:
         return pictures
 
     def _begin_stream(self, packet: StampedPacket) -> None:
-        template = packet.template
-        fresh = take_template(template.stream)
-        if fresh is None or not isinstance(fresh.stream.codec_context, av.VideoCodecContext):
-            raise Permanent(f"film in {template.codec} cannot be decoded here. Set the camera to H.264.")
-        self._codec = fresh.stream.codec_context
-        self._codec.thread_count = self._threads
-        self._codec.thread_type = "SLICE" if self._threads == 1 else "AUTO"
-        self._template, self._epoch = template, packet.epoch
+        self._template, self._epoch = packet.template, packet.epoch
+        self._open_codec(quick=self._mode is DecodeMode.KEYFRAMES)
         self._held, self._held_bytes, self._hold_broken = [], 0, True
         self._primed = self._sparse = False
         self._last_given_mono_ns = None
         self._shown_mono_ns = -(1 << 62)
+
+    def _open_codec(self, *, quick: bool) -> None:
+        """Make the decoder anew. A `quick` one leaves the edges of blocks as they are: for keyframes by themselves.
+
+        FFmpeg takes that choice only before a codec opens, and a frame that others build on must be whole.
+        """
+        template = self._template
+        if template is None:
+            return
+        fresh = take_template(template.stream)
+        if fresh is None or not isinstance(fresh.stream.codec_context, av.VideoCodecContext):
+            raise Permanent(f"film in {template.codec} cannot be decoded here. Set the camera to H.264.")
+        codec = fresh.stream.codec_context
+        codec.thread_count = self._threads
+        codec.thread_type = "SLICE" if self._threads == 1 else "AUTO"
+        if quick:
+            codec.options = {**codec.options, "skip_loop_filter": "all"}
+        self._codec = codec
 
     def _hold(self, packet: StampedPacket) -> None:
         """Keep the packets of the current GOP, so that `wake` can decode them."""
@@ -147,6 +161,7 @@ class Decoder:
             if self._sparse and self._gop_ns <= self._max_gap_ns:
                 self._sparse = False
                 self._drain()
+                self._open_codec(quick=True)
             if not self._sparse:
                 if self._given_within(self._min_gap_ns, packet.mono_ns):
                     return []
@@ -157,6 +172,7 @@ class Decoder:
             if packet.mono_ns - self._key_mono_ns < self._max_gap_ns or self._hold_broken:
                 return []
             self._sparse = True
+            self._open_codec(quick=False)
             if self._codec is not None:
                 self._codec.skip_frame = "NONREF"
             return self._thin(self._catch_up())

@@ -103,11 +103,16 @@ def probe_rotation(path: str) -> int:
     with open_film(path) as container:
         stream = video_stream(container, name)
         stream.thread_type = "NONE"
+        # The picture is not shown: it needs no smooth edges, and it needs no others before it comes out.
+        stream.codec_context.options = {**stream.codec_context.options, "skip_loop_filter": "all"}
         codec = stream.codec_context.name
         reading = Reading(container, [stream.index])
         try:
             for count, packet in enumerate(reading):
                 frames = _decoded(stream, packet)
+                if packet.is_keyframe and not frames:
+                    frames = _decoded(stream, None)
+                    stream.codec_context.flush_buffers()
                 if frames:
                     return -frames[0].rotation % 360
                 if count > PROBE_PACKETS:
