@@ -47,6 +47,7 @@ class Decoder:
         self._template: StreamTemplate | None = None
         self._epoch = -1
         self._codec: av.VideoCodecContext | None = None
+        self._quick = False
         self._held: list[StampedPacket] = []
         self._held_bytes = 0
         self._hold_broken = True
@@ -99,7 +100,8 @@ class Decoder:
         if self._sparse and self._codec is not None:
             self._codec.skip_frame = "DEFAULT"
             return []
-        self._open_codec(quick=False)
+        if self._quick:
+            self._open_codec(quick=False)
         return [] if self._hold_broken else self._catch_up()
 
     def rest(self) -> list[DecodedPicture]:
@@ -107,9 +109,7 @@ class Decoder:
         if self._mode is DecodeMode.KEYFRAMES:
             return []
         self._mode = DecodeMode.KEYFRAMES
-        pictures = self.flush()
-        self._open_codec(quick=True)
-        return pictures
+        return self.flush()
 
     def flush(self) -> list[DecodedPicture]:
         """Return what is still in the decoder, at the end of the film or before a pause."""
@@ -119,7 +119,7 @@ class Decoder:
 
     def _begin_stream(self, packet: StampedPacket) -> None:
         self._template, self._epoch = packet.template, packet.epoch
-        self._open_codec(quick=self._mode is DecodeMode.KEYFRAMES)
+        self._open_codec(quick=False)
         self._held, self._held_bytes, self._hold_broken = [], 0, True
         self._primed = self._sparse = False
         self._last_given_mono_ns = None
@@ -141,7 +141,7 @@ class Decoder:
         codec.thread_type = "SLICE" if self._threads == 1 else "AUTO"
         if quick:
             codec.options = {**codec.options, "skip_loop_filter": "all"}
-        self._codec = codec
+        self._codec, self._quick = codec, quick
 
     def _hold(self, packet: StampedPacket) -> None:
         """Keep the packets of the current GOP, so that `wake` can decode them."""
@@ -161,12 +161,13 @@ class Decoder:
             if self._sparse and self._gop_ns <= self._max_gap_ns:
                 self._sparse = False
                 self._drain()
-                self._open_codec(quick=True)
             if not self._sparse:
                 if self._given_within(self._min_gap_ns, packet.mono_ns):
                     return []
                 pictures = self._feed(packet) + self._drain()
                 self._primed = False
+                if not self._quick:  # the first is whole: the scene's first look is made on it
+                    self._open_codec(quick=True)
                 return self._give(pictures[-1:])
         if not self._sparse:
             if packet.mono_ns - self._key_mono_ns < self._max_gap_ns or self._hold_broken:

@@ -58,7 +58,7 @@ class Perceiver:
         self._size_px = (0, 0)
         self._last_ns: int | None = None
         self._full_ns: int | None = None
-        self._awake_until_ns = 0
+        self._awake_until_ns = self._last_motion_ns = 0
 
     @property
     def wants_all_frames(self) -> bool:
@@ -88,7 +88,7 @@ class Perceiver:
         if size != self._size_px or jumped:
             self._tracker.tracks.clear()
             self._full_ns = None
-            self._awake_until_ns = 0
+            self._awake_until_ns = self._last_motion_ns = 0
             self._size_px = size
         self._last_ns = at_ns
 
@@ -98,7 +98,7 @@ class Perceiver:
     def _parts(self, motion: Motion, moved_px: Sequence[BoxXyxy], at_ns: int) -> list[BoxXyxy]:
         """Return which parts of the picture the detector shall see now; none when nothing calls for a look."""
         width_px, height_px = self._size_px
-        every_s = self.settings.full_look_s if self.wants_all_frames else self.settings.idle_look_s
+        every_s = self.settings.full_look_s if self.wants_all_frames else self._idle_look_s()
         if motion.fresh or self._full_ns is None or at_ns - self._full_ns >= every_s * NS_PER_S:
             self._full_ns = at_ns
             return [(0.0, 0.0, float(width_px), float(height_px))]
@@ -110,6 +110,11 @@ class Perceiver:
         if not wanted:
             return []
         return self._chooser.choose(wanted, width_px=width_px, height_px=height_px, at_ns=at_ns)
+
+    def _idle_look_s(self) -> float:
+        """Return the wait for the next look: doubled where the last one found nothing and nothing has moved since."""
+        unmoved = self._full_ns is not None and self._last_motion_ns <= self._full_ns
+        return self.settings.idle_look_s * (2 if unmoved and not self._tracker.tracks else 1)
 
     def _is_due(self, track: Track, at_ns: int) -> bool:
         walks = at_ns - track.last_moved_ns < _RECHECK_S * NS_PER_S
@@ -138,6 +143,8 @@ class Perceiver:
         """Motion wakes, and so does something new; what stands still for long does not keep the lens awake."""
         hold_ns = round(self.settings.awake_hold_s * NS_PER_S)
         lively = any(at_ns - max(track.born_ns, track.last_moved_ns) < hold_ns for track in tracks)
+        if motion.regions_0_1:
+            self._last_motion_ns = at_ns
         if motion.regions_0_1 or lively:
             self._awake_until_ns = at_ns + hold_ns
 
