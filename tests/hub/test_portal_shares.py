@@ -14,9 +14,6 @@ from custodes.hub.access import sharing
 from custodes.hub.access.models import Release, Share, View
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom
-from custodes.hub.process.marking import Twins
-from custodes.trace.splice import check_twins
-from marked_clip import store_twins
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -37,8 +34,6 @@ def ready(cast: Cast, film: Path) -> Clip:
     onset_ns = int(datetime.now(UTC).timestamp()) * stage.NS
     lens = stage.DrawnLens("road", "road", film, onset_ns - stage.NS // 2, 2 * stage.FPS)
     clip = stage.store_clip(cast.van_unit, [lens], onset_ns=onset_ns, subject=cast.dina)
-    content = film.read_bytes()
-    store_twins(clip, "film.road", Twins(content, content, check_twins(film, film)))
     assert isinstance(clip, Clip)
     return clip
 
@@ -70,7 +65,7 @@ def test_from_the_form_to_the_film(cast: Cast, ready: Clip) -> None:
     for words in ("Oscar", "Alice", "Harbour Vans", "claim 4711", "2 of 2"):
         assert words in told
     watch = browser.post("/shared/watch/")
-    view = View.objects.get()
+    view = View.objects.get(person=None)
     assert watch.headers["Location"] == f"/shared/views/{view.pk}/"
     shown = browser.get(watch.headers["Location"]).content.decode()
     assert "oscar@example.org" in shown, "marked in sight"
@@ -99,7 +94,7 @@ def test_dead_links_answer_alike_and_guessing_is_locked(cast: Cast, ready: Clip)
     browser = Client()
     answers = [browser.post("/shared/", {"token": token}) for token in (share.token, "A" * 43, "", "x" * 900)]
     assert {one.status_code for one in answers} == {404}
-    assert len({one.content for one in answers}) == 1
+    assert len({re.sub(rb'data-csrf="\w+"', b"", one.content) for one in answers}) == 1
     for _guess in range(4):
         last = browser.post("/shared/", {"token": "A" * 43})
     assert last.status_code == 429

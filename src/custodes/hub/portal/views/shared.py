@@ -7,7 +7,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -58,7 +57,7 @@ def show(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
         "zone": shown.site_zone(share.clip.site),
         "onset": shown.local_ns(manifest.event.onset_wall_ns, shown.site_zone(share.clip.site)),
         "speed_unit": share.clip.site.organisation.speed_unit,
-        "seen_at": timezone.now(),
+        "mark_view": str(view_id)[:8],
     }
     return render(request, "portal/shared_view.html", context)
 
