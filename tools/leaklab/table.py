@@ -19,7 +19,7 @@ from tools.leaklab.trial import ACCOMPLICE, LEAKER, SECRET, Case
 
 Row: TypeAlias = dict[str, Any]  # one line of results.jsonl
 Floats: TypeAlias = NDArray[np.float64]
-NAMING_TRIALS, INNOCENT_TRIALS = 200, 2000
+NAMING_TRIALS, INNOCENT_TRIALS = 200, 20_000
 MANY = 1000
 FILM_COLUMNS = (
     "film",
@@ -117,7 +117,7 @@ def _attacks(marked: list[Row]) -> list[str]:
     ran = {row["attack"] for row in marked}
     missing = [attack.name for attack in (*DIGITAL, *FILMED) if attack.name not in ran]
     if missing:
-        lines += ["", f"Not run this time (`make eval-trace` runs them): {', '.join(missing)}."]
+        lines += ["", f"Not run this time (`make eval-trace` runs them): {'; '.join(missing)}."]
     return [*lines, ""]
 
 
@@ -173,8 +173,8 @@ def _naming(marked: list[Row]) -> list[str]:
 
 def _one_naming(z: Floats, rng: np.random.Generator) -> NDArray[np.int_]:
     truth = rng.choice(np.array([-1, 1]), len(z))  # `z` is signed by the truth: turn it back by this trial's word
-    scores, chances = _scored(z * truth, rng)
     weights = _weights(z * truth)
+    scores, chances = _chance_scores(weights, rng), tail(weights)
     mine = int(truth @ weights)
     best = int(scores[1:].max())
     limit = IDENTIFIED_BELOW / MANY
@@ -187,11 +187,9 @@ def _weights(z: Floats) -> NDArray[np.int64]:
     return weights_of(soft)
 
 
-def _scored(z: Floats, rng: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
-    """Return the scores of 1,000 words of chance, and the tail that tells how likely each is."""
-    weights = _weights(z)
-    signs = rng.choice(np.array([-1, 1]), (MANY, len(z)))
-    return signs @ weights, tail(weights)
+def _chance_scores(weights: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the scores of 1,000 words of chance."""
+    return np.asarray(rng.choice(np.array([-1, 1]), (MANY, len(weights))) @ weights, dtype=np.int64)
 
 
 def _innocent(marked: list[Row], clean: list[Row]) -> list[str]:
@@ -212,9 +210,11 @@ def _innocent(marked: list[Row], clean: list[Row]) -> list[str]:
         trials = accused = 0
         for row in read:
             z = np.array([0.0 if value is None else value for value in row["z"]])
+            weights = _weights(z)
+            chances = tail(weights)
             for _ in range(max(1, INNOCENT_TRIALS // len(read))):
-                scores, chances = _scored(z, rng)
-                accused += bool(chances[int(scores.max()) + (len(chances) - 1) // 2] < IDENTIFIED_BELOW / MANY)
+                best = int(_chance_scores(weights, rng).max())
+                accused += bool(chances[best + (len(chances) - 1) // 2] < IDENTIFIED_BELOW / MANY)
                 trials += 1
         lines.append(f"| {name} | {trials} | {accused} | {accused / trials:.2%} | 0.10% |")
     return [*lines, ""]
