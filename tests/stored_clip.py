@@ -111,6 +111,8 @@ def store_clip(
     for one in lenses:
         store_twins(clip, f"film.{one.lens}", twins_of(one.path))
     headline.keep(clip, headline.of_manifest(manifest))
+    clip.state = Clip.State.READY  # not before: a running hub marks what is ready and has no variants
+    clip.save(update_fields=["state"])
     return clip
 
 
@@ -134,7 +136,7 @@ def lens_facts(one: DrawnLens, *, seen: bool, codec: str) -> dict[str, object]:
 
 
 def store_row(manifest: Manifest, *, unit: Unit, subject: Person | None) -> Clip:
-    """Store the clip's row, ready and new to every inbox."""
+    """Store the clip's row, new to every inbox; its parts are yet to come."""
     now = timezone.now()
     with transaction.atomic():
         return Clip.objects.create(
@@ -148,7 +150,7 @@ def store_row(manifest: Manifest, *, unit: Unit, subject: Person | None) -> Clip
             end_wall_ns=manifest.event.end_wall_ns,
             kept_start_wall_ns=manifest.kept_start_wall_ns,
             kept_end_wall_ns=manifest.kept_end_wall_ns,
-            state=Clip.State.READY,
+            state=Clip.State.PROCESSING,
             received_at=now,
             ready_at=now,
             declaration_sha256="0" * 64,

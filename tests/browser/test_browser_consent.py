@@ -55,7 +55,8 @@ def test_the_pages_fit_a_phone_in_both_languages(hub: RunningHub, open_as: Calla
 
 def test_who_watched_stands_on_the_drivers_page(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
     alice = open_as("alice")
-    alice.go(f"/clips/{hub.on_stage['van_clip']}/")
+    opened = alice.page.request.get(f"{hub.address}/clips/{hub.on_stage['van_clip']}/")
+    assert opened.ok
     dina = open_as("dina", **PHONE)
     dina.go("/me/watched/")
     text = dina.page.inner_text("main")
