@@ -27,6 +27,14 @@ class Organisation(models.Model):
         MPH = "mph", "MPH"
         KMH = "kmh", "km/h"
 
+    class MarkStrength(models.TextChoices):
+        """How plainly the player writes over the film who watches."""
+
+        OFF = "off", _("Not at all")
+        FAINT = "faint", _("Faint")
+        CLEAR = "clear", _("Clear")
+        STRONG = "strong", _("Strong")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=Kind.choices)
@@ -35,6 +43,12 @@ class Organisation(models.Model):
     undo_window_s = models.PositiveIntegerField(default=600)
     """How long a deleted clip can be brought back (s)."""
     quota_bytes = models.PositiveBigIntegerField(default=50 * 1024**3)
+    mark_manager = models.CharField(max_length=8, choices=MarkStrength.choices, default=MarkStrength.CLEAR)
+    mark_dispatcher = models.CharField(max_length=8, choices=MarkStrength.choices, default=MarkStrength.CLEAR)
+    mark_driver = models.CharField(max_length=8, choices=MarkStrength.choices, default=MarkStrength.FAINT)
+    mark_owner = models.CharField(max_length=8, choices=MarkStrength.choices, default=MarkStrength.FAINT)
+    mark_member = models.CharField(max_length=8, choices=MarkStrength.choices, default=MarkStrength.CLEAR)
+    """The visible mark over the film, by the role for which a view was opened."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

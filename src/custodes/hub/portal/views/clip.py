@@ -20,6 +20,7 @@ from custodes.hub.access import gate
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
+from custodes.hub.clips import marked
 from custodes.hub.clips.keeping import Held
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.consent.telling import role_words
@@ -29,6 +30,7 @@ from custodes.hub.portal import acts, film, rows, scope, shown, words
 from custodes.hub.portal.frame import CLIP_KEYS
 from custodes.hub.portal.views import keeping
 from custodes.hub.portal.views.shares import context_of
+from custodes.hub.process import variants
 
 RATES = ("0.25", "0.5", "1", "1.5", "2")
 SAME_VIEW_S = 15 * 60
@@ -70,7 +72,7 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         return HttpResponse(status=503, headers={"Retry-After": "0"})
     person = scope.actor(request)
     clip = _known(person, clip_id)
-    if clip.state != Clip.State.READY:
+    if clip.state != Clip.State.READY or not marked.is_prepared(clip.pk):
         return render(request, "portal/clip_waiting.html", _waiting_context(request, clip))
     purposes = gate.purposes_for(person, clip)
     if not purposes:
@@ -100,7 +102,7 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 def state(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Return how far a clip has come; once it is ready, tell the page to reload itself."""
     clip = _known(scope.actor(request), clip_id)
-    if clip.state == Clip.State.READY:
+    if clip.state == Clip.State.READY and marked.is_prepared(clip.pk):
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     return render(request, "portal/_clip_state.html", _waiting_context(request, clip))
 
@@ -214,7 +216,7 @@ def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
 
 
 def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
-    parts = list(clip.parts.exclude(kind="poster"))
+    parts = list(clip.parts.filter(kind__in=("manifest", "film")))
     undo = clip.erase_after is not None and clip.erased_at is None and clip.erase_after > timezone.now()
     return _common(request, clip) | {
         "undo": undo,
@@ -223,6 +225,7 @@ def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
             "stored": sum(part.stored_at is not None for part in parts),
             "total_bytes": sum(part.sealed_bytes for part in parts),
             "stored_bytes": sum(part.sealed_bytes for part in parts if part.stored_at is not None),
+            "marked": variants.progress().get(clip.pk),
         },
     }
 

@@ -38,6 +38,17 @@ UNDO_CHOICES = (
     (86400, gettext_lazy("1 day")),
 )
 
+COMPANY_MARKS = {
+    "mark_manager": gettext_lazy("Name over the film, for managers"),
+    "mark_dispatcher": gettext_lazy("Name over the film, for dispatchers"),
+    "mark_driver": gettext_lazy("Name over the film, for drivers"),
+}
+HOUSEHOLD_MARKS = {
+    "mark_owner": gettext_lazy("Name over the film, for owners"),
+    "mark_member": gettext_lazy("Name over the film, for household members"),
+}
+MARKS = COMPANY_MARKS | HOUSEHOLD_MARKS
+
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """What a person chooses for themselves."""
@@ -73,11 +84,14 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
 
     class Meta:
         model = Organisation
-        fields = ("name", "time_zone", "speed_unit", "undo_window_s")
-        labels = {"name": gettext_lazy("Name"), "speed_unit": gettext_lazy("Speed in")}
+        fields = ("name", "time_zone", "speed_unit", "undo_window_s", *MARKS)
+        labels = {"name": gettext_lazy("Name"), "speed_unit": gettext_lazy("Speed in"), **MARKS}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        company = self.instance.kind == Organisation.Kind.COMPANY
+        for name in HOUSEHOLD_MARKS if company else COMPANY_MARKS:
+            del self.fields[name]
         choices = list(UNDO_CHOICES)
         if self.instance.undo_window_s not in dict(choices):
             words = shown.duration_words(self.instance.undo_window_s)

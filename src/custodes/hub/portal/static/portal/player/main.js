@@ -3,6 +3,7 @@ import { csrf, toast, typing } from "../page.js";
 import { language, number, say } from "../words.js";
 import { BoxLayer } from "./boxes.js";
 import { DriveMap } from "./map.js";
+import { VisibleMark } from "./mark.js";
 import { Chart, linesOf, speedUnit } from "./motion.js";
 import { Film, Reel } from "./reel.js";
 import { Strip } from "./strip.js";
@@ -37,6 +38,7 @@ class Player {
     });
     this.reel = new Reel(this.lenses.map((lens) => new Film({ ...lens, name: lens.lens })));
     this.layers = this.lenses.map((lens) => new BoxLayer(lens.figure.querySelector("canvas"), lens.video, lens, (name) => CLASS_WORDS[name] ?? name));
+    this.marks = this.#visibleMarks();
     // Two or three lenses stand at one height, whatever their shapes.
     const shapes = this.lenses.map((lens) => lens.width_px / lens.height_px);
     if (shapes.length > 1 && shapes.length < 4) root.querySelector("[data-stage]").style.setProperty("--columns", shapes.map((shape) => `minmax(0, ${shape.toFixed(4)}fr)`).join(" "));
@@ -62,6 +64,15 @@ class Player {
     this.#buttons();
     this.#report();
     reel.seek(Math.max(reel.startS, this.kept.startS)).then(() => { root.dataset.ready = "yes"; });
+  }
+
+  // Who watches stands over each picture, also on the full screen: the player as a whole goes there.
+  #visibleMarks() {
+    const { markWho, markView, markOpacity, zone } = root.dataset;
+    if (!Number(markOpacity)) return [];
+    const day = new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" });
+    const words = () => `${markWho} · ${markView} · ${day.format(Date.now())} ${this.times.seconds(Date.now() / 1000)}`;
+    return this.figures.map((figure) => new VisibleMark(figure.querySelector(".picture"), words, Number(markOpacity)));
   }
 
   #charts() {
