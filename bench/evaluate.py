@@ -52,6 +52,9 @@ def _people(verdicts: Sequence[vision_eval.Verdict], missing: Mapping[str, str])
         )
     for name, why in missing.items():
         yield f"| {name} | not judged: {_cell(why)} | | | | |"
+    for one in verdicts:
+        if one.events_found_awake is not None:
+            yield from ("", f"{one.detector}: {vision_eval.idling_line(one)}.")
 
 
 def _films(verdicts: Sequence[vision_eval.Verdict]) -> Iterator[str]:

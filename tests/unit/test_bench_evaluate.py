@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import evaluate
+from bench import evaluate, vision_eval
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -18,3 +18,13 @@ def test_no_folder_is_one_line_and_exit_2(
     assert said.count("\n") == 1
     assert "make eval CUSTODES_DATA=FOLDER" in said
     assert (str(missing) in said) is named
+
+
+def _film(name: str, found: int) -> vision_eval.FilmResult:
+    return vision_eval.FilmResult(name, 4, found, found, found, 9.0, 8.0, 0.0, 40, 20)
+
+
+def test_an_event_missed_for_idling_is_not_made_good_by_another_film() -> None:
+    idling, awake = [_film("a", 1), _film("b", 3)], [_film("a", 3), _film("b", 2)]
+    assert vision_eval.missed_idling(idling, awake) == 2
+    assert vision_eval.missed_idling(awake, awake) == 0
