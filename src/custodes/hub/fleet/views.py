@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.fleet import invitations, open_sessions, second_factor, setup, signin_links
 from custodes.hub.fleet.forms import SetupForm
-from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.models import Person, SignInLink
 from custodes.hub.fleet.session_rules import session_of
 
 
@@ -45,7 +45,9 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     except Denied:
         return render(request, "fleet/enter.html", {"live": False}, status=404)
     record_authentication(request, link.person, second_factor.LINK)
-    return _sign_in(request, link.person, "/" if link.person.has_usable_password() else reverse("account_set_password"))
+    # Invitations of earlier versions were links of this kind.
+    invited = link.kind == SignInLink.Kind.INVITATION and not link.person.has_usable_password()
+    return _sign_in(request, link.person, reverse("account_set_password") if invited else "/")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
