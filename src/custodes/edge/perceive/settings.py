@@ -55,7 +55,12 @@ class PerceiveSettings(BaseModel):
         float, Field(gt=0, le=3600, description="While awake, look at the whole picture this often (s).")
     ] = 4.0
     idle_look_s: Annotated[
-        float, Field(gt=0, le=86_400, description="While idle, look at the whole picture this often (s); half as often while empty and still.")
+        float,
+        Field(
+            gt=0,
+            le=86_400,
+            description="While idle, look at the whole picture this often (s); half as often while empty and still.",
+        ),
     ] = 15.0
 
     @model_validator(mode="after")
