@@ -7,8 +7,7 @@ import hashlib
 import os
 import shutil
 import threading
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -28,16 +27,15 @@ class Slot:
     part: str
     sealed_bytes: int
     sealed_sha256: str
+    partial: Path = field(init=False, repr=False, compare=False)
+    """The growing file."""
+    whole: Path = field(init=False, repr=False, compare=False)
+    """The file once its hash was right."""
 
-    @property
-    def partial(self) -> Path:
-        """The growing file."""
-        return _path(settings.HUB.uploads_dir, self.clip_id, f"{self.part}.partial")
-
-    @property
-    def whole(self) -> Path:
-        """The file once its hash was right."""
-        return _path(settings.HUB.uploads_dir, self.clip_id, f"{self.part}.whole")
+    def __post_init__(self) -> None:
+        folder = folder_of(self.clip_id)  # joined once: a clip asks for these paths dozens of times
+        object.__setattr__(self, "partial", folder / f"{self.part}.partial")
+        object.__setattr__(self, "whole", folder / f"{self.part}.whole")
 
     def offset(self) -> int:
         """Return how many bytes the hub holds.
@@ -66,16 +64,16 @@ def folder_of(clip_id: UUID) -> Path:
     return folder
 
 
-@lru_cache(maxsize=256)
-def _path(uploads_dir: Path, clip_id: UUID, name: str) -> Path:
-    return uploads_dir / str(clip_id) / name  # asked for dozens of times a clip
-
-
 def make_folder(clip_id: UUID) -> None:
     """Make a clip's folder. Its name is made durable with the first bytes in it (`Slot.sync_names`)."""
     folder = folder_of(clip_id)
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def remove_folder(clip_id: UUID) -> None:
