@@ -181,9 +181,9 @@ def answer(*, person: Person, release_id: int, given: bool, clock: Clock = _CLOC
 def end_those_of(person_id: UUID, organisation_id: UUID, purpose: str, *, now_ns: int) -> None:
     """End every share that rests on a consent which `person_id` has just withdrawn. In the caller's transaction."""
     now = moment_of(now_ns)
-    rows = Share.objects.filter(
-        clip__site__organisation_id=organisation_id, purpose=purpose, revoked_at=None, ends_at__gt=now
-    ).select_related("clip__site")
+    # Those past their time too: a clock that is set back must not revive them.
+    living = Share.objects.filter(clip__site__organisation_id=organisation_id, purpose=purpose, revoked_at=None)
+    rows = living.select_related("clip__site")
     theirs = [one for one in rows if person_id in recorded.people_in(one.clip, now=now)]
     _end(theirs, by=None, why="consent withdrawn", now_ns=now_ns)
 
