@@ -19,7 +19,7 @@ from tools.leaklab.trial import ACCOMPLICE, LEAKER, SECRET, Case
 
 Row: TypeAlias = dict[str, Any]  # one line of results.jsonl
 Floats: TypeAlias = NDArray[np.float64]
-NAMING_TRIALS, INNOCENT_TRIALS = 200, 20_000
+NAMING_TRIALS, INNOCENT_TRIALS = 200, 10_000
 MANY = 1000
 FILM_COLUMNS = (
     "film",
@@ -82,7 +82,8 @@ def _films(clean: list[Row]) -> list[str]:
     lines = [
         "## Films and what marking costs",
         "",
-        "CPU seconds per second of film; the mark is what the encoder left of it, at 640x360.",
+        "CPU seconds per second of film; the mark is what the encoder left of it, at 640x360. Presence: mean of z²",
+        "in a copy without a mark: above 1, the variants' own coding noise answers. No accusation rests on it.",
         "",
         "| " + " | ".join(FILM_COLUMNS) + " |",
         "|" + "---|" * len(FILM_COLUMNS),

@@ -58,8 +58,8 @@ class Registration:
 class Finding:
     """What a leak says about one clip. `verdict` is that of the best candidate; `candidates` are sorted, at most ten.
 
-    `presence` is the mean of z² (about 1: no mark of this clip). `reasons` say in words what limited the trace;
-    `steps_tried` what was done, so that a reader knows what was not.
+    `presence` is the mean of z²; unmarked copies reached 1 to 2 on still cameras, 7.4 on a moving one. `reasons` say
+    in words what limited the trace; `steps_tried` what was done, so that a reader knows what was not.
     """
 
     clip_id: UUID
