@@ -28,11 +28,11 @@ def test_from_the_share_form_to_a_phone(hub: RunningHub, open_as: Callable[..., 
     shown.wait_for_selector("[data-open-share]:not([hidden])")
     assert "#" not in shown.url, "the token leaves the address at once"
     look(shown, "shared-link")
-    shown.click("text=Open")
+    shown.click("[data-open-share] button")
     shown.wait_for_selector("[data-share]")
     assert "3 of 3" in shown.inner_text("[data-share]")
     look(shown, "shared-told")
-    shown.click("text=Watch:")
+    shown.click("[data-share] form button")
     shown.wait_for_selector("#player[data-ready=yes]", timeout=60_000)
     assert shown.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
     spans = shown.evaluate(
@@ -48,7 +48,7 @@ def test_from_the_share_form_to_a_phone(hub: RunningHub, open_as: Callable[..., 
     late = open_as(width=390, height=844)
     late.expected_statuses.add(404)
     late.page.goto(link)
-    late.page.click("text=Open")
+    late.page.click("[data-open-share] button")
     late.page.wait_for_selector("text=This link opens nothing")
     page.goto(f"{hub.address}/clips/{hub.on_stage['van_clip']}/")
     assert "1 of 3 viewings used" in page.inner_text("#shares")
