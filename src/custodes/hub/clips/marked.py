@@ -1,7 +1,7 @@
 """What is served of a film: two marked variants, cut into fragments, and for each view a word that picks among them.
 
 The original film leaves the hub by no route. A view's bytes are laid out from its word (`trace.splice`), and only the
-chunks are decrypted that a range needs. See docs/adr/0020 and docs/design/trace.md.
+chunks are decrypted that a range needs. See docs/adr/0019 and docs/design/trace.md.
 """
 
 import hashlib
