@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings as django_settings
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from cast import Cast, make_cast
 from custodes.hub import keyring
@@ -39,6 +39,17 @@ def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
         session.save()
 
     monkeypatch.setattr(Client, "force_login", force_login)
+    plain_async = AsyncClient.aforce_login
+
+    async def aforce_login(client: AsyncClient, user: Person, backend: str | None = None) -> None:
+        await plain_async(client, user, backend)
+        session = await client.asession()
+        shown = [{"method": one, "at": time.time()} for one in ("password", "mfa")]
+        await session.aset(AUTHENTICATION_METHODS_SESSION_KEY, shown)
+        await session.aset(f"{AUTHENTICATION_METHODS_SESSION_KEY}_user", str(user.pk))
+        await session.asave()
+
+    monkeypatch.setattr(AsyncClient, "aforce_login", aforce_login)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def store_parts(clip: Clip, parts: dict[str, bytes], folder: Path) -> None:
 def made_up_twins(size_bytes: int, *, fragments: int = FRAGMENTS, seed: int = 5) -> Twins:
     """Return twins of random bytes, of which every view is `size_bytes` long."""
     chance = random.Random(seed)
-    each = (size_bytes - HEADER_BYTES - ENTRY_BYTES * fragments) // (fragments + 1)
+    each = (size_bytes - HEADER_BYTES - ENTRY_BYTES * fragments - 700) // fragments
     init = chance.randbytes(size_bytes - HEADER_BYTES - ENTRY_BYTES * fragments - fragments * each)
     films = [init + chance.randbytes(fragments * each) for _ in "AB"]
     spans = tuple(FragmentSpan(len(init) + at * each, each, at * 45_000, 45_000, 5) for at in range(fragments))
