@@ -16,12 +16,15 @@ from cast import Cast
 from custodes.core.wire import Manifest
 from custodes.hub.access import gate
 from custodes.hub.access.models import Release, Share, View
+from custodes.hub.clips import marked
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
 from custodes.hub.fleet.models import OpenSession
+from custodes.trace.splice import ViewLayout
+from marked_clip import made_up_twins
 
 pytestmark = pytest.mark.django_db
 
@@ -195,7 +198,10 @@ def scene(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Scene:
         content = manifest_of(clip) if part == "manifest" else b"film"
         return gate.OpenedPart(len(content), "video/mp4", iter([content[start:stop]]))
 
+    layout = ViewLayout(made_up_twins(2560, fragments=4).index, "ABBA")
     monkeypatch.setattr(gate, "_footage", footage)
+    monkeypatch.setattr(marked, "layout_for", lambda clip, view, film: layout if film == "film.road" else None)
+    monkeypatch.setattr(marked, "read_range", lambda clip, film, layout, start, stop: iter([b"film"]))
     return set_scene(cast)
 
 

@@ -210,7 +210,7 @@ def test_watching_is_reported_and_shown(hub: RunningHub, open_as: Callable[..., 
     with page.expect_response(lambda answer: answer.url.endswith("/progress") and answer.status == 204, timeout=15000):
         pass
     page.reload()
-    said = page.inner_text(".watched")
+    said = page.inner_text("ol.watched")
     assert "you, now" in said
     assert "watched" in said
-    assert page.locator(".watched li").count() == 1, "a reload goes on with the same view"
+    assert page.locator("ol.watched li").count() == 1, "a reload goes on with the same view"

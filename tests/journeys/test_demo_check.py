@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-WITHIN_S = 240
+WITHIN_S = 420
 
 
 def check(folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":

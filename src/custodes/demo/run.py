@@ -28,8 +28,8 @@ from custodes.vision.model_commands import PullBars
 from custodes.vision.weight_catalogue import DEFAULT_DETECTOR
 from custodes.vision.weights import pull
 
-HUB_UP_WITHIN_S = 30.0
-FIRST_CLIP_WITHIN_S = 120.0
+HUB_UP_WITHIN_S = 120.0
+FIRST_CLIP_WITHIN_S = 300.0
 DETECTION_EVERY_S = 20.0
 QUIET_KINDS = frozenset({"log", "uploading", "event_end", "lens_ended", "setup", "sealed"})
 
