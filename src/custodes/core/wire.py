@@ -27,6 +27,8 @@ WallNs = Annotated[int, Field(ge=0, lt=2**63)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
 PartName = Annotated[str, Field(pattern=r"^(manifest|film\.[a-z0-9][a-z0-9_-]{0,31})$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Measured = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
+"""A measured value in any unit of ours; what lies beyond was never measured and only breaks who shows it."""
 
 
 class WireModel(BaseModel):
@@ -42,8 +44,8 @@ class WireEvidence(WireModel):
     """One measured value beside the threshold it passed."""
 
     name: Annotated[str, Field(max_length=64)]
-    value: Finite | Annotated[str, Field(max_length=200)]
-    threshold: Finite | Annotated[str, Field(max_length=200)] | None = None
+    value: Measured | Annotated[str, Field(max_length=200)]
+    threshold: Measured | Annotated[str, Field(max_length=200)] | None = None
     unit: Annotated[str, Field(max_length=16)] = ""
 
 

@@ -156,7 +156,7 @@ def _too_fast(facts: dict[str, WireEvidence], unit: str) -> str:
         "threshold": "" if speed.threshold is None else _speed(speed.threshold, speed.unit, unit),
         "reached": _speed(peak.value, peak.unit, unit),
     }
-    if isinstance(limit.value, str) or not isinstance(speed.threshold, int | float) or limit.value <= 0:
+    if isinstance(limit.value, str) or not isinstance(speed.threshold, int | float) or limit.value < 1:
         return _("Limit %(limit)s, reached %(reached)s.") % told
     over = round((speed.threshold / limit.value - 1) * 100)
     if over <= 0:

@@ -100,10 +100,13 @@ def local(moment: datetime, zone_name: str) -> LocalTime:
 
 
 def relative(moment: datetime, now: datetime | None = None) -> str:
-    """Return how long ago a moment was, in the largest unit that fits; the page keeps it current by itself."""
+    """Return how long ago a moment was, in the largest unit that fits; the page keeps it current by itself.
+
+    Nothing for a moment to come: the exact time beside it says it all.
+    """
     seconds = round(((now or timezone.now()) - moment).total_seconds())
     if seconds < -60:
-        return formats.date_format(moment, "SHORT_DATETIME_FORMAT")
+        return ""
     if seconds < 45:
         return _("just now")
     minutes = max(1, round(seconds / 60))
