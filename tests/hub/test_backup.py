@@ -1,6 +1,7 @@
 """A backup: consistent, apart from its keys, and forgetful of what was erased."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from custodes.core.errors import BadInput
 from custodes.hub.clips import backup
@@ -29,6 +31,8 @@ def make_hub(folder: Path) -> HubSettings:
         db.execute("INSERT INTO audit_ledgerstate VALUES (7)")
         db.execute("CREATE TABLE audit_ledgerleaf (seq INTEGER, kind TEXT, recorded_wall_ns INTEGER)")
         db.execute("CREATE TABLE audit_ledgerbody (leaf_id INTEGER, clip_id TEXT)")
+        for table in backup.WAYS_IN:
+            db.execute(f"CREATE TABLE {table} (word TEXT PRIMARY KEY)")
     return hub
 
 
@@ -105,6 +109,40 @@ def test_a_first_machine_is_not_needed_to_put_a_backup_back(hub: HubSettings, tm
     assert (done.aside, done.clips) == ("", 1)
     assert holds(elsewhere.vault_dir, clip_id)
     assert (elsewhere.keys_dir / "root.key").read_text() == "00" * 32
+
+
+def test_a_copy_without_keys_lets_nobody_in(hub: HubSettings, tmp_path: Path) -> None:
+    """Looks at every raw byte: a deleted row that a free page keeps would let its finder in as well."""
+    words = [f"{table}-{number}-{'k' * 32}" for table in backup.WAYS_IN for number in range(200)]
+    with sqlite3.connect(hub.database_path) as db:
+        for word in words:
+            db.execute(f"INSERT INTO {word.partition('-')[0]} VALUES (?)", [word])
+    backup.make(hub, tmp_path / "to", keys_to=tmp_path / "safe", now_ns=1)
+    copied = b"".join(path.read_bytes() for path in (tmp_path / "to").rglob("*") if path.is_file())
+    assert not [word for word in words if word.encode() in copied]
+    with sqlite3.connect(hub.database_path) as db:
+        assert db.execute("SELECT count(*) FROM django_session").fetchone() == (200,), "the hub's own go on"
+    shutil.copyfile(hub.database_path, tmp_path / "to" / hub.database_path.name)  # as older copies were
+    backup.put_back(tmp_path / "to", tmp_path / "safe", hub, now_ns=2)
+    restored = b"".join(path.read_bytes() for path in hub.data_dir.rglob("*") if path.is_file())
+    assert not [word for word in words if word.encode() in restored]
+
+
+def test_a_copy_that_is_cut_short_leaves_no_sessions(
+    hub: HubSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_database: Path) -> None:
+        raise BadInput("cut short")
+
+    monkeypatch.setattr(backup, "_forget_ways_in", fail)
+    with pytest.raises(BadInput, match="cut short"):
+        backup.make(hub, tmp_path / "to", keys_to=None, now_ns=1)
+    assert not [path for path in (tmp_path / "to").rglob("*") if path.is_file()]
+
+
+@pytest.mark.django_db
+def test_the_tables_that_let_somebody_in_are_the_hubs_own() -> None:
+    assert set(backup.WAYS_IN) <= set(connection.introspection.table_names())
 
 
 def test_a_wrong_place_is_refused_in_one_line(hub: HubSettings, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Copy a hub, database and vault in one place and keys in another, and put the copies back.
 
-Whoever holds the copy of the data alone can open nothing. What was erased is erased in the copies too, at the next
-run, and stays erased when an older copy is put back: the lists of destroyed keys are joined, never replaced.
+Whoever holds the copy of the data alone can open nothing: it holds no sessions and no ways to sign in once, so that
+everybody signs in again after it was put back. What was erased is erased in the copies too, at the next run, and stays
+erased when an older copy is put back: the lists of destroyed keys are joined, never replaced.
 """
 
 import json
@@ -23,6 +24,8 @@ from custodes.hub.vault import destroyed
 FORMAT = "custodes.backup/1"
 NOTE_FILE = "backup.json"
 PLAIN_FILES = ("hub.toml", kept_heads.FILE_NAME)
+WAYS_IN = ("django_session", "fleet_opensession", "fleet_signinlink", "fleet_setuptoken")
+"""Tables of what lets a browser in as it stands: the key of a living session is as good as its person's password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def put_back(
         for name in (hub.database_path.name, *PLAIN_FILES):
             if (source / name).is_file():
                 write_durably(hub.data_dir / name, (source / name).read_bytes())
+        _forget_ways_in(hub.database_path)  # a copy from before copies were made without them
         if aside and (aside / kept_heads.FILE_NAME).is_file():
             # The newest heads stay: they tell that the database is from an older day.
             write_durably(hub.data_dir / kept_heads.FILE_NAME, (aside / kept_heads.FILE_NAME).read_bytes())
@@ -151,14 +155,33 @@ def _copy_database(source: Path, target: Path) -> tuple[int, int]:
         ):
             live.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
+        _forget_ways_in(partial)
+        with closing(sqlite3.connect(partial)) as copy:
             (clips,) = copy.execute("SELECT count(*) FROM clips_clip WHERE erased_at IS NULL").fetchone()
             (size,) = copy.execute("SELECT coalesce(max(size), 0) FROM audit_ledgerstate").fetchone()
+        partial.chmod(0o600)
+        partial.replace(target)
     except sqlite3.Error as error:
         raise BadInput(f"{source}: cannot be read as the hub's database: {error}.") from error
-    partial.chmod(0o600)
-    partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)  # cut short, it may still hold what the copy must not
     sync_folder(target.parent)
     return int(clips), int(size)
+
+
+def _forget_ways_in(database: Path) -> None:
+    """Empty the tables of sessions and sign-in links, and leave none of their bytes in the file. Raises BadInput."""
+    try:
+        with closing(sqlite3.connect(database, isolation_level=None)) as copy:
+            copy.execute("PRAGMA journal_mode=MEMORY")  # a journal on the disk would hold what is deleted
+            copy.execute("PRAGMA secure_delete=ON")
+            known = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            for table in WAYS_IN:
+                if table in known:
+                    copy.execute(f'DELETE FROM "{table}"')  # noqa: S608  # our names
+            copy.execute("VACUUM")
+    except sqlite3.Error as error:
+        raise BadInput(f"{database}: cannot be read as the hub's database: {error}.") from error
 
 
 def _copy_tree(source: Path, target: Path, *, renew: bool = False, without: Mapping[UUID, int] | None = None) -> int:
