@@ -79,7 +79,7 @@ def test_reload_goes_on_with_the_same_view(cast: Cast, ready: Clip) -> None:
     client.get(f"/clips/{ready.pk}/")
     client.get(f"/clips/{ready.pk}/")
     assert View.objects.count() == 1
-    View.objects.update(opened_at=datetime.now(UTC) - timedelta(minutes=16))
+    View.objects.update(opened_at=datetime.now(UTC) - timedelta(minutes=3))
     client.get(f"/clips/{ready.pk}/")
     assert View.objects.count() == 2
     signed_in(cast.alice).get(f"/clips/{ready.pk}/")

@@ -33,7 +33,7 @@ from custodes.hub.portal.views.shares import context_of
 from custodes.hub.process import variants
 
 RATES = ("0.25", "0.5", "1", "1.5", "2")
-SAME_VIEW_S = 15 * 60
+SAME_VIEW_S = 2 * 60
 """A reload within this time goes on with the view that is open, so that one watching is one entry."""
 SPECULATIVE = ("prefetch", "prerender", "preview")
 """Words of `Sec-Purpose`: the browser looks ahead and nobody watches, so nothing may be opened."""
