@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db.models import F
 from django.test import Client
 
@@ -17,18 +18,19 @@ from custodes.core.wire import Manifest
 from custodes.hub.access import gate, shared, sharing, watched
 from custodes.hub.access.crosscheck import views_against_ledger
 from custodes.hub.access.models import Release, Share, View
-from custodes.hub.audit.models import LedgerBody
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import erasing
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.models import ViewToTell
 from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet.signin_links import token_hash
 from custodes.hub.process.marking import Twins
 from custodes.trace.splice import check_twins
 from drawn_film import FPS, draw, seen_of
 from marked_clip import store_parts, store_twins
 
 pytestmark = pytest.mark.django_db
-SECONDS = 4
+SECONDS = 12
 WISH = sharing.Wish(
     name="Ines Insurer", email="ines@insurer.example", purpose="incident", reason="claim 4711", days=7, views=3
 )
@@ -48,12 +50,19 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def clip(cast: Cast, drawn: Path, tmp_path: Path) -> Clip:
-    """A clip of the van with a film of four fragments, a second each, GPS twice a second, and Dina at the wheel."""
+    """A clip of the van with a film of twelve fragments, a second each, GPS twice a second, and Dina at the wheel."""
     clip = make_clip(cast.van_unit, subject=cast.dina)
     store_parts(clip, {"manifest": manifest_of(clip), "film.road": b"original"}, tmp_path)
     film = drawn.read_bytes()
     store_twins(clip, "film.road", Twins(film, film, check_twins(drawn, drawn)))
     return clip
+
+
+@pytest.fixture
+def by_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hub mail links to whom they are for."""
+    hub = settings.HUB.model_copy(update={"mail": settings.HUB.mail.model_copy(update={"host": "mail.example"})})
+    monkeypatch.setattr(settings, "HUB", hub)
 
 
 def manifest_of(clip: Clip) -> bytes:
@@ -178,19 +187,19 @@ def test_each_end_counts_from_the_next_range(cast: Cast, clip: Clip, clock: Manu
 def test_only_whole_fragments_of_the_range_leave(
     cast: Cast, clip: Clip, clock: ManualClock, drawn: Path, tmp_path: Path
 ) -> None:
-    _share, session = entered(cast, clip, clock, begin_s=0.5, end_s=3.2)
+    _share, session = entered(cast, clip, clock, begin_s=0.5, end_s=11.2)
     view = shared.open_view(session=session, clock=clock)
     film = film_of(session, view, clock)
     (tmp_path / "got.mp4").write_bytes(film)
     got, whole = mp4box.layout(tmp_path / "got.mp4"), mp4box.layout(drawn)
     assert [run.decode_time for one in got.fragments for run in one.runs] == [
-        run.decode_time - whole.fragments[1].runs[0].decode_time for one in whole.fragments[1:3] for run in one.runs
+        run.decode_time - whole.fragments[1].runs[0].decode_time for one in whole.fragments[1:11] for run in one.runs
     ]
     source = drawn.read_bytes()
-    for number in (0, 3):
+    for number in (0, 11):
         outside = source[whole.fragments[number].start : whole.fragments[number].end]
         assert outside[-400:] not in film
-    for number in (1, 2):
+    for number in (1, 2, 10):
         assert source[whole.fragments[number].end - 400 : whole.fragments[number].end] in film
     step = len(film) // 11
     cuts = [film_of(session, view, clock, at, at + step) for at in range(0, len(film), step)]
@@ -202,14 +211,14 @@ def test_only_whole_fragments_of_the_range_leave(
 
 @pytest.mark.parametrize("with_place", [True, False])
 def test_facts_are_cut_like_the_film(cast: Cast, clip: Clip, clock: ManualClock, with_place: bool) -> None:
-    _share, session = entered(cast, clip, clock, begin_s=1.0, end_s=3.0, with_place=with_place)
+    _share, session = entered(cast, clip, clock, begin_s=1.0, end_s=11.0, with_place=with_place)
     view = shared.open_view(session=session, clock=clock)
     facts = shared.read_manifest(session=session, view_id=view.pk, clock=clock)
     (lens,) = facts.lenses
-    begin, end = NOW_NS + NS_PER_S, NOW_NS + 3 * NS_PER_S
-    assert (lens.first_frame_wall_ns, lens.duration_ns, lens.frames) == (begin, end - begin, 2 * FPS)
-    assert {one.t_ns for one in lens.seen} == {n * NS_PER_S // 5 for n in range(10)}
-    assert {one.wall_ns for one in facts.samples} == {begin + n * NS_PER_S // 2 for n in range(5)}
+    begin, end = NOW_NS + NS_PER_S, NOW_NS + 11 * NS_PER_S
+    assert (lens.first_frame_wall_ns, lens.duration_ns, lens.frames) == (begin, end - begin, 10 * FPS)
+    assert {one.t_ns for one in lens.seen} == {n * NS_PER_S // 5 for n in range(50) if not 25 <= n < 30}
+    assert {one.wall_ns for one in facts.samples} == {begin + n * NS_PER_S // 2 for n in range(21)}
     assert {one.lat_deg for one in facts.samples} == ({49.5} if with_place else {None})
     assert {(one.lon_deg, one.course_deg) for one in facts.samples} == ({(0.1, 10.0)} if with_place else {(None, None)})
     assert (facts.notes, facts.event.evidence, facts.event.onset_wall_ns) == ([], [], begin)
@@ -219,6 +228,20 @@ def test_facts_are_cut_like_the_film(cast: Cast, clip: Clip, clock: ManualClock,
 def test_a_range_without_film_is_refused(cast: Cast, clip: Clip, clock: ManualClock) -> None:
     with pytest.raises(BadInput, match="No whole piece"):
         made(cast, clip, clock, begin_s=1.2, end_s=1.9)
+
+
+@pytest.mark.parametrize(("begin_s", "end_s"), [(1.0, 10.0), (0.5, 10.5), (None, 9.9), (3.0, None)])
+def test_a_piece_too_short_to_tell_viewings_apart_is_refused(
+    cast: Cast, clip: Clip, clock: ManualClock, begin_s: float | None, end_s: float | None
+) -> None:
+    with pytest.raises(BadInput, match="too short: at least 5 seconds"):
+        made(cast, clip, clock, begin_s=begin_s, end_s=end_s)
+    assert not Share.objects.exists()
+
+
+def test_a_range_that_ends_before_it_begins_is_told_as_that(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    with pytest.raises(BadInput, match="The end lies before the beginning"):
+        made(cast, clip, clock, begin_s=9.0, end_s=2.0)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +293,9 @@ def test_a_share_opens_no_other_clip_and_no_other_share(cast: Cast, clip: Clip, 
         shared.find("", clock=clock)
 
 
-def test_inside_the_organisation_nobody_has_to_release(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+def test_inside_the_organisation_nobody_has_to_release(
+    cast: Cast, clip: Clip, clock: ManualClock, by_mail: None
+) -> None:
     inside = made(cast, clip, clock, released=False, name="Oscar", email="OSCAR@example.org")
     assert not Release.objects.exists()
     session = shared.exchange(inside.token, clock=clock).session
@@ -280,7 +305,47 @@ def test_inside_the_organisation_nobody_has_to_release(cast: Cast, clip: Clip, c
         shared.find(session, clock=clock)
 
 
-def test_without_somebody_to_ask_nothing_goes_outside(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+def test_a_typed_address_makes_nobody_a_colleague(
+    cast: Cast, clip: Clip, clock: ManualClock, request: pytest.FixtureRequest
+) -> None:
+    share = made(cast, clip, clock, released=False, name="Oscar", email="oscar@example.org")
+    assert Release.objects.get().person == cast.dina, "the maker holds the link, whatever address was typed"
+    request.getfixturevalue("by_mail")
+    with pytest.raises(Denied):
+        shared.exchange(share.token, clock=clock)
+    sharing.answer(person=cast.dina, release_id=Release.objects.get().pk, given=True, clock=clock)
+    assert Share.objects.get().token_sha256 != token_hash(share.token), "the next link goes by mail"
+    Person.objects.filter(pk=cast.dina.pk).update(is_active=False)
+    assert made(cast, clip, clock, released=False, name="Oscar", email="oscar@example.org"), "mailed to a colleague"
+
+
+def test_without_mail_and_without_somebody_to_ask_nothing_is_shared(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    Person.objects.filter(pk=cast.dina.pk).update(is_active=False)
+    with pytest.raises(BadInput, match="This hub sends no mail"):
+        made(cast, clip, clock, released=False, name="Oscar", email="oscar@example.org")
+    assert not Share.objects.exists()
+
+
+def test_a_release_that_is_toggled_gives_one_new_link_an_hour(
+    cast: Cast, clip: Clip, clock: ManualClock, by_mail: None
+) -> None:
+    made(cast, clip, clock)
+    release = Release.objects.get()
+    first = Share.objects.get().token_sha256
+
+    def toggle(at: ManualClock) -> str:
+        for given in (False, True):
+            sharing.answer(person=cast.dina, release_id=release.pk, given=given, clock=at)
+        return Share.objects.get().token_sha256
+
+    assert {toggle(clock), toggle(clock)} == {first}
+    assert LedgerLeaf.objects.filter(kind="share.link_made").count() == 1
+    assert toggle(ManualClock(wall=NOW_NS + 3601 * NS_PER_S)) != first
+
+
+def test_without_somebody_to_ask_nothing_goes_outside(
+    cast: Cast, clip: Clip, clock: ManualClock, by_mail: None
+) -> None:
     Person.objects.filter(pk=cast.dina.pk).update(is_active=False)
     with pytest.raises(BadInput, match="cannot be shared outside"):
         made(cast, clip, clock, released=False)

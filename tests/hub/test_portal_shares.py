@@ -14,6 +14,7 @@ from custodes.hub.access import sharing
 from custodes.hub.access.models import Release, Share, View
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom
+from custodes.hub.fleet.models import Person
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -44,6 +45,13 @@ def signed_in(person: object) -> Client:
     return client
 
 
+def release_by(person: object) -> None:
+    """Let whoever is on film say yes to every share that waits for them."""
+    client = signed_in(person)
+    for release in Release.objects.filter(person=person, state="asked"):
+        assert client.post(f"/me/releases/{release.pk}/", {"given": "yes"}).status_code == 302
+
+
 def token_from(html: str) -> str:
     found = re.search(r"/shared/#([\w-]{43})", html)
     assert found
@@ -53,8 +61,12 @@ def token_from(html: str) -> str:
 def test_from_the_form_to_the_film(cast: Cast, ready: Clip) -> None:
     page = signed_in(cast.alice).get(f"/clips/{ready.pk}/").content.decode()
     assert f"/clips/{ready.pk}/shares/" in page
+    assert "must release it for anybody, colleagues too" in page, "the hub of these tests sends no mail"
     said = signed_in(cast.alice).post(f"/clips/{ready.pk}/shares/", FORM).content.decode()
+    assert "It opens once everybody who is on film has released it" in said
     token = token_from(said)
+    assert Client().post("/shared/", {"token": token}).status_code == 404
+    release_by(cast.dina)
     browser = Client()
     assert token not in browser.get("/shared/").content.decode()
     answer = browser.post("/shared/", {"token": token})
@@ -123,6 +135,21 @@ def test_outside_waits_for_whoever_is_on_film(cast: Cast, ready: Clip) -> None:
     assert browser.post("/shared/watch/").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("begin_s", "end_s", "said"),
+    [("0.2", "1.9", "C’est trop court"), ("1.5", "0.5", "La fin se trouve avant le début")],
+)
+def test_a_range_that_cannot_be_shared_is_told_in_the_readers_language(
+    cast: Cast, ready: Clip, begin_s: str, end_s: str, said: str
+) -> None:
+    Person.objects.filter(pk=cast.alice.pk).update(language="fr")
+    cast.alice.refresh_from_db()
+    form = FORM | {"begin_s": begin_s, "end_s": end_s}
+    answer = signed_in(cast.alice).post(f"/clips/{ready.pk}/shares/", form)
+    assert answer.status_code == 400
+    assert said in answer.content.decode()
+
+
 def test_what_is_wrong_is_said_beside_what_was_written(cast: Cast, ready: Clip) -> None:
     answer = signed_in(cast.alice).post(f"/clips/{ready.pk}/shares/", FORM | {"days": "99", "begin_s": "soon"})
     assert answer.status_code == 400
@@ -132,6 +159,7 @@ def test_what_is_wrong_is_said_beside_what_was_written(cast: Cast, ready: Clip) 
 def test_revoking_and_a_new_link(cast: Cast, ready: Clip) -> None:
     alice = signed_in(cast.alice)
     first = sharing.make(actor=cast.alice, clip_id=ready.pk, wish=wish_of(FORM))
+    release_by(cast.dina)
     renewed = token_from(alice.post(f"/shares/{first.share.pk}/renew/").content.decode())
     assert Client().post("/shared/", {"token": first.token}).status_code == 404
     assert Client().post("/shared/", {"token": renewed}).status_code == 302
@@ -156,6 +184,10 @@ def test_letters_hold_no_picture_and_the_link_goes_to_its_person_alone(
     sharing.answer(person=cast.dina, release_id=release.pk, given=True)
     mailroom.drain()
     assert [one.to for one in mail.outbox][1:] == [["ines@insurer.example"]]
+    for given in (False, True, False, True):
+        sharing.answer(person=cast.dina, release_id=release.pk, given=given)
+    mailroom.drain()
+    assert len(mail.outbox) == 2, "one letter an hour, however often the release is toggled"
     token = token_from(mail.outbox[1].body)
     assert Client().post("/shared/", {"token": token}).status_code == 302
     for letter in mail.outbox:

@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -15,15 +16,16 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client, override_settings
 
-from cast import NOW_NS, Cast, make_clip, say
+from cast import NOW, NOW_NS, Cast, make_clip, say
 from custodes.core.clock import ManualClock
 from custodes.core.types import Purpose
 from custodes.hub.access import gate
 from custodes.hub.audit import offline_verifier
 from custodes.hub.audit.models import LedgerLeaf
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import Case, CaseClip, Clip, Hold
 from custodes.hub.consent import telling
 from custodes.hub.consent.models import SubjectRequest, ViewToTell
 from custodes.hub.fleet.models import Person
@@ -74,6 +76,19 @@ def signed_in(person: object) -> Client:
     client = Client()
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
     return client
+
+
+def age_proofs(client: Client) -> None:
+    """Let every proof of who sits there be an hour old."""
+    session = client.session
+    key = AUTHENTICATION_METHODS_SESSION_KEY
+    session[key] = [one | {"at": time.time() - 3600} for one in session[key]]
+    session.save()
+
+
+def asked_to_erase(clip: Clip, person: Person) -> SubjectRequest:
+    signed_in(person).post(f"/me/clips/{clip.pk}/ask/", {"kind": "erasure"})
+    return SubjectRequest.objects.get()
 
 
 def check_offline(path: Path) -> int:
@@ -248,3 +263,41 @@ def test_a_wish_waits_for_who_leads_and_its_answer_comes_back(cast: Cast) -> Non
     assert asked.state == "granted"
     kinds = list(LedgerLeaf.objects.filter(kind__startswith="subject.").values_list("kind", flat=True))
     assert kinds == ["subject.asked", "subject.answered"]
+
+
+def test_granting_an_erasure_asks_anew_who_sits_there_and_refusing_does_not(cast: Cast) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    asked = asked_to_erase(clip, cast.dina)
+    alice = signed_in(cast.alice)
+    age_proofs(alice)
+    answer = alice.post(f"/requests/{asked.pk}/answer/", {"granted": "yes", "words": "Done."})
+    assert answer.headers["Location"].startswith("/prove/")
+    asked.refresh_from_db()
+    clip.refresh_from_db()
+    assert (asked.state, clip.state) == ("open", "ready")
+    alice.post(f"/requests/{asked.pk}/answer/", {"granted": "no", "words": "a claim is open"})
+    asked.refresh_from_db()
+    assert asked.state == "refused"
+
+
+@pytest.mark.parametrize("why", ["hold", "case"])
+def test_a_kept_clip_stays_and_the_granted_erasure_is_in_the_ledger_as_refused(cast: Cast, why: str) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    asked = asked_to_erase(clip, cast.dina)
+    if why == "hold":
+        Hold.objects.create(clip=clip, reason="claim 17", placed_by=cast.alice, placed_at=NOW)
+    else:
+        case = Case.objects.create(organisation=cast.company, name="claim 17", opened_at=NOW)
+        CaseClip.objects.create(case=case, clip=clip, added_at=NOW)
+    address, yes = f"/requests/{asked.pk}/answer/", {"granted": "yes", "words": "Done."}
+    assert signed_in(cast.bob).post(address, yes).status_code == 404
+    assert not LedgerLeaf.objects.filter(kind="clip.delete_refused").exists(), "no leaf by who may not answer"
+    html = signed_in(cast.alice).post(address, yes, follow=True).content.decode()
+    assert "The request stays open; the attempt was written down." in html
+    asked.refresh_from_db()
+    clip.refresh_from_db()
+    assert (asked.state, clip.state) == ("open", "ready")
+    leaf = LedgerLeaf.objects.get(kind="clip.delete_refused")
+    body = json.loads(leaf.body.body_json)
+    assert (body["clip"], body["person"], body["why"]) == (str(clip.pk), str(cast.alice.pk), why)
+    assert not LedgerLeaf.objects.filter(kind="subject.answered").exists()

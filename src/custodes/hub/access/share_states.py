@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Q
 
 from custodes.hub.access import recorded
@@ -29,9 +30,20 @@ def facts_of(share: Share, *, opening: bool, now: datetime) -> ShareFacts:
 
 
 def is_outside(share: Share, *, now: datetime) -> bool:
-    """Say whether the named person has no role in the clip's organisation now."""
+    """Say whether the link may reach somebody who has no role in the clip's organisation now.
+
+    An address is a mere word until the hub has mailed the link to it: without mail whoever shares holds the link, and
+    everybody counts as outside. So does, for good, whoever had to be released once: that link was handed over.
+    """
+    if not goes_by_mail() or share.releases.exists():
+        return True
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation_id=share.clip.site.organisation_id)
     return not held.filter(person__email__iexact=share.recipient_email, person__is_active=True).exists()
+
+
+def goes_by_mail() -> bool:
+    """Say whether links reach the named person by mail, and nobody else."""
+    return bool(settings.HUB.mail.host)
 
 
 def is_released(share: Share, *, now: datetime) -> bool:

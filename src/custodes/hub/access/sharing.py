@@ -22,6 +22,7 @@ from custodes.hub.access import decisions, gate, recorded, share_letters, share_
 from custodes.hub.access.models import Release, Share
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
+from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips import footage
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Person
@@ -31,6 +32,8 @@ from custodes.hub.fleet.times import moment_of
 MAX_NAME, MAX_REASON = 120, 300
 MAX_LIVE = 50
 """Shares of one clip that may live at once: each is a door to guard."""
+LETTER_PAUSE_NS = 3600 * NS_PER_S
+"""Of each share at most one new link in this time follows a release: whoever toggles it writes no stream of letters."""
 _CLOCK = SystemClock()
 
 
@@ -173,7 +176,7 @@ def answer(*, person: Person, release_id: int, given: bool, clock: Clock = _CLOC
             release.state, "share.release_withdrawn"
         )
         _write(kind, release.share, now_ns, person, person=person.pk)
-    if given and share_states.is_released(release.share, now=now):
+    if given and share_states.is_released(release.share, now=now) and not _has_new_link(release.share, now_ns):
         share_letters.after_release(release.share, lambda: _new_link(release.share, None, clock.wall_ns()).token)
     return release
 
@@ -208,6 +211,13 @@ def _new_link(share: Share, by: Person | None, now_ns: int) -> Made:
     return Made(share, token)
 
 
+def _has_new_link(share: Share, now_ns: int) -> bool:
+    """Say whether a link was made after the first one a short time ago: it opens again by itself."""
+    made_ones = LedgerBody.objects.filter(clip_id=share.clip_id, leaf__kind="share.link_made")
+    lately = made_ones.filter(leaf__recorded_wall_ns__gt=now_ns - LETTER_PAUSE_NS)
+    return lately.filter(body_json__contains=str(share.pk)).exists()
+
+
 def _people_to_ask(share: Share, actor: Person, now: datetime) -> tuple[UUID, ...]:
     """Return who must release it: nobody inside of the organisation. Raises BadInput where nobody can be asked."""
     if not share_states.is_outside(share, now=now):
@@ -215,6 +225,14 @@ def _people_to_ask(share: Share, actor: Person, now: datetime) -> tuple[UUID, ..
     people = recorded.people_in(share.clip, now=now)
     reachable = Person.objects.filter(pk__in=people, is_active=True).count()
     if not people or reachable < len(people):
+        if not share_states.goes_by_mail():
+            raise BadInput(
+                _(
+                    "This hub sends no mail, so you would hand over the link yourself, and whoever is recorded must "
+                    "release the clip. Nobody recorded in it has an account here who could be asked: it cannot be "
+                    "shared."
+                )
+            )
         raise BadInput(
             _(
                 "%(email)s belongs to nobody of %(organisation)s, so whoever is recorded must release the clip. "
@@ -249,6 +267,8 @@ def _checked(wish: Wish) -> tuple[str, str]:
 
 
 def _cut(clip: Clip, wish: Wish) -> trimming.Cut:
+    if wish.begin_s is not None and wish.end_s is not None and wish.end_s < wish.begin_s:
+        raise BadInput(_("The end lies before the beginning."))
     try:
         manifest: Manifest = footage.read_manifest(clip)
         first_ns = min(one.first_frame_wall_ns for one in manifest.lenses)
@@ -262,6 +282,13 @@ def _cut(clip: Clip, wish: Wish) -> trimming.Cut:
         ]
     except Corrupt:
         raise BadInput(_("The film of this clip is not ready to be shared. Try again in a few minutes.")) from None
+    except trimming.TooShort:
+        raise BadInput(
+            _(
+                "That is too short: at least 5 seconds of each film must lie in the range, or two viewings could not "
+                "be told apart. Film is cut every half second. Choose a longer range; a shorter clip is shared whole."
+            )
+        ) from None
     films = tuple(one for one in cuts if one is not None)
     if not films:
         raise BadInput(

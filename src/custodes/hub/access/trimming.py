@@ -14,14 +14,19 @@ from pydantic import BaseModel, ConfigDict
 
 from custodes.core import boxes
 from custodes.core.clock import NS_PER_S
-from custodes.core.errors import Corrupt
+from custodes.core.errors import BadInput, Corrupt
 from custodes.core.wire import WireLens
 from custodes.hub.clips import footage, marked
 from custodes.hub.clips.models import Clip
+from custodes.trace.codes import FIRST_WINDOW
 from custodes.trace.splice import FragmentSpan, PairIndex, Piece, ViewLayout, read_view
 
 HEAD_BYTES = 64 * 1024
 """Of each fragment is read at most this much to find its time: half a second's index is far shorter."""
+
+
+class TooShort(BadInput):
+    """What is left of a film is too short to tell one viewing from another."""
 
 
 class CutFilm(BaseModel):
@@ -54,7 +59,8 @@ class Cut(BaseModel):
 def cut_lens(clip: Clip, lens: WireLens, *, begin_ns: int | None, end_ns: int | None) -> CutFilm | None:
     """Lay out what of one lens lies inside [begin_ns, end_ns] of wall time; None: to its border.
 
-    Returns None where no whole fragment lies inside. Raises Corrupt where the film is not marked, or does not open.
+    Returns None where no whole fragment lies inside. Raises TooShort for a piece of fewer fragments than keep any two
+    words apart (`trace.codes`: ten, 5 s), Corrupt where the film is not marked, or does not open.
     """
     index = marked.read_cut(clip, lens.part)
     chosen = [
@@ -64,6 +70,10 @@ def cut_lens(clip: Clip, lens: WireLens, *, begin_ns: int | None, end_ns: int | 
     ]
     if not chosen:
         return None
+    if len(chosen) < min(FIRST_WINDOW, len(index.a)):
+        raise TooShort(
+            f"{lens.part}: {len(chosen)} fragments cannot be told apart; at least {FIRST_WINDOW} are needed."
+        )
     first, last = chosen[0], chosen[-1] + 1
     spans = index.a[first:last]
     base = spans[0].start_ticks

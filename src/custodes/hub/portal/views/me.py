@@ -1,6 +1,7 @@
 """Who watched me: every recorded person's own page, and what they can do from it."""
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 from django.contrib import messages
@@ -13,12 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import copies, gate, sharing, views, watched
 from custodes.hub.access.requests import Action
+from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
 from custodes.hub.consent.models import SubjectRequest
+from custodes.hub.fleet import step_up
+from custodes.hub.fleet.models import Person
 from custodes.hub.portal import acts, scope, shown
 
 PAGE = 50
@@ -104,21 +109,39 @@ def copy(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
 def answer(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     """Answer what a recorded person asks for; granting an erasure deletes the clip, with its time to undo."""
     leader = scope.actor(request)
+    granted = request.POST.get("granted", "") == "yes"
+    if granted and not step_up.is_fresh(request):
+        return step_up.ask(request)
     asked = SubjectRequest.objects.select_related("organisation").filter(pk=request_id).first()
     if asked is None:
         raise Denied(f"{request_id} is not there, or not for you.")
-    granted = request.POST.get("granted", "") == "yes"
+    clip = Clip.objects.filter(pk=asked.clip_id).exclude(state=Clip.State.DELETED).first()
     try:
         with transaction.atomic():
             requests.answer(request=asked, by=leader, granted=granted, words=request.POST.get("words", ""))
-            clip = Clip.objects.filter(pk=asked.clip_id).exclude(state=Clip.State.DELETED).first()
             if granted and asked.kind == SubjectRequest.Kind.ERASURE and clip is not None:
                 acts.delete(actor=leader, clip=clip)
+    except keeping.Held:
+        _refuse_kept(request, leader, clip)
     except BadInput as error:
         messages.error(request, str(error))
     else:
         messages.success(request, _("Answered. The recorded person sees it on their page."))
     return redirect("portal:consents_overview", asked.organisation_id)
+
+
+def _refuse_kept(request: HttpRequest, leader: Person, clip: Clip | None) -> None:
+    """Write the refused deletion down and say it. The entry that was made before went with the answer's transaction."""
+    if clip is not None:
+        with suppress(keeping.Held):
+            keeping.refuse_if_kept(clip, actor=leader, now_ns=SystemClock().wall_ns())
+    messages.error(
+        request,
+        _(
+            "This clip is under a legal hold or in an open case: it cannot be deleted. The request stays open; "
+            "the attempt was written down."
+        ),
+    )
 
 
 def _ids(viewings: list[watched.WatchedMe], clips: list[Clip]) -> set[uuid.UUID]:
