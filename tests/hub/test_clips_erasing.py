@@ -11,7 +11,7 @@ from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput
 from custodes.hub.audit import kept_heads, ledger, offline_verifier, proofs
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
-from custodes.hub.clips import erasing, services
+from custodes.hub.clips import erasing, fsck, services
 from custodes.hub.clips.erasing import Eraser, erasers
 from custodes.hub.clips.footage import blob_name
 from custodes.hub.clips.models import Clip
@@ -137,6 +137,62 @@ def test_a_start_on_an_older_database_removes_no_footage(scene: Scene, clip: Cli
     (settings.HUB.data_dir / kept_heads.FILE_NAME).unlink()
     found = repair.repair(now_ns=NOW_NS)
     assert (found.blobs_removed, found.keys_removed) == (len(parts), 1)
+
+
+def test_a_start_on_an_older_database_that_lived_on_removes_no_footage(scene: Scene, clip: Clip) -> None:
+    """More entries than were lost stand where they stood, and heads of the new past are kept behind the old ones."""
+    size = ledger.size()
+    kept_heads.keep_newest(ledger.sign_head(size=size + 2, root=bytes(32), now_ns=NOW_NS))
+    clip_id, before = clip.pk, sorted(vault().list())
+    clip.delete()
+    for number in range(5):
+        ledger.append(kind="test.act", body={"n": number}, now_ns=NOW_NS)
+    ledger.keep_head(now_ns=NOW_NS)
+    found = repair.repair(now_ns=NOW_NS)
+    assert (found.blobs_removed, found.keys_removed) == (0, 0)
+    assert sorted(vault().list()) == before
+    assert keys.holds(clip_id)
+    kinds = {finding.kind for finding in fsck.check(now_ns=NOW_NS).findings}
+    assert kinds == {"older_database", "blob_without_row"}
+
+
+def test_a_ledger_that_only_grew_is_not_called_older(scene: Scene, clip: Clip) -> None:
+    for number in range(300):
+        ledger.append(kind="test.act", body={"n": number}, now_ns=NOW_NS)
+        if number % 7 == 0:
+            ledger.keep_head(now_ns=NOW_NS)
+    assert not kept_heads.is_behind(ledger.size())
+    LedgerLeaf.objects.filter(seq=100).update(leaf_hash=bytes(32))
+    assert kept_heads.is_behind(ledger.size())
+    LedgerBody.objects.all().delete()
+    LedgerLeaf.objects.all().delete()
+    assert kept_heads.is_behind(ledger.size()), "leaves that are not there have no root"
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_row_alone_that_says_erased_destroys_nothing(scene: Scene, clip: Clip, behind: bool) -> None:
+    if behind:
+        kept_heads.keep_newest(ledger.sign_head(size=ledger.size() + 5, root=bytes(32), now_ns=NOW_NS))
+    before = sorted(vault().list())
+    Clip.objects.update(erased_at=clip.received_at)
+    found = repair.repair(now_ns=NOW_NS)
+    fsck.check(now_ns=NOW_NS, repair=True)
+    assert (found.blobs_removed, found.keys_removed) == (0, 0)
+    assert sorted(vault().list()) == before
+    assert not destroyed.holds(clip.pk)
+    assert keys.holds(clip.pk)
+    Clip.objects.update(erased_at=None)
+    assert fsck.check(now_ns=NOW_NS).ok == (not behind)
+
+
+def test_what_the_ledger_says_was_erased_goes_at_the_start(scene: Scene, cast: Cast, clip: Clip) -> None:
+    path = next((settings.HUB.keys_dir / "clips").glob(f"??/{clip.pk}"))
+    saved = path.read_bytes()
+    erase(scene, cast, clip)
+    (settings.HUB.keys_dir / destroyed.FILE_NAME).unlink()
+    path.write_bytes(saved)
+    assert repair.repair(now_ns=NOW_NS).keys_removed == 1
+    assert not path.exists()
 
 
 def test_a_torn_line_of_the_list_costs_no_other(hub_dir) -> None:

@@ -8,20 +8,24 @@ restored backup.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from custodes.core import merkle
 from custodes.core.clock import NS_PER_S
+from custodes.hub.audit.models import LedgerLeaf
 
 if TYPE_CHECKING:
     from custodes.hub.audit.ledger import SignedHead
 
 FILE_NAME = "ledger-heads.jsonl"
 KEEP_EVERY_NS = 60 * NS_PER_S
+BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,28 @@ def read(path: Path) -> Iterator[KeptHead]:
 
 
 def is_behind(size: int) -> bool:
-    """Say whether a head in the file covers more entries than `size`: the database was put back to an older day."""
+    """Say whether the database was put back to an older day: the ledger of `size` entries is not the one that was kept.
+
+    A head in the file covers more entries, or its root is not that of the ledger's first entries: others were written
+    in the place of those that are lost. One pass over the leaves; memory grows with the file alone.
+    """
     path: Path = settings.HUB.data_dir / FILE_NAME
-    return any(head.size > size for head in read(path))
+    heads = sorted(read(path), key=lambda head: head.size)
+    return bool(heads) and (heads[-1].size > size or _parts_from(heads))
+
+
+def _parts_from(heads: Sequence[KeptHead]) -> bool:
+    """Say whether one of `heads`, smallest first, is not a head of the ledger."""
+    leaves = LedgerLeaf.objects.filter(seq__lt=heads[-1].size).order_by("seq").values_list("leaf_hash", flat=True)
+    hashes = leaves.iterator(chunk_size=BATCH)
+    frontier = merkle.Frontier()
+    # Every head, not the newest alone: a hub that lived on after its database was put back keeps heads of its new past.
+    for head in heads:
+        for hashed in islice(hashes, head.size - frontier.size):
+            frontier, _ = frontier.append(bytes(hashed))
+        if frontier.size != head.size or frontier.root() != head.root:
+            return True
+    return False
 
 
 def _last_said(path: Path, name: str, otherwise: int) -> int:

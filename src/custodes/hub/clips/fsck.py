@@ -106,8 +106,8 @@ def check(
     look = _Look(repair, hash_blobs, on_clip, erasing.known_erased())
     if kept_heads.is_behind(ledger.size()):
         message = (
-            "the ledger has fewer entries than the heads that were kept beside it: the database was put back to an "
-            "older day; clips that came since have no row"
+            "the ledger has fewer entries than the heads that were kept beside it, or others in their place: the "
+            "database was put back to an older day; clips that came since have no row"
         )
         look.name("older_database", None, message)
     _check_erased_rows(look, now_ns)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from custodes.core.clock import NS_PER_S
 from custodes.hub.audit import kept_heads, ledger
@@ -19,6 +20,9 @@ from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
 
 log = logging.getLogger(__name__)
+
+AFTER_REVOCATION = timedelta(minutes=1)
+"""How long a request that was admitted before its unit was revoked is left to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,22 @@ def repair(*, now_ns: int) -> Repaired:
     if kept_heads.is_behind(ledger.size()):
         # The blobs and keys that no row speaks of may be all that is left of clips which the hub gave receipts for.
         log.error(
-            "the database is older than the heads that were kept beside it: it was put back from a backup. Nothing is "
-            "removed; run 'custodes hub fsck', which names what has no row"
+            "the database is older than the heads that were kept beside it, or parts from them: it was put back from a "
+            "backup. Nothing is removed; run 'custodes hub fsck', which names what has no row"
         )
         return Repaired(committed, folders, _remove_blobs(erased_only=True), _remove_keys(erased_only=True), erased)
     return Repaired(committed, folders, _remove_blobs(), _remove_keys(), erased)
 
 
 def sweep_expired(*, now_ns: int) -> int:
-    """Give up clips whose upload did not finish in time; their unit may declare them again. Returns how many."""
-    before = datetime.fromtimestamp(now_ns / NS_PER_S, UTC) - timedelta(hours=settings.HUB.quota.upload_expiry_h)
-    expired = Clip.objects.filter(state=Clip.State.RECEIVING, declared_at__lt=before)
+    """Give up clips whose upload did not finish in time, and unfinished ones of units that were revoked.
+
+    Their room is given back; a unit that is still admitted may declare them again. Returns how many.
+    """
+    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    too_old = Q(declared_at__lt=now - timedelta(hours=settings.HUB.quota.upload_expiry_h))
+    revoked = Q(unit__revoked_at__lt=now - AFTER_REVOCATION)
+    expired = Clip.objects.filter(too_old | revoked, state=Clip.State.RECEIVING)
     count = 0
     for clip_id in expired.values_list("pk", flat=True):
         count += _give_up(clip_id)
@@ -68,7 +77,7 @@ def _give_up(clip_id: UUID) -> int:
     open_clips.forget(clip_id)
     keys.destroy(clip_id)
     remove_folder(clip_id)
-    log.info("clip %s expired before its bytes came", clip_id)
+    log.info("clip %s was given up before all of its bytes came", clip_id)
     return 1
 
 
@@ -96,9 +105,10 @@ def _remove_blobs(*, erased_only: bool = False) -> int:
     count = 0
     for name in vault().list():
         clip_text, part = name.split("/")
-        if ClipPart.objects.filter(clip_id=clip_text, name=part, clip__erased_at=None).exists():
+        clip_id = UUID(clip_text)
+        if ClipPart.objects.filter(clip_id=clip_id, name=part, clip__erased_at=None).exists():
             continue
-        if not erased_only or _is_erased(UUID(clip_text)):
+        if _is_erased(clip_id) or not (erased_only or _only_said_erased(clip_id)):
             vault().delete(name)
             count += 1
     return count
@@ -115,7 +125,13 @@ def _remove_keys(*, erased_only: bool = False) -> int:
 
 
 def _is_erased(clip_id: UUID) -> bool:
-    return destroyed.holds(clip_id) or Clip.objects.filter(pk=clip_id, erased_at__isnull=False).exists()
+    # The list alone: `erasing.finish` has added what the ledger tells. A row is one UPDATE away from saying anything.
+    return destroyed.holds(clip_id)
+
+
+def _only_said_erased(clip_id: UUID) -> bool:
+    """Say whether the clip's row says that it was erased; asked when nothing else does."""
+    return Clip.objects.filter(pk=clip_id, erased_at__isnull=False).exists()
 
 
 def _as_uuid(text: str) -> UUID | None:
