@@ -155,6 +155,30 @@ def test_a_forger_who_also_drops_the_heads_is_caught_by_whoever_kept_one() -> No
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["hub.set_up", "unit.enrolled", "clip.received"])
+def test_a_ledger_that_lost_every_head_is_named(hub_dir: Path, kind: str) -> None:
+    ledger.signed_head(now_ns=NOW_NS)  # as a hub does before its first request
+    ledger.append(kind=kind, body={}, now_ns=NOW_NS)
+    ledger.append(kind="test.act", body={}, now_ns=NOW_NS)
+    assert verify().ok, "before the first sweep the head of the start stands"
+    ledger.keep_head(now_ns=NOW_NS)
+    TreeHead.objects.all().delete()
+    assert verify().ok, "the file still knows"
+    (hub_dir / "ledger-heads.jsonl").unlink()
+    report = verify()
+    assert [(problem.kind, problem.attack) for problem in report.problems] == [("heads_missing", "deleted")]
+    assert "no signed head" in report.as_text()
+    assert ledger.signed_head(now_ns=NOW_NS).size == 2
+    assert verify().ok
+
+
+def test_a_hub_that_was_never_served_needs_no_head() -> None:
+    assert verify().ok
+    ledger.append(kind="hub.restored", body={}, now_ns=NOW_NS)
+    assert verify().ok
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_database_put_back_to_an_older_day_is_noticed(hub_dir: Path) -> None:
     fill(12, sign_every=12)
     assert (hub_dir / "ledger-heads.jsonl").is_file()

@@ -24,6 +24,8 @@ MAX_PROBLEMS = 100
 """A ledger in ruins is said to be so; nobody reads ten thousand lines."""
 BATCH = 2000
 IN_DATABASE = "database"
+ONLY_WHEN_SERVED = frozenset({"hub.set_up", "unit.enrolled", "clip.received"})
+"""Entries that only a served hub writes, which signed a head before its first request."""
 
 
 @dataclass(slots=True)
@@ -44,8 +46,10 @@ def verify(*, more_heads: Iterable[KeptHead] = ()) -> Report:
     findings = _Findings()
     key = keyring.signing_public_key()
     outside = tuple(more_heads)
-    heads = [*_heads_in_database(), *kept_heads.read(settings.HUB.data_dir / kept_heads.FILE_NAME), *outside]
-    trusted = sorted((head for head in heads if _is_ours(head, key, findings)), key=lambda head: head.size)
+    own = [*_heads_in_database(), *kept_heads.read(settings.HUB.data_dir / kept_heads.FILE_NAME)]
+    if not own:
+        _check_unsigned(findings)
+    trusted = sorted((head for head in (*own, *outside) if _is_ours(head, key, findings)), key=lambda head: head.size)
     walk = _Walk(findings, outside={head.source for head in outside})
     frontier = walk.through(trusted)
     _check_state(frontier, findings)
@@ -206,6 +210,19 @@ def _check_state(frontier: merkle.Frontier, findings: _Findings) -> None:
         findings.add("leaf_inserted", size, message)
     else:
         findings.add("edge_edited", None, "the stored edge of the tree is not that of its entries: it was edited")
+
+
+def _check_unsigned(findings: _Findings) -> None:
+    """Name a ledger without any head whose entries tell that there was one.
+
+    A hub signs before its first request, also a ledger without entries: only one that was never served has no head.
+    """
+    if LedgerLeaf.objects.filter(kind__in=ONLY_WHEN_SERVED).exists():
+        message = (
+            "the ledger has entries but no signed head, neither in the database nor in the file beside it: a hub signs "
+            "one at each start, so they were deleted. Compare with a head that a unit or an auditor kept"
+        )
+        findings.add("heads_missing", None, message)
 
 
 def _heads_in_database() -> Iterator[KeptHead]:
