@@ -289,6 +289,48 @@ def test_too_many_open_uploads_wait(scene: Scene, monkeypatch):
         client.declare(scene.outbox.next_clip().declaration)
 
 
+def test_one_unit_cannot_reserve_room_without_end_and_goes_on_after_its_others_came(
+    scene: Scene, cast: Cast, monkeypatch
+):
+    """A declaration costs nothing: what it reserves is bounded in bytes, not in parts alone."""
+    scene.put()
+    first = scene.outbox.next_clip()
+    size = sum(part.sealed_bytes for part in first.declaration.parts)
+    with_quota(monkeypatch, open_bytes_per_unit=size * 3 // 2)
+    client = client_of(scene)
+    client.declare(first.declaration)
+    scene.put(severity="critical")
+    second = scene.outbox.next_clip()
+    assert second.clip_id != first.clip_id
+    with pytest.raises(Temporary, match="open_bytes_per_unit"):
+        client.declare(second.declaration)
+    assert scene.wire.seen[-1][2] == 429
+    assert StoredBytes.objects.get(organisation=cast.company).sealed_bytes == size
+    client.declare(first.declaration)  # a repeat reserves nothing and is answered
+    assert not scene.shipper.drain(), "the graver one stands aside, what is under way goes on"
+    assert [clip.pk for clip in Clip.objects.exclude(receipt_json="")] == [first.clip_id]
+    assert scene.outbox.usage()[0] == 1
+    scene.clock.advance(61)
+    assert scene.shipper.drain()
+    assert Clip.objects.exclude(receipt_json="").count() == 2
+
+
+def test_a_revoked_unit_gives_the_room_back_that_it_had_reserved(scene: Scene, cast: Cast):
+    from custodes.hub.fleet.enrolment import revoke_unit
+    from custodes.hub.fleet.times import moment_of
+    from custodes.hub.ingest.repair import sweep_expired
+
+    scene.put()
+    client_of(scene).declare(scene.outbox.next_clip().declaration)
+    assert StoredBytes.objects.get(organisation=cast.company).sealed_bytes > 0
+    now_ns = scene.clock.wall_ns()
+    assert sweep_expired(now_ns=now_ns + 120 * NS) == 0
+    revoke_unit(unit=scene.unit, now=moment_of(now_ns))
+    assert sweep_expired(now_ns=now_ns + 120 * NS) == 1
+    assert StoredBytes.objects.get(organisation=cast.company).sealed_bytes == 0
+    assert not Clip.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -92,6 +92,10 @@ class QuotaSettings(_Section):
     open_uploads_per_unit: Annotated[
         int, Field(ge=1, le=10_000, description="Unfinished parts that one unit may have at the hub.")
     ] = 64
+    open_bytes_per_unit: Annotated[
+        int,
+        Field(ge=1024, description="Room that one unit's unfinished clips may hold reserved (bytes); more must wait."),
+    ] = 4 * GIB
     max_part_bytes: Annotated[
         int, Field(ge=1024, le=MAX_PART_BYTES, description="Largest sealed part that is accepted (bytes).")
     ] = MAX_PART_BYTES

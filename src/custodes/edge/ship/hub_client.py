@@ -53,6 +53,10 @@ class Unwelcome(Temporary):
     """The hub does not know or no longer admits this unit. Everything stays queued; a person must act."""
 
 
+class TooMuchOpen(Temporary):
+    """The hub waits for clips that this unit has announced before it takes another."""
+
+
 class Refused(Permanent):
     """The hub itself refuses this request, and signed that it does. `code` is the Problem's `error`."""
 
@@ -175,6 +179,8 @@ class HubClient:
     def _as_error(self, response: HubAnswer, problem: Problem, nonce: str) -> Temporary | Refused:
         if response.status_code in UNWELCOME_STATUS:
             return Unwelcome(f"the hub refuses this unit: {problem.message}")
+        if problem.error == "open_uploads":
+            return TooMuchOpen(problem.message)
         if response.status_code in RETRY_STATUS or problem.retry:
             return Temporary(problem.message)
         if not self._is_signed(response, nonce):

@@ -26,7 +26,7 @@ from custodes.core.wire import (
 )
 from custodes.edge.ship.aside import Aside, SetAside
 from custodes.edge.ship.enrolment import SOFTWARE, Enrolment
-from custodes.edge.ship.hub_client import API, HubClient, Refused, Unwelcome
+from custodes.edge.ship.hub_client import API, HubClient, Refused, TooMuchOpen, Unwelcome
 from custodes.edge.ship.outbox import Outbox
 from custodes.edge.ship.store import WaitingClip
 from custodes.edge.ship.witness import Witness
@@ -127,6 +127,9 @@ class Shipper:
         except Refused as error:
             self._refused(clip, error)
             return
+        except TooMuchOpen as error:
+            self._aside.put(clip.clip_id)  # what is under way must go on, even behind a graver clip
+            raise SetAside(str(error)) from error
         except Corrupt as error:
             self.outbox.drop_damaged(clip, str(error))
             self._say(str(error))

@@ -181,9 +181,18 @@ def _unwrap(unit: KnownUnit, declaration: ClipDeclaration) -> bytes:
 
 def _check_room(unit: KnownUnit, parts: int, total: int) -> None:
     limits = settings.HUB.quota
-    open_parts = rows.count_open_parts(unit.unit_id)
+    open_parts, open_bytes = rows.open_parts(unit.unit_id)
     if open_parts + parts > limits.open_uploads_per_unit:
         raise Refusal(429, "open_uploads", f"{open_parts} parts of this unit are under way; finish them", retry=True)
+    if open_bytes + total > limits.open_bytes_per_unit:
+        # Announcing costs a unit nothing: without a bound, one of them could reserve its whole organisation's room.
+        raise Refusal(
+            429,
+            "open_uploads",
+            f"{open_bytes} bytes of this unit are under way and this clip has {total}; this hub lets a unit hold "
+            f"{limits.open_bytes_per_unit} (quota.open_bytes_per_unit). Finish the others, then announce it again",
+            retry=True,
+        )
     if not quota.reserve(organisation_id=unit.organisation_id, wanted_bytes=total, limit_bytes=unit.quota_bytes):
         raise Refusal(
             507, "quota", "the organisation's room at the hub is used up; somebody must delete clips", retry=True

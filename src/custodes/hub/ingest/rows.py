@@ -41,14 +41,15 @@ def known_clip(clip_id: UUID) -> tuple[UUID, str, str, str] | None:
     return None if row is None else (_uuid(row[0]), row[1], row[2], row[3])
 
 
-def count_open_parts(unit_id: UUID) -> int:
-    """Return how many parts of a unit's clips are under way."""
+def open_parts(unit_id: UUID) -> tuple[int, int]:
+    """Return how many parts of a unit's clips are under way, and the bytes that they were declared with."""
     row = _first(
-        f'SELECT count(*) FROM "{_CLIP}" c JOIN "{_PART}" p ON p."clip_id" = c."id" '  # noqa: S608  # our names
+        f'SELECT count(*), coalesce(sum(p."sealed_bytes"), 0) '  # noqa: S608  # our names
+        f'FROM "{_CLIP}" c JOIN "{_PART}" p ON p."clip_id" = c."id" '
         'WHERE c."unit_id" = %s AND c."state" = %s',
         [_kept(_UUID, unit_id), Clip.State.RECEIVING.value],
     )
-    return int(row[0]) if row else 0
+    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 def driver_at(site_id: UUID, moment: datetime) -> UUID | None:
