@@ -98,11 +98,12 @@ def open_as(hub: RunningHub, chromium: Browser, doors: Callable[[str], Any]) -> 
     """Return a function that opens a browser window for a person; at the end nothing may have gone wrong on it."""
     opened: list[Watched] = []
 
-    def open_window(name: str | None = None, *, width: int = 1440, height: int = 900, **more: Any) -> Watched:
+    def open_window(
+        name: str | None = None, *, width: int = 1440, height: int = 900, locale: str = "en-GB", **more: Any
+    ) -> Watched:
         state = doors(name) if name else None
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, storage_state=state, locale="en-GB", **more
-        )
+        viewport: Any = {"width": width, "height": height}
+        context = chromium.new_context(viewport=viewport, storage_state=state, locale=locale, **more)
         watched = Watched(context.new_page(), hub)
         _watch(watched)
         opened.append(watched)

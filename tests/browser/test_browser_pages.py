@@ -124,9 +124,8 @@ def test_french_reader_gets_french(hub: RunningHub, open_as: Callable[..., Watch
 
 
 def test_a_dead_link_fits_a_phone_and_says_what_to_do(open_as: Callable[..., Watched]) -> None:
-    watched = open_as(width=390, height=844)
+    watched = open_as(width=390, height=844, locale="fr-FR")
     watched.expected_statuses.add(404)
-    watched.page.set_extra_http_headers({"Accept-Language": "fr"})
     watched.go("/enter/no-such-link")
     assert watched.page.inner_text("h1") == "Ce lien ne connecte plus personne"
     assert "Demandez-en un nouveau" in watched.page.inner_text("main")

@@ -10,6 +10,7 @@ from cast import Cast
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.verify import Report, verify
 from custodes.hub.fleet.models import Invitation, Membership, Organisation, Shift
+from custodes.hub.portal.views.settings import MARKS
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,7 @@ def test_own_settings_are_kept_and_spoken(cast: Cast) -> None:
 def test_organisation_is_changed_by_who_runs_it_and_written_down(cast: Cast) -> None:
     address, prefix = f"/settings/organisations/{cast.company.pk}/", str(cast.company.pk)
     wanted = {"name": "Harbour", "time_zone": "Europe/Lisbon", "speed_unit": "kmh", "undo_window_s": "3600"}
+    wanted |= {name: str(getattr(cast.company, name)) for name in MARKS}
     form = {f"{prefix}-{name}": value for name, value in wanted.items()}
     assert signed_in(cast.bob).post(address, form).status_code == 403
     assert signed_in(cast.charlie).post(address, form).status_code == 404
