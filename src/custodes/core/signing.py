@@ -32,7 +32,7 @@ _ALWAYS: Final = ("@method", "@authority", "@path", "content-digest", "custodes-
 _IF_SENT: Final = ("upload-offset", "upload-length", "upload-checksum", "upload-metadata")
 EMPTY_DIGEST: Final = hashlib.sha256(b"").digest()
 _OWN_INPUT = re.compile(
-    rf'{LABEL}=(\(([a-z0-9"@ -]{{1,400}})\);created=(\d{{1,15}});keyid="([A-Za-z0-9-]{{1,64}})";alg="ed25519";'
+    rf'{LABEL}=(\(([a-z0-9"@ -]{{1,400}})\);created=(0|[1-9]\d{{0,14}});keyid="([A-Za-z0-9-]{{1,64}})";alg="ed25519";'
     rf'nonce="([A-Za-z0-9_-]{{1,128}})";tag="{TAG}")'
 )
 _OWN_SIGNATURE = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{86}}==):")
@@ -182,7 +182,7 @@ def _verified_own(
     if not _PLAIN_AUTHORITY.fullmatch(line.authority) or not _PLAIN_PATH.fullmatch(line.path):
         return None
     values = {**line.headers, "@method": line.method, "@authority": line.authority, "@path": line.path}
-    if not all(name in values for name in required):
+    if not all(name in values and values[name] == values[name].strip() for name in required):
         return None
     lines = [f'"{name}": {values[name]}' for name in required]
     base = "\n".join([*lines, f'"@signature-params": {stated[1]}'])
