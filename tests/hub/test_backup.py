@@ -12,6 +12,9 @@ import pytest
 from django.db import connection
 
 from custodes.core.errors import BadInput
+from custodes.core.merkle import Frontier, leaf_hash
+from custodes.hub import keyring
+from custodes.hub.audit.leaf import body_hash, canonical_json, head_bytes, leaf_bytes
 from custodes.hub.clips import backup
 from custodes.hub.config import HubSettings
 from custodes.hub.vault import destroyed
@@ -22,15 +25,16 @@ def make_hub(folder: Path) -> HubSettings:
     hub = HubSettings(data_dir=folder)
     for place in (hub.keys_dir / "clips", hub.vault_dir):
         place.mkdir(parents=True)
-    for name in ("root.key", "seal.pem"):
-        (hub.keys_dir / name).write_text("00" * 32)
+    hub.keys_dir.chmod(0o700)
+    keyring.make_keys(hub.keys_dir)
     with sqlite3.connect(hub.database_path) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("CREATE TABLE clips_clip (id TEXT, erased_at TEXT)")
         db.execute("CREATE TABLE audit_ledgerstate (size INTEGER)")
         db.execute("INSERT INTO audit_ledgerstate VALUES (7)")
-        db.execute("CREATE TABLE audit_ledgerleaf (seq INTEGER, kind TEXT, recorded_wall_ns INTEGER)")
-        db.execute("CREATE TABLE audit_ledgerbody (leaf_id INTEGER, clip_id TEXT)")
+        db.execute("CREATE TABLE audit_ledgerleaf (seq, kind, recorded_wall_ns, leaf_hash)")
+        db.execute("CREATE TABLE audit_ledgerbody (leaf_id, salt, body_json, clip_id)")
+        db.execute("CREATE TABLE audit_treehead (size, root, signed_wall_ns, signature, key_id)")
         for table in backup.WAYS_IN:
             db.execute(f"CREATE TABLE {table} (word TEXT PRIMARY KEY)")
     return hub
@@ -45,6 +49,27 @@ def add_clip(hub: HubSettings) -> uuid.UUID:
     with sqlite3.connect(hub.database_path) as db:
         db.execute("INSERT INTO clips_clip VALUES (?, NULL)", [clip_id.hex])
     return clip_id
+
+
+def tell_of_erasure(hub: HubSettings, clip_ids: list[uuid.UUID], *, signed: int) -> None:
+    """Write a ledger that tells of erasures, with a head over the first `signed` of its leaves."""
+    key = keyring.load_signing_key(hub.keys_dir)
+    frontier = head = Frontier()
+    with sqlite3.connect(hub.database_path) as db:
+        for seq, clip_id in enumerate(clip_ids):
+            vow = key.sign(b"custodes.erased/1\n" + str(clip_id).encode()).hex()
+            text = canonical_json({"clip": clip_id, "signature": vow})
+            leaf = leaf_hash(
+                leaf_bytes(seq=seq, kind="clip.erased", recorded_wall_ns=3, body_hash=body_hash(bytes(16), text))
+            )
+            frontier, _ = frontier.append(leaf)
+            head = frontier if seq < signed else head
+            db.execute("INSERT INTO audit_ledgerleaf VALUES (?, 'clip.erased', 3, ?)", [seq, leaf])
+            db.execute("INSERT INTO audit_ledgerbody VALUES (?, ?, ?, ?)", [seq, bytes(16), text, clip_id.hex])
+        covered = head_bytes(size=head.size, root=head.root(), signed_wall_ns=4, key_id="mine")
+        db.execute(
+            "INSERT INTO audit_treehead VALUES (?, ?, 4, ?, 'mine')", [head.size, head.root(), key.sign(covered)]
+        )
 
 
 def holds(folder: Path, clip_id: uuid.UUID) -> bool:
@@ -84,17 +109,21 @@ def test_what_was_erased_goes_from_the_copies_at_the_next_run(hub: HubSettings, 
 
 
 def test_what_was_erased_since_does_not_come_back(hub: HubSettings, tmp_path: Path) -> None:
-    listed, told, further, stays = (add_clip(hub) for _ in range(4))
+    listed, told, further, stays, unsigned, forged = (add_clip(hub) for _ in range(6))
     to, safe = tmp_path / "to", tmp_path / "safe"
     backup.make(hub, to, keys_to=safe, now_ns=1)
     destroyed.merge(hub.keys_dir / destroyed.FILE_NAME, [{listed: 2}])
+    tell_of_erasure(hub, [told, forged, unsigned], signed=2)
     with sqlite3.connect(hub.database_path) as db:
-        db.execute("INSERT INTO audit_ledgerleaf VALUES (7, 'clip.erased', 3)")
-        db.execute("INSERT INTO audit_ledgerbody VALUES (7, ?)", [told.hex])
+        db.execute(
+            'UPDATE audit_ledgerbody SET body_json = replace(body_json, \'"clip":"\', \'"clip": "\') WHERE leaf_id = 1'
+        )
     (tmp_path / "more.list").write_text(f"{further} 4\n")
     done = backup.put_back(to, safe, hub, more_lists=(tmp_path / "more.list",), now_ns=5_000_000_000)
     assert done.aside == str(tmp_path / "hub.before-5")
-    assert holds(hub.data_dir, stays)
+    for clip_id in (stays, unsigned, forged):
+        assert holds(hub.vault_dir, clip_id)
+        assert holds(hub.keys_dir / "clips", clip_id)
     for clip_id in (listed, told, further):
         assert not holds(hub.vault_dir, clip_id)
         assert not holds(hub.keys_dir / "clips", clip_id)
@@ -108,7 +137,7 @@ def test_a_first_machine_is_not_needed_to_put_a_backup_back(hub: HubSettings, tm
     done = backup.put_back(tmp_path / "to", tmp_path / "safe", elsewhere, now_ns=2)
     assert (done.aside, done.clips) == ("", 1)
     assert holds(elsewhere.vault_dir, clip_id)
-    assert (elsewhere.keys_dir / "root.key").read_text() == "00" * 32
+    assert (elsewhere.keys_dir / "root.key").read_text() == (hub.keys_dir / "root.key").read_text()
 
 
 def test_a_copy_without_keys_lets_nobody_in(hub: HubSettings, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 import json
 import uuid
+from collections.abc import Callable
+from typing import TypeAlias
 
 import pytest
 from django.conf import settings
 
 from cast import NOW_NS, Cast
+from custodes.core import merkle
 from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput
-from custodes.hub.audit import kept_heads, ledger, offline_verifier, proofs
+from custodes.hub.audit import erasures, kept_heads, ledger, offline_verifier, proofs
+from custodes.hub.audit.leaf import body_hash, canonical_json, leaf_bytes
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import erasing, fsck, services
 from custodes.hub.clips.erasing import Eraser, erasers
@@ -20,6 +24,8 @@ from custodes.hub.process import examine
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
 from ship_scene import Scene, make_scene
+
+Edit: TypeAlias = Callable[[Clip, dict[str, object]], None]
 
 
 @pytest.fixture
@@ -185,10 +191,63 @@ def test_a_row_alone_that_says_erased_destroys_nothing(scene: Scene, clip: Clip,
     assert fsck.check(now_ns=NOW_NS).ok == (not behind)
 
 
+def relabelled(clip: Clip, _body: dict[str, object]) -> None:
+    """The columns that no hash covers: the leaf's kind, and under which clip its body is filed."""
+    LedgerLeaf.objects.filter(body__clip_id=clip.pk).update(kind=erasures.KIND)
+    LedgerBody.objects.filter(clip_id=None).update(clip_id=clip.pk)
+
+
+def written_well(clip: Clip, body: dict[str, object]) -> None:
+    """A leaf that hashes, in a tree whose edge fits, and that the hub's next head covers."""
+    ledger.append(kind=erasures.KIND, body={**body, "clip": clip.pk}, now_ns=NOW_NS)
+
+
+def taken_from_another(clip: Clip, body: dict[str, object]) -> None:
+    """The hub's own signature over the erasure of another clip."""
+    written_well(clip, {**body, erasures.SIGNATURE: erasures.signature(uuid.uuid4())})
+
+
+def put_in_the_past(clip: Clip, body: dict[str, object]) -> None:
+    """An entry whose body bears a signature, hashed well, in the place of another: the root tells."""
+    text = canonical_json({**body, "clip": clip.pk, erasures.SIGNATURE: erasures.signature(clip.pk)})
+    hashed = body_hash(bytes(16), text)
+    leaf = leaf_bytes(seq=0, kind=erasures.KIND, recorded_wall_ns=NOW_NS, body_hash=hashed)
+    LedgerLeaf.objects.filter(seq=0).update(
+        kind=erasures.KIND, recorded_wall_ns=NOW_NS, body_hash=hashed, leaf_hash=merkle.leaf_hash(leaf)
+    )
+    LedgerBody.objects.filter(pk=0).update(salt=bytes(16), body_json=text)
+
+
+@pytest.mark.parametrize("edit", [relabelled, written_well, taken_from_another, put_in_the_past])
+def test_a_ledger_edited_to_tell_of_an_erasure_destroys_nothing(scene: Scene, clip: Clip, edit: Edit) -> None:
+    ledger.append(kind="test.act", body={}, now_ns=NOW_NS)
+    ledger.signed_head(now_ns=NOW_NS)
+    before = sorted(vault().list())
+    edit(clip, {"site": clip.site_id})
+    if edit is not put_in_the_past:
+        ledger.signed_head(now_ns=NOW_NS)
+    assert erasing.known_erased() == frozenset()
+    assert repair.repair(now_ns=NOW_NS).erased_again == 0
+    fsck.check(now_ns=NOW_NS, repair=True)
+    assert sorted(vault().list()) == before
+    assert keys.holds(clip.pk)
+
+
+def test_an_erasure_that_no_head_covers_yet_is_not_believed_of_the_ledger_alone(
+    scene: Scene, cast: Cast, clip: Clip
+) -> None:
+    erase(scene, cast, clip)
+    (settings.HUB.keys_dir / destroyed.FILE_NAME).unlink()
+    assert erasing.known_erased() == frozenset()
+    ledger.signed_head(now_ns=NOW_NS)
+    assert erasing.known_erased() == {clip.pk}
+
+
 def test_what_the_ledger_says_was_erased_goes_at_the_start(scene: Scene, cast: Cast, clip: Clip) -> None:
     path = next((settings.HUB.keys_dir / "clips").glob(f"??/{clip.pk}"))
     saved = path.read_bytes()
     erase(scene, cast, clip)
+    ledger.signed_head(now_ns=NOW_NS)  # as each start does
     (settings.HUB.keys_dir / destroyed.FILE_NAME).unlink()
     path.write_bytes(saved)
     assert repair.repair(now_ns=NOW_NS).keys_removed == 1

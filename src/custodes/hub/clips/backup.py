@@ -17,7 +17,8 @@ from uuid import UUID
 
 from custodes.core.errors import BadInput, Temporary
 from custodes.core.fs import sync_folder, write_durably
-from custodes.hub.audit import kept_heads
+from custodes.hub import keyring
+from custodes.hub.audit import erasures, kept_heads
 from custodes.hub.config import HubSettings
 from custodes.hub.vault import destroyed
 
@@ -112,7 +113,8 @@ def put_back(
         raise BadInput(f"{keys_from}: no hub's keys lie here (seal.pem is missing). Give their backup with --keys.")
     lists = [destroyed.read(path / destroyed.FILE_NAME) for path in (keys_from, hub.keys_dir)]
     lists += [destroyed.read(path) for path in more_lists]
-    lists += [_erased_in(source / hub.database_path.name), _erased_in(hub.database_path)]
+    lists.append(_erased_in(source / hub.database_path.name, keys_from))
+    lists.append(_erased_in(hub.database_path, hub.keys_dir))
     gone = {clip_id: at for one in lists for clip_id, at in one.items()}
     try:
         aside = _move_aside(hub.data_dir, now_ns)
@@ -251,17 +253,14 @@ def _clip_of(relative: Path) -> UUID:
     return UUID(int=0)
 
 
-def _erased_in(database: Path) -> Mapping[UUID, int]:
-    """Return what the ledger in a database tells of erasures, as far as it can be read."""
-    if not database.is_file():
+def _erased_in(database: Path, keys_dir: Path) -> Mapping[UUID, int]:
+    """Return what the ledger in a database tells of erasures, as far as it can be read and its hub signed it."""
+    if not (database.is_file() and (keys_dir / keyring.SIGNING_FILE).is_file()):
         return {}
-    query = (
-        "SELECT body.clip_id, leaf.recorded_wall_ns FROM audit_ledgerbody body "
-        "JOIN audit_ledgerleaf leaf ON leaf.seq = body.leaf_id WHERE leaf.kind = 'clip.erased'"
-    )
+    key = keyring.load_signing_key(keys_dir).public_key()
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as db:
-            return {UUID(clip): int(at) for clip, at in db.execute(query) if clip}
+            return erasures.believed(db.execute, key)
     except sqlite3.Error:
         return {}
 

@@ -5,9 +5,10 @@ The receipt names each, and what it removed.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -15,8 +16,8 @@ from django.db import connection, transaction
 from custodes.core.clock import NS_PER_S
 from custodes.core.errors import CustodesError
 from custodes.core.registry import Registry
-from custodes.hub.audit import ledger
-from custodes.hub.audit.models import LedgerBody
+from custodes.hub import keyring
+from custodes.hub.audit import erasures, ledger
 from custodes.hub.clips import keeping, quota
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.clips.revisions import next_revision
@@ -70,10 +71,11 @@ def erase_due(*, now_ns: int) -> int:
 def known_erased() -> frozenset[UUID]:
     """Return every clip of which the list of destroyed keys or the ledger says that it was erased.
 
-    A clip's row is not asked: an erasure writes all three, and what the row alone says was written by hand.
+    A clip's row is not asked: an erasure writes all three, and what the row alone says was written by hand. Of the
+    ledger only what the hub signed is believed.
     """
-    told = LedgerBody.objects.filter(leaf__kind="clip.erased", clip_id__isnull=False).values_list("clip_id", flat=True)
-    return frozenset(destroyed.known()) | {one for one in told if one is not None}
+    listed = destroyed.known()
+    return frozenset(listed) | erasures.believed(_rows, keyring.signing_public_key(), but=listed).keys()
 
 
 def list_what_the_ledger_tells(*, now_ns: int) -> int:
@@ -178,8 +180,9 @@ def _erase(clip: Clip, now: datetime, now_ns: int) -> bool:
             ],
             "erasers": sorted(removed),
             "rows": {name: count for name, count in removed.items() if count},
+            erasures.SIGNATURE: erasures.signature(clip.pk),
         }
-        ledger.append(kind="clip.erased", body=body, now_ns=now_ns)
+        ledger.append(kind=erasures.KIND, body=body, now_ns=now_ns)
     return True
 
 
@@ -194,6 +197,12 @@ def _destroy_key(clip: Clip, now: datetime, now_ns: int) -> bool:
         destroyed.note(clip.pk, now_ns=now_ns)
         keys.destroy(clip.pk)
     return True
+
+
+def _rows(query: str) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        yield from cursor
 
 
 def _remove_blobs(clip_id: UUID) -> int:
