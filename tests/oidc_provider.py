@@ -72,6 +72,7 @@ class Provider:
         access = secrets.token_urlsafe(24)
         self.tokens[access] = self.person | self.lies.get("userinfo", {})
         claims = {"iss": self.address, "aud": CLIENT_ID, "iat": int(time.time()), "exp": int(time.time()) + 300}
+        claims |= {"nonce": asked["nonce"]} if "nonce" in asked else {}
         claims |= self.person | self.lies.get("claims", {})
         algorithm = self.lies.get("algorithm", "RS256")
         key = self.lies.get("key", self.key) if algorithm != "none" else None

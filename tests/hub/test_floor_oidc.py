@@ -127,6 +127,8 @@ def lied_to(scene: Scene, **lies: object) -> httpx.Response:
         {"claims": {"iss": "https://evil.example"}},
         {"claims": {"exp": 1_000_000_000}},
         {"claims": {"sub": "a-1"}},
+        {"claims": {"nonce": "of-another-sign-in"}},
+        {"claims": {"nonce": None}},
         {"userinfo": {"sub": "a-1"}},
         {"no_token": True},
     ],

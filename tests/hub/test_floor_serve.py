@@ -98,7 +98,9 @@ class Browser:
 
 def test_the_first_start_makes_keys_for_its_user_alone(hub: Hub, folder: Path) -> None:
     keys = folder / "keys"
-    assert {path.name for path in keys.iterdir()} == {"ledger.pem", "seal.pem", "root.key", "django_secret"}
+    assert {path.name for path in keys.iterdir()} == {
+        *("ledger.pem", "seal.pem", "root.key", "mark.key", "accounts.sealed", "django_secret")
+    }
     assert {stat.S_IMODE(path.stat().st_mode) for path in keys.iterdir()} == {0o600}
     assert stat.S_IMODE(keys.stat().st_mode) == stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -153,7 +155,7 @@ def test_setup_restart_and_stop(hub: Hub, folder: Path) -> None:
     assert browser.ask("POST", path, form)[0] == 400
     status, headers, _text = browser.ask("POST", path, {**form, "password": PASSWORD})
     assert (status, headers["location"]) == (302, "/accounts/2fa/")
-    assert browser.ask("GET", "/")[0] == 200
+    assert browser.ask("GET", "/settings/")[0] == 200
     assert Browser(hub.port).ask("GET", path)[0] == 404
     feed = socket.create_connection(("127.0.0.1", hub.port))
     cookies = "; ".join(f"{key}={value}" for key, value in browser.cookies.items())
@@ -165,7 +167,7 @@ def test_setup_restart_and_stop(hub: Hub, folder: Path) -> None:
     again = start(folder, "--listen", f"127.0.0.1:{hub.port}")
     try:
         assert "setup" not in [line["kind"] for line in again.said]
-        assert browser.ask("GET", "/")[0] == 200, "the session outlives a restart"
+        assert browser.ask("GET", "/settings/")[0] == 200, "the session outlives a restart"
         stranger = Browser(again.port)
         stranger.ask("GET", "/accounts/login/")
         signed_in = stranger.ask("POST", "/accounts/login/", {"login": "alice@example.org", "password": PASSWORD})

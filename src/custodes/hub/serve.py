@@ -68,13 +68,14 @@ def _prepare(hub: "HubSettings", *, as_json: bool) -> None:
     from custodes.hub import rootkeys
     from custodes.hub.access import policies
     from custodes.hub.audit import ledger
-    from custodes.hub.fleet import setup
+    from custodes.hub.fleet import account_secrets, setup
     from custodes.hub.narrator import say
 
     settings.HUB = hub
     settings.ALLOWED_HOSTS = hub.host_names
     migrate()
     rootkeys.check()
+    account_secrets.check()
     policies.book()
     get_resolver().url_patterns  # noqa: B018  # a page that cannot be imported stops the start, not a visitor
     ledger.signed_head(now_ns=SystemClock().wall_ns())

@@ -152,6 +152,11 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # `KnownPeopleOnly` matches addresse
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
 MFA_ADAPTER = "custodes.hub.fleet.accounts.NamedHub"
+MFA_FORMS = {
+    "authenticate": "custodes.hub.fleet.one_time_codes.SignInCode",
+    "reauthenticate": "custodes.hub.fleet.one_time_codes.ProofCode",
+    "activate_totp": "custodes.hub.fleet.one_time_codes.FirstCode",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False

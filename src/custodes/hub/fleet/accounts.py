@@ -8,7 +8,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.utils import timezone
 
-from custodes.hub.fleet import notices
+from custodes.hub.fleet import account_secrets, notices
 from custodes.hub.fleet.session_rules import session_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,15 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has n
 
 
 class NamedHub(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
-    """Names the hub in authenticator apps and passkeys."""
+    """Names the hub in authenticator apps and passkeys, and seals what they are checked with."""
+
+    def encrypt(self, text: str) -> str:
+        """Return a secret as it may lie in the database."""
+        return account_secrets.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return a secret that `encrypt` sealed. Raises Corrupt for another."""
+        return account_secrets.unseal(encrypted_text)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Return who asks for the passkey: the hub's name and the host in the address bar."""

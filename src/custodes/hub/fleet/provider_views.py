@@ -1,8 +1,8 @@
 """The two addresses of a provider's sign-in, stricter than django-allauth's own about what a provider may say.
 
 OpenID Connect Core 1.0 lets a client pass over an ID token's signature when TLS brought it (3.1.3.7, 6). Here it counts
-always, by an algorithm that we name; the provider must call itself what hub.toml calls it (Discovery 1.0, 4.3); and
-what it tells must be of the person whom the token names (5.3.2).
+always, by an algorithm that we name; the provider must call itself what hub.toml calls it (Discovery 1.0, 4.3); what
+it tells must be of the person whom the token names (5.3.2); and the token must be of the sign-in that began here.
 """
 
 from typing import Any
@@ -11,18 +11,42 @@ from allauth.core.internal.deferred import jwt
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from requests import RequestException
 
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 """Signatures by a private key alone: never `none`, never a shared secret."""
 
 
+def nonce_of(state: str) -> str:
+    """Return the word that binds an ID token to the sign-in that one browser began under `state` (15.5.2)."""
+    return str(salted_hmac("custodes.oidc.nonce", state, algorithm="sha256").hexdigest())
+
+
+class NonceClient(OAuth2Client):  # type: ignore[misc]  # allauth has no types
+    """Asks the provider for a token that is good for this sign-in alone."""
+
+    def get_redirect_url(self, authorization_url: str, scope: list[str], extra_params: dict[str, str]) -> str:
+        """Return where the browser goes. See `OAuth2Client`."""
+        asked = {**extra_params, "nonce": nonce_of(self.state)}
+        address: str = super().get_redirect_url(authorization_url, scope, asked)
+        return address
+
+
 class StrictProvider(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has no types
     """Reads a provider's description and its answers, and refuses what does not fit together."""
+
+    client_class = NonceClient
+
+    def get_provider(self) -> Any:
+        """Return the provider, which then sends people away as it takes them back: by this class."""
+        provider = super().get_provider()
+        provider.oauth2_adapter_class = StrictProvider
+        return provider
 
     @property
     def openid_config(self) -> dict[str, Any]:
@@ -40,6 +64,8 @@ class StrictProvider(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allau
         told = login.account.extra_data
         if told.get("userinfo", {}).get("sub") != told["id_token"].get("sub"):
             raise OAuth2Error("the provider tells of another person than its token names")
+        if not constant_time_compare(told["id_token"].get("nonce", ""), nonce_of(request.GET.get("state", ""))):
+            raise OAuth2Error("the ID token is of another sign-in")
         return login
 
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import notices, open_sessions, second_factor
+from custodes.hub.fleet import notices, one_time_codes, open_sessions, second_factor
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.session_rules import session_of
 from custodes.hub.fleet.times import wall_ns_of
@@ -23,13 +23,23 @@ def _begun(request: HttpRequest, user: Person, **_: Any) -> None:
     open_sessions.begin(request, user, now=timezone.now())
 
 
+@receiver(account.authentication_step_completed)
+def _proven_anew(request: HttpRequest, **_: Any) -> None:
+    """Whoever held this session's cookie before holds nothing: what was proven counts for a new one."""
+    if session_of(request) is not None:
+        request.session.cycle_key()
+
+
 @receiver(mfa.authenticator_added)
 def _factor_added(request: HttpRequest, user: Person, authenticator: Authenticator, **_: Any) -> None:
     """A factor just set up was shown in setting it up. Sessions that began without one end."""
     if authenticator.type not in second_factor.FACTORS:
         return
     now = timezone.now()
-    record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
+    if authenticator.type == Authenticator.Type.TOTP:
+        one_time_codes.spend(authenticator, one_time_codes.step_now())
+    # As a fresh proof: the page of recovery codes comes next, and asks for one.
+    record_authentication(request, user, "mfa", id=authenticator.pk, type=str(authenticator.type), reauthenticated=True)
     here = session_of(request)
     open_sessions.drop(user, keep=None if here is None else here.pk)
     _write("second_factor.added", user, authenticator)
