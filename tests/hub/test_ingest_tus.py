@@ -17,7 +17,10 @@ from tusclient.client import TusClient
 from cast import Cast
 from custodes.core.signing import RequestLine, sign_headers
 from custodes.edge.ship.hub_client import API, Call, HubClient, Refused
+from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
+from custodes.hub.ingest.uploads import folder_of
+from custodes.hub.vault import keys
 from ship_scene import Scene, make_scene
 
 TUS = (("tus-resumable", "1.0.0"),)
@@ -141,11 +144,22 @@ def test_an_offset_that_is_no_number_is_400(client: HubClient, scene: Scene, upl
     assert client.offset(path) == 0
 
 
-def test_termination_throws_away_what_came(client: HubClient, upload):
+def test_termination_takes_the_clip_back_and_frees_its_room(client: HubClient, scene: Scene, cast: Cast, upload):
     path, sealed = upload
     client.ask(patch(path, 0, sealed[:1000]))
+    clip = Clip.objects.get()
+    held = quota.stored_bytes(cast.company.pk)
+    assert held >= len(sealed)
     assert client.ask(Call("DELETE", path, tus_headers=TUS)).status_code == 204
-    assert client.offset(path) == 0
+    assert quota.stored_bytes(cast.company.pk) == 0
+    assert not Clip.objects.exists()
+    assert not keys.holds(clip.pk)
+    assert not folder_of(clip.pk).exists()
+    with pytest.raises(Refused):
+        client.offset(path)
+    assert scene.wire.seen[-1][2] == 404
+    assert scene.shipper.drain(), "the unit may declare it again"
+    assert quota.stored_bytes(cast.company.pk) >= held
 
 
 def test_a_received_clip_cannot_be_taken_back_by_its_unit(client: HubClient, scene: Scene, upload):

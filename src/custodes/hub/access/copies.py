@@ -85,7 +85,7 @@ def _papers(actor: Actor, view: View, clock: Clock) -> Iterator[tuple[str, str]]
             "reason": one.reason,
             "address": one.address,
             "opened_at": one.opened_at.isoformat(),
-            "watched_ms": one.watched_ms,
+            "watched_ms": one.shown_ms,
             "ledger_seq": one.ledger_seq,
         }
         for one in viewings

@@ -16,7 +16,7 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
-from custodes.hub.access import decisions, lists, recorded, watching
+from custodes.hub.access import decisions, lists, recorded, served, watching
 from custodes.hub.access.decisions import Actor, Audience, Decision
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.access.requests import Action
@@ -183,7 +183,7 @@ def read_part(
     stop = layout.size_bytes if stop is None else min(stop, layout.size_bytes)
     chunks = marked.read_range(view.clip, part, layout, min(start, stop), stop)
     asked = watching.asked_again(chunks, lambda: _open_view(actor, view_id, clock))
-    return OpenedPart(layout.size_bytes, marked.MEDIA_TYPE, asked)
+    return OpenedPart(layout.size_bytes, marked.MEDIA_TYPE, served.counted(asked, view_id, part, layout))
 
 
 def read_manifest(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> Manifest:

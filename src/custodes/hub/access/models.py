@@ -33,8 +33,15 @@ class View(models.Model):
     last_byte_at = models.DateTimeField(null=True, blank=True)
     watched_ms = models.PositiveBigIntegerField(default=0)
     """Film time that the player reports as shown (ms)."""
+    served_ms = models.JSONField(default=dict)
+    """Film time that left the gate, by part (ms): `access.served`."""
     closed_at = models.DateTimeField(null=True, blank=True)
     ledger_seq = models.BigIntegerField()
+
+    @property
+    def shown_ms(self) -> int:
+        """Return how much film was shown (ms): what the player reports or what left the gate, whichever is more."""
+        return max([self.watched_ms, *(round(served) for served in self.served_ms.values())])
 
     class Meta:
         indexes = [models.Index(fields=["clip", "-opened_at"]), models.Index(fields=["person", "-opened_at"])]

@@ -15,7 +15,7 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import Manifest
-from custodes.hub.access import decisions, gate, recorded, share_states, shared_facts, trimming, watching
+from custodes.hub.access import decisions, gate, recorded, served, share_states, shared_facts, trimming, watching
 from custodes.hub.access.models import Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import footage, marked
@@ -137,7 +137,8 @@ def read_part(
     stop = layout.size_bytes if stop is None else min(stop, layout.size_bytes)
     chunks = trimming.read(share.clip, film, layout, min(start, stop), stop)
     asked = watching.asked_again(chunks, lambda: _open(session, view_id, clock))
-    return gate.OpenedPart(size_bytes=layout.size_bytes, media_type=marked.MEDIA_TYPE, chunks=asked)
+    counted = served.counted(asked, view_id, part, layout)
+    return gate.OpenedPart(size_bytes=layout.size_bytes, media_type=marked.MEDIA_TYPE, chunks=counted)
 
 
 def read_manifest(*, session: str, view_id: uuid.UUID, clock: Clock = _CLOCK) -> Manifest:

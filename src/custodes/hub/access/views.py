@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from itertools import islice
 
 from django.core.handlers.asgi import ASGIRequest
@@ -102,5 +102,15 @@ async def in_hops(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         finally:
             connections.close_all()  # the gate asks the database from this thread, which belongs to no request
 
-    while batch := await asyncio.to_thread(draw):
-        yield batch
+    def end() -> None:
+        try:
+            if isinstance(chunks, Generator):
+                chunks.close()  # here, and not where the loop collects it: the gate still writes down what was sent
+        finally:
+            connections.close_all()
+
+    try:
+        while batch := await asyncio.to_thread(draw):
+            yield batch
+    finally:
+        await asyncio.to_thread(end)

@@ -37,13 +37,13 @@ class WatchedMe:
     reason: str
     address: str
     opened_at: datetime
-    watched_ms: int
+    shown_ms: int
     ledger_seq: int
 
     @property
     def watched_s(self) -> float:
-        """Return the film time that was shown, in seconds."""
-        return self.watched_ms / 1000
+        """Return the film time that was shown, in seconds: the player's word or the gate's, whichever is more."""
+        return self.shown_ms / 1000
 
 
 def clips_of(actor: Actor, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
@@ -125,6 +125,6 @@ def _told(view: View, body_json: str) -> WatchedMe:
         reason=view.reason,
         address=view.address or "",
         opened_at=view.opened_at,
-        watched_ms=view.watched_ms,
+        shown_ms=view.shown_ms,
         ledger_seq=view.ledger_seq,
     )

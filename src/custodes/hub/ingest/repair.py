@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 
 from custodes.core.clock import NS_PER_S
 from custodes.hub.audit import kept_heads, ledger
-from custodes.hub.clips import erasing, quota
+from custodes.hub.clips import erasing
 from custodes.hub.clips.models import Clip, ClipPart
-from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.commit import commit_clip
+from custodes.hub.ingest.giving_up import give_up
 from custodes.hub.ingest.uploads import remove_folder
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
@@ -62,23 +61,8 @@ def sweep_expired(*, now_ns: int) -> int:
     expired = Clip.objects.filter(too_old | revoked, state=Clip.State.RECEIVING)
     count = 0
     for clip_id in expired.values_list("pk", flat=True):
-        count += _give_up(clip_id)
+        count += give_up(clip_id)
     return count
-
-
-def _give_up(clip_id: UUID) -> int:
-    with transaction.atomic():
-        clip = Clip.objects.select_related("site").filter(pk=clip_id, state=Clip.State.RECEIVING).first()
-        if clip is None:
-            return 0
-        total = sum(clip.parts.values_list("sealed_bytes", flat=True))
-        quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=total)
-        clip.delete()
-    open_clips.forget(clip_id)
-    keys.destroy(clip_id)
-    remove_folder(clip_id)
-    log.info("clip %s was given up before all of its bytes came", clip_id)
-    return 1
 
 
 def _finish_commits(now_ns: int) -> int:

@@ -12,6 +12,7 @@ from custodes.core.wire import RECEIPT_HEADER, Receipt
 from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, not_found
 from custodes.hub.ingest.gatehouse import Admitted
+from custodes.hub.ingest.giving_up import give_up
 from custodes.hub.ingest.open_clips import OpenClip
 from custodes.hub.ingest.operations import FILM_TYPE, TUS_CREATE
 from custodes.hub.ingest.uploads import Append, Expected, Slot, check_disk, discard
@@ -73,12 +74,17 @@ def head(request: UnitRequest, admitted: Admitted, named: Mapping[str, str]) -> 
 
 
 def terminate(request: UnitRequest, admitted: Admitted, named: Mapping[str, str]) -> Answer:
-    """Throw away what came of a part."""
+    """Take the clip back that a part belongs to: a clip without one of its parts can never be whole.
+
+    What came of it goes, and the room that its declaration held is free again.
+    """
     check_version(request)
-    slot, clip = find(named, admitted)
-    if not clip.receiving:
+    _slot, clip = find(named, admitted)
+    if clip.receiving:
+        for one in clip.slots:
+            discard(one)
+    if not clip.receiving or not give_up(clip.clip_id):
         raise Refusal(403, "received", "this clip has been received; it cannot be taken back by its unit")
-    discard(slot)
     return Answer(204, {"tus-resumable": VERSION})
 
 

@@ -51,12 +51,12 @@ class Watched:
     purpose: str
     reason: str
     opened_at: Any
-    watched_ms: int
+    shown_ms: int
 
     @property
     def watched_s(self) -> float:
         """Return the film time that was shown, in seconds."""
-        return self.watched_ms / 1000
+        return self.shown_ms / 1000
 
     @property
     def role_words(self) -> str:
@@ -243,7 +243,7 @@ def _watched(clip: Clip) -> list[Watched]:
             purpose=one.purpose,
             reason=one.reason,
             opened_at=one.opened_at,
-            watched_ms=one.watched_ms,
+            shown_ms=one.shown_ms,
         )
         for one in views
     ]
