@@ -41,7 +41,8 @@ class View(models.Model):
     @property
     def shown_ms(self) -> int:
         """Return how much film was shown (ms): what the player reports or what left the gate, whichever is more."""
-        return max([self.watched_ms, *(round(served) for served in self.served_ms.values())])
+        served = [round(float(one)) for one in self.served_ms.values()]
+        return max(int(self.watched_ms), *served, 0)
 
     class Meta:
         indexes = [models.Index(fields=["clip", "-opened_at"]), models.Index(fields=["person", "-opened_at"])]
