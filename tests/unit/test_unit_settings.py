@@ -11,6 +11,7 @@ from custodes.edge.decide import parse_rule
 from custodes.edge.polygon import check_polygon
 from custodes.edge.settings import LensSettings, UnitSettings, example_toml, load
 from custodes.edge.telemetry import Anchor
+from custodes.edge.watch import WatchRequest, settings_of
 
 LEAST = """
 [unit]
@@ -361,3 +362,15 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
     with pytest.raises(BadInput) as caught:
         loaded(folder, LEAST.replace('"road.mp4"', '"rode.mp4"') + '[telemetry]\nsource = "drove.gpx"\n')
     assert str(caught.value).count("there is no ") == 2
+
+
+def test_the_example_serves_to_watch_a_film_although_its_own_film_is_not_there(tmp_path: Path) -> None:
+    """`custodes unit example > unit.toml; custodes watch porch.mp4 --settings unit.toml`, as a newcomer does."""
+    path = tmp_path / "unit.toml"
+    path.write_text(example_toml(), encoding="utf-8")
+    settings = settings_of(WatchRequest(film="porch.mp4", settings=path))
+    assert [lens.source for lens in settings.lens] == ["porch.mp4"]
+    assert settings.lens[0].zones.keys() == {"kerb"}
+    path.write_text(example_toml() + '[telemetry]\nsource = "gone.gpx"\n', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"telemetry\.source: there is no"):
+        settings_of(WatchRequest(film="porch.mp4", settings=path))

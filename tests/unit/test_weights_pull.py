@@ -14,6 +14,7 @@ import pytest
 
 from custodes.core.errors import BadInput, Corrupt, Temporary
 from custodes.vision import package_clients, weight_sources, weights
+from custodes.vision.model_commands import show_catalogue
 from custodes.vision.weight_catalogue import WeightsEntry
 from custodes.vision.weight_sources import NpmMember, WheelMember
 
@@ -123,6 +124,19 @@ def test_absent_weights_say_how_to_get_them(folder: Path, monkeypatch: pytest.Mo
         weights.locate("net")
     assert weights.verify("net").state == "absent"
     assert weights.verify_models() == []
+
+
+def test_the_list_says_where_absent_weights_come_from_and_how_to_get_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CUSTODES_WEIGHTS", str(folder))
+    show_catalogue(as_json=False)
+    said = capsys.readouterr().out
+    assert f"Weights lie in {folder}" in said
+    lines = [line for line in said.splitlines() if line.startswith("yolox-tiny is not here")]
+    assert len(lines) == 1
+    for words in ("'custodes models pull yolox-tiny' fetches it from https://", "put yolox_tiny.onnx into that folder"):
+        assert words in lines[0]
 
 
 def test_weights_whose_hash_nobody_knows_need_one_from_the_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,15 +146,16 @@ class UnitSettings(BaseSettings):
             raise ValueError(f"rule[#{number}]: a rule on speed needs [telemetry] with a source")
 
 
-def load(path: Path, *, sources: bool = True) -> UnitSettings:
+def load(path: Path, *, sources: bool = True, lenses: bool = True) -> UnitSettings:
     """Return the settings in a TOML file, with `CUSTODES_UNIT__TABLE__KEY` from the environment over them.
 
     Relative paths, from either, are relative to the file's folder. Raises BadInput with one line that names the file
-    and the key for whatever is wrong, an unknown key among it; without `sources`, missing films are not wrong.
+    and the key for whatever is wrong, an unknown key among it; without `sources`, missing films are not wrong, without
+    `lenses` those of lenses.
     """
     from custodes.edge.settings_file import read
 
-    return read(path, sources=sources)
+    return read(path, sources=sources, lenses=lenses)
 
 
 def example_toml() -> str:

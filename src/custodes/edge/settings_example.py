@@ -49,7 +49,7 @@ severity = "warning"           # note, warning or critical
 # [[rule]]                     # needs [telemetry]
 # kind = "speed"
 # limit_kmh = 50               # or limit_mph
-# over_percent = 10            # leave out: Mentor's margin, 20 % under 40 mph, 10 mph above
+# over_percent = 10            # left out: 20 % over where the limit is under 40 mph, else 10 mph over
 # over_s = 60
 
 [[rule]]

@@ -20,10 +20,11 @@ from custodes.edge.telemetry import FILM, is_receiver
 Table = dict[str, Any]
 
 
-def read(path: Path, *, sources: bool = True) -> UnitSettings:
+def read(path: Path, *, sources: bool = True, lenses: bool = True) -> UnitSettings:
     """Return the settings in `path` with the environment over them. Raises BadInput: one line, or one for each fault.
 
-    Without `sources`, films and telemetry need not be there: joining a hub or pressing the button needs none.
+    Without `sources`, films and telemetry need not be there: joining a hub or pressing the button needs none. Without
+    `lenses`, the lenses' own films need not: who watches a film has named it.
     """
     tables = _toml(path)
     _overlay(tables, _environment())
@@ -34,7 +35,7 @@ def read(path: Path, *, sources: bool = True) -> UnitSettings:
     except ValidationError as error:
         raise _mend(path, [*lines_of(error, tables), *wrong]) from error
     if sources:
-        wrong += _missing_files(settings, path)
+        wrong += _missing_files(settings, path, lenses=lenses)
     if wrong:
         raise _mend(path, wrong)
     return settings
@@ -137,10 +138,10 @@ def _is_no_file(source: str) -> bool:
     return source == FILM or is_receiver(source)
 
 
-def _missing_files(settings: UnitSettings, path: Path) -> list[str]:
+def _missing_files(settings: UnitSettings, path: Path, *, lenses: bool) -> list[str]:
     wanted = [
         (f"lens[{lens.name}].{key}", source)
-        for lens in settings.lens
+        for lens in (settings.lens if lenses else ())
         for key, source in (("source", lens.source), ("sub_source", lens.sub_source))
         if source is not None and kind_of(source) == "film"
     ]

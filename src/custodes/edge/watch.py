@@ -89,7 +89,7 @@ def settings_of(request: WatchRequest) -> UnitSettings:
     lens = LensSettings(name=LENS, facing=Facing.ROOM, source=request.film, realtime=live)
     changes: dict[str, object] = {}
     if request.settings:
-        base = load(request.settings)
+        base = load(request.settings, lenses=False)
         if len(base.lens) == 1:
             kept = base.lens[0]
             lens = kept.model_copy(update={"source": request.film, "realtime": live, "loop": False, "sub_source": None})

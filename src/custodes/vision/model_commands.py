@@ -10,12 +10,39 @@ from rich.table import Table
 
 from custodes.core.errors import Permanent
 from custodes.vision.weight_catalogue import DEFAULT_DETECTOR
-from custodes.vision.weights import ModelStatus, PullStep, list_models, pull_models, verify_models
+from custodes.vision.weights import (
+    ModelStatus,
+    PullStep,
+    cache_folder,
+    entry_named,
+    list_models,
+    pull_models,
+    verify_models,
+)
 
 
 def show_catalogue(*, as_json: bool) -> None:
     """Print every entry of the catalogue, and whether its weights are here."""
-    _show(list_models(), as_json=as_json)
+    statuses = list_models()
+    _show(statuses, as_json=as_json)
+    if not as_json:
+        for line in what_to_do(statuses):
+            print(line)
+
+
+def what_to_do(statuses: Sequence[ModelStatus]) -> list[str]:
+    """Return where absent weights come from and how to get them, a line each."""
+    folder = cache_folder()
+    lines = [
+        "",
+        f"Weights lie in {folder} (CUSTODES_WEIGHTS names another folder); each is checked against its SHA-256.",
+    ]
+    for one in statuses:
+        if one.state == "absent":
+            file_name = entry_named(one.name).file_name
+            fetch = f"'custodes models pull {one.name}' fetches it {one.detail}" if one.sha256_hex else one.detail
+            lines.append(f"{one.name} is not here: {fetch}; or put {file_name} into that folder.")
+    return lines
 
 
 def pull(names: Sequence[str], *, as_json: bool) -> None:

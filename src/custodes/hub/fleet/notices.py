@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -38,6 +38,7 @@ def say_unshown(request: HttpRequest, person: Person, *, now: datetime) -> None:
     """Put what this person has not been told yet on the next page."""
     unshown = AccountNotice.objects.filter(person=person, shown_at=None).order_by("at")
     for notice in unshown:
-        when = date_format(notice.at, "SHORT_DATETIME_FORMAT")
+        at = timezone.localtime(notice.at)
+        when = f"{date_format(at, 'j F Y')} {at:%H:%M}"  # no 11/12: which of them is the month?
         messages.warning(request, f"{when}: {notice.get_kind_display()}")
     unshown.update(shown_at=now)

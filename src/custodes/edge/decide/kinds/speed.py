@@ -32,7 +32,7 @@ class SpeedSettings(RuleSettings):
         ge=0,
         le=100,
         description="How far above the limit counts (%); 0 is the limit itself. Without this and without `over_by`: "
-        "Mentor's margin, 20 % in zones under 40 mph and 10 mph in faster ones.",
+        "20 % over where the limit is under 40 mph, 10 mph over where it is higher.",
     )
     over_by: float | None = Field(
         default=None, ge=0, le=100, description="How far above the limit counts, in the limit's own unit."
@@ -41,7 +41,7 @@ class SpeedSettings(RuleSettings):
         default=MENTOR_FOR_S,
         ge=0,
         le=3600,
-        description="How long without a break the speed must be above it (s); Mentor's figure is 60.",
+        description="How long without a break the speed must be above it (s).",
     )
     back_below: float = Field(
         default=2.0,
