@@ -2,7 +2,7 @@
 
 Alice manages a company with two vans, Bob dispatches there, Dina drives the first van now. Hanna owns a home and
 Milo lives in it. Oscar operates the hub. Charlie manages another company; Sam dispatches the second van only; Eve
-was a dispatcher until yesterday.
+was a dispatcher until yesterday. Petra is the company's privacy officer.
 """
 
 import hashlib
@@ -50,6 +50,7 @@ class Cast:
     milo: Person
     sam: Person
     eve: Person
+    petra: Person
     stranger: Person
     root: Person
 
@@ -89,6 +90,11 @@ class Cast:
         return self.milo
 
     @property
+    def officer(self) -> Person:
+        """Petra, privacy officer of the company."""
+        return self.petra
+
+    @property
     def people(self) -> dict[str, Person]:
         """Everybody, by what they are."""
         return {
@@ -101,6 +107,7 @@ class Cast:
             "member": self.milo,
             "dispatcher elsewhere": self.sam,
             "former dispatcher": self.eve,
+            "privacy officer": self.petra,
             "stranger": self.stranger,
             "superuser": self.root,
         }
@@ -128,7 +135,7 @@ def make_cast() -> Cast:
     other_van = Site.objects.create(organisation=company, name="Van 13", kind=Site.Kind.VEHICLE)
     home = Site.objects.create(organisation=household, name="Home", kind=Site.Kind.HOME)
     rival_van = Site.objects.create(organisation=rival, name="Rival 1", kind=Site.Kind.VEHICLE)
-    names = ("alice", "bob", "charlie", "dina", "oscar", "hanna", "milo", "sam", "eve", "stranger")
+    names = ("alice", "bob", "charlie", "dina", "oscar", "hanna", "milo", "sam", "eve", "petra", "stranger")
     people = {name: make_person(name) for name in names}
     root = Person.objects.create_superuser("root@example.org", display_name="Root")
     roles = Membership.Role
@@ -143,6 +150,7 @@ def make_cast() -> Cast:
         ("milo", household, roles.MEMBER, None),
         ("sam", company, roles.DISPATCHER, other_van),
         ("eve", company, roles.DISPATCHER, None),
+        ("petra", company, roles.PRIVACY_OFFICER, None),
     ):
         Membership.objects.create(person=people[name], organisation=organisation, role=role, site=site)
     Membership.objects.filter(person=people["eve"]).update(until=NOW - timedelta(days=1))

@@ -11,7 +11,7 @@ from cast import NOW, make_clip, make_person, make_unit
 from custodes.core.clock import ManualClock
 from custodes.hub.access import gate
 from custodes.hub.access.requests import Action
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent import texts
 from custodes.hub.consent.models import Answer, Showing
 from custodes.hub.consent.topics import Topic
@@ -36,6 +36,7 @@ clips = st.lists(
         st.none() | st.integers(0, PEOPLE - 1),
         st.sampled_from(Clip.State.values),
         st.booleans(),
+        st.sampled_from([None, "open", "closed"]),
     ),
     min_size=1,
     max_size=6,
@@ -85,14 +86,18 @@ class ListsAgreeWithTheGate(TestCase):
                 site=None if site is None else sites[site],
                 defaults={"until": None if until is None else NOW + until},
             )
-        for site, subject, state, erased in footage:
-            make_clip(
+        for site, subject, state, erased, case in footage:
+            clip = make_clip(
                 units[site],
                 subject=None if subject is None else people[subject],
                 state=state,
                 erased_at=NOW if erased else None,
                 notice=False,
             )
+            if case:
+                kept = Case.objects.create(organisation=clip.site.organisation, opened_at=NOW)
+                CaseClip.objects.create(case=kept, clip=clip, added_at=NOW)
+                Case.objects.filter(pk=kept.pk).update(closed_at=NOW if case == "closed" else None)
         every = list(Clip.objects.select_related("site"))
         for person in people:
             for action in Action:
@@ -105,7 +110,7 @@ class ListsAgreeWithTheGate(TestCase):
 def test_a_list_costs_few_queries_whatever_its_length(cast, django_assert_num_queries) -> None:
     for _ in range(30):
         make_clip(cast.van_unit)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(gate.visible_clips(cast.bob, clock=CLOCK)) == 30
 
 

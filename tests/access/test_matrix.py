@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 ALL = {
     "manager", "dispatcher", "rival manager", "driver", "operator", "owner", "member", "dispatcher elsewhere",
-    "former dispatcher", "stranger", "superuser", NOBODY,
+    "former dispatcher", "privacy officer", "stranger", "superuser", NOBODY,
 }  # fmt: skip
 SIGNED_IN = ALL - {NOBODY}
 NONE: set[str] = set()
@@ -74,8 +74,8 @@ VIEW_ROUTES = {
 
 # Site -> who gets through.
 AT_SITE = {
-    "van": {"manager", "dispatcher", "driver", "operator"},
-    "other_van": {"manager", "dispatcher", "driver", "operator", "dispatcher elsewhere"},
+    "van": {"manager", "dispatcher", "driver", "operator", "privacy officer"},
+    "other_van": {"manager", "dispatcher", "driver", "operator", "dispatcher elsewhere", "privacy officer"},
     "home": {"owner", "member", "operator"},
     "rival_van": {"rival manager"},
 }
@@ -117,6 +117,7 @@ PLAIN_ROUTES = {
     "portal:sessions_end": ("post", SIGNED_IN),
     "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner"}),
     "portal:watched_me": ("get", SIGNED_IN),
+    "portal:oversight": ("get", {"privacy officer"}),
     "portal:consents": ("get", SIGNED_IN),
     "portal:consents_sign": ("get", SIGNED_IN),
     "portal:shared": ("get", ALL),  # says nothing of anybody's without the cookie of a share
@@ -155,6 +156,7 @@ OWN_TESTS = {
     "access:shared_manifest": "test_shares_are_their_clips_leaders_and_nobodys_view",
     "access:shared_progress": "test_shares_are_their_clips_leaders_and_nobodys_view",
     "access:proof": "test_proofs_go_to_those_who_may_know",
+    "portal:oversight_proof": "test_proofs_go_to_those_who_may_know",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
     "fleet:join": "test_links_without_a_live_token_lead_nowhere",
@@ -245,7 +247,9 @@ def test_views(doors: Doors, scene: Scene, route: str) -> None:
 
 def test_proofs_go_to_those_who_may_know(doors: Doors, scene: Scene) -> None:
     for view in scene.views.values():
-        assert doors.let_through(Ask("access:proof", {"view_id": view.pk})) == SEES["own van"]
+        assert doors.let_through(Ask("access:proof", {"view_id": view.pk})) == SEES["own van"] | {"privacy officer"}
+        overseen = Ask("portal:oversight_proof", {"view_id": view.pk})
+        assert doors.let_through(overseen) == {"privacy officer"}
 
 
 @pytest.mark.parametrize("route", SITE_ROUTES)

@@ -10,7 +10,7 @@ from custodes.core.types import Purpose
 from custodes.hub.access import decisions, policies
 from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
 from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ShareFacts, ask_all, ask_share
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent.topics import State
 from custodes.hub.fleet.models import Membership, Person
 
@@ -19,7 +19,7 @@ SCHEMA = (POLICY_DIR / policies.SCHEMA_FILE).read_text()
 RULES = list(load_book(POLICY_DIR).policies.values())
 
 
-PURPOSES = (Purpose.OWN, Purpose.INCIDENT, Purpose.COACHING)
+PURPOSES = (Purpose.OWN, Purpose.INCIDENT, Purpose.COACHING, Purpose.LEAK_CASE)
 
 
 def scenes(cast: Cast) -> Iterator[Clip]:
@@ -30,6 +30,11 @@ def scenes(cast: Cast) -> Iterator[Clip]:
     yield make_clip(cast.home_unit)
     yield make_clip(cast.home_unit, state=Clip.State.DELETED)
     yield make_clip(cast.van_unit, state=Clip.State.DELETED, erased_at=NOW)
+    cased = make_clip(cast.van_unit)
+    CaseClip.objects.create(
+        case=Case.objects.create(organisation=cast.company, opened_at=NOW), clip=cased, added_at=NOW
+    )
+    yield cased
 
 
 def everything_decided(book: PolicyBook, members: list[MemberFacts], clips: list[ClipFacts]) -> list[Verdict]:

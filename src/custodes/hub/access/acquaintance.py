@@ -16,17 +16,19 @@ RECENT = timedelta(days=30)
 SITES_LOOKED_AT = 20
 """A driver of more vehicles than these in a month is shown who sees those driven last."""
 _PLANNERS = (Membership.Role.DISPATCHER, *selectors.RUNNERS)
+_READERS = (*_PLANNERS, Membership.Role.PRIVACY_OFFICER)
+"""Of the whole of an organisation they read who has which role."""
 
 
 def known_memberships(person: Person, organisation: Organisation, *, now: datetime) -> QuerySet[Membership]:
     """Return the roles in `organisation` that `person` may read, with the names of who holds them.
 
-    Who leads or runs all of it reads all. Who dispatches reads the people of their sites and who leads them. Everybody
-    reads themselves and those whom the policies let watch them.
+    Who leads, runs or oversees all of it reads all. Who dispatches reads the people of their sites and who leads them.
+    Everybody reads themselves and those whom the policies let watch them.
     """
     own = list(selectors.memberships_at(person, now).filter(organisation=organisation))
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation=organisation)
-    if any(role.role in _PLANNERS and role.site_id is None for role in own):
+    if any(role.role in _READERS and role.site_id is None for role in own):
         return held
     known = Q(person=person) | Q(person__in=_watchers(person, organisation, own, now))
     for role in own:

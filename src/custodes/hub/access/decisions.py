@@ -12,7 +12,7 @@ from custodes.core.types import Purpose
 from custodes.hub.access import recorded
 from custodes.hub.access.policies import PolicyBook, Verdict, book
 from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ShareFacts, ask_all, ask_share
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.fleet.models import Membership, Person
 
 Actor = Person | AnonymousUser
@@ -121,6 +121,7 @@ def clip_facts(clip: Clip) -> ClipFacts:
         subject_id=_text(clip.subject_id),
         state=clip.state,
         erased=clip.erased_at is not None,
+        in_case=CaseClip.objects.filter(clip_id=clip.pk, case__closed_at=None).exists(),
     )
 
 

@@ -1,9 +1,10 @@
 """Lists of clips by the same policies that decide on one clip.
 
 The policies can tell clips apart only by what the schema gives them: organisation, site, subject, state, erased, and
-for footage where the recorded people stand towards the purpose. For one membership that leaves few kinds of clip. Each
-kind is shown to the policies once, as a made-up clip, and the kinds that they allow become a query. A property test
-holds the query to the gate's own answers, clip by clip.
+for footage where the recorded people stand towards the purpose. Whether an open case keeps it is told apart where there
+is such a clip at all. For one membership that leaves few kinds of clip. Each kind is shown to the policies once, as a
+made-up clip, and the kinds that they allow become a query. A property test holds the query to the gate's own answers,
+clip by clip.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from custodes.core.types import Purpose
 from custodes.hub.access import recorded
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ask_all
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.consent.topics import State, Topic
 from custodes.hub.fleet.models import Site
@@ -43,17 +44,37 @@ class _Kind:
     state: str
     consent: str
     """Where its recorded people stand; for what shows no footage, always NOBODY."""
+    in_case: bool = False
+    """An open case keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Singled:
+    """Clips that stand apart from others of their kind, as ids or as a query. None: there are none to tell apart."""
+
+    in_case: QuerySet[CaseClip] | None
+
+
+_Group = tuple[bool, bool | None, bool, str, frozenset[str]]
+"""Here, in a case (None: either), erased, whose, and in which states of consent: what one part of a query asks for."""
 
 
 def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> QuerySet[Clip]:
     """Return the clips with which one of `members` may do `action` (VIEW, SHARE: for any purpose)."""
     purposes: list[Purpose | None] = list(Purpose) if action in PURPOSED else [None]
     wanted = Q(pk__in=[])
+    singled = _singled_out(members)
     for member in members:
         for purpose in purposes:
-            kinds = _allowed_kinds(_signature(member), action, purpose)
-            wanted |= _query(member, kinds, topic=recorded.topic_of(action, purpose), now=now)
+            kinds = _allowed_kinds(_signature(member), action, purpose, singled.in_case is not None)
+            wanted |= _query(member, kinds, singled, topic=recorded.topic_of(action, purpose), now=now)
     return Clip.objects.filter(wanted)
+
+
+def _singled_out(members: list[MemberFacts]) -> _Singled:
+    mine = {member.organisation_id for member in members}
+    cased = CaseClip.objects.filter(case__closed_at=None, clip__site__organisation_id__in=mine)
+    return _Singled(in_case=cased if mine and cased.exists() else None)
 
 
 def _signature(member: MemberFacts) -> MemberFacts:
@@ -68,67 +89,82 @@ def _signature(member: MemberFacts) -> MemberFacts:
 
 
 @lru_cache(maxsize=1024)
-def _allowed_kinds(signature: MemberFacts, action: Action, purpose: Purpose | None) -> frozenset[_Kind]:
+def _allowed_kinds(
+    signature: MemberFacts,
+    action: Action,
+    purpose: Purpose | None,
+    cases: bool,  # noqa: FBT001  # a key of the cache
+) -> frozenset[_Kind]:
     matters = recorded.topic_of(action, purpose) is not None
-    kinds = {_example(kind): kind for kind in _kinds(scoped=signature.site_id is not None, consent_matters=matters)}
+    scoped = signature.site_id is not None
+    kinds = {_example(kind): kind for kind in _kinds(scoped=scoped, consent_matters=matters, cases=cases)}
     verdicts = ask_all(book(), [signature], list(kinds), action=action, purpose=purpose)
     return frozenset(kinds[clip] for (_member, clip), verdict in verdicts.items() if verdict.allowed)
 
 
-def _kinds(*, scoped: bool, consent_matters: bool) -> Iterator[_Kind]:
-    for here, subject, erased, state, answer in product(
+def _kinds(*, scoped: bool, consent_matters: bool, cases: bool) -> Iterator[_Kind]:
+    for here, subject, erased, state, answer, in_case in product(
         (True, False) if scoped else (True,),
         (_SELF, _OTHER, _NOBODY),
         (False, True),
         Clip.State.values,
         _CONSENTS if consent_matters else (_NONE_KNOWN,),
+        (False, True) if cases else (False,),
     ):
-        yield _Kind(here=here, subject=subject, erased=erased, state=state, consent=answer)
+        yield _Kind(here=here, subject=subject, erased=erased, state=state, consent=answer, in_case=in_case)
 
 
 def _example(kind: _Kind) -> ClipFacts:
     return ClipFacts(
-        clip_id=f"{kind.here}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}",
+        clip_id=f"{kind.here}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}-{kind.in_case}",
         organisation_id="o",
         site_id="s" if kind.here else "another",
         subject_id=None if kind.subject == _NOBODY else kind.subject,
         state=kind.state,
         erased=kind.erased,
         consent=kind.consent,
+        in_case=kind.in_case,
     )
 
 
-def _query(member: MemberFacts, kinds: frozenset[_Kind], *, topic: Topic | None, now: datetime) -> Q:
+def _query(member: MemberFacts, kinds: frozenset[_Kind], singled: _Singled, *, topic: Topic | None, now: datetime) -> Q:
     """Return the condition that a clip is of one of these kinds, with as few words as that takes."""
-    consents: dict[tuple[bool, bool, str, str], frozenset[str]] = {}
+    consents: dict[tuple[bool, bool | None, bool, str, str], frozenset[str]] = {}
     for kind in kinds:
-        key = (kind.here, kind.erased, kind.subject, kind.state)
+        indifferent = replace(kind, in_case=not kind.in_case) in kinds
+        in_case = None if indifferent or singled.in_case is None else kind.in_case
+        key = (kind.here, in_case, kind.erased, kind.subject, kind.state)
         consents[key] = consents.get(key, frozenset()) | {kind.consent}
-    states: dict[tuple[bool, bool, str, frozenset[str]], frozenset[str]] = {}
-    for (here, erased, subject, state), answers in consents.items():
-        group = (here, erased, subject, answers)
+    states: dict[_Group, frozenset[str]] = {}
+    for (here, in_case, erased, subject, state), answers in consents.items():
+        group = (here, in_case, erased, subject, answers)
         states[group] = states.get(group, frozenset()) | {state}
     query = Q(pk__in=[])
-    for (here, erased, subject, answers), allowed in _merged(states).items():
-        place = _place(member, here=here) & Q(erased_at__isnull=not erased)
+    for (here, in_case, erased, subject, answers), allowed in _merged(states).items():
+        place = _place(member, here=here) & _apart(singled, in_case=in_case) & Q(erased_at__isnull=not erased)
         agreed = _agreed(member, subject, answers, topic=topic, now=now)
         query |= place & _subject(member, subject) & agreed & Q(state__in=sorted(allowed))
     return query
 
 
-def _merged(
-    states: dict[tuple[bool, bool, str, frozenset[str]], frozenset[str]],
-) -> dict[tuple[bool, bool, str, frozenset[str]], frozenset[str]]:
+def _apart(singled: _Singled, *, in_case: bool | None) -> Q:
+    if in_case is None or singled.in_case is None:
+        return Q()
+    kept = Q(pk__in=singled.in_case.values("clip_id"))
+    return kept if in_case else ~kept
+
+
+def _merged(states: dict[_Group, frozenset[str]]) -> dict[_Group, frozenset[str]]:
     """Say ANYBODY once where the driver makes no difference at all."""
     merged = dict(states)
-    for here, erased, _subject_kind, answers in states:
-        keys = [(here, erased, subject, answers) for subject in (_SELF, _OTHER, _NOBODY)]
+    for here, in_case, erased, _subject_kind, answers in states:
+        keys = [(here, in_case, erased, subject, answers) for subject in (_SELF, _OTHER, _NOBODY)]
         indifferent = answers in {frozenset(_CONSENTS), frozenset({_NONE_KNOWN})}
         if indifferent and all(key in merged for key in keys) and len({merged[key] for key in keys}) == 1:
             allowed = merged[keys[0]]
             for key in keys:
                 del merged[key]
-            merged[here, erased, _ANYBODY, answers] = allowed
+            merged[here, in_case, erased, _ANYBODY, answers] = allowed
     return merged
 
 

@@ -64,6 +64,8 @@ class ClipFacts:
     subject_id: str | None
     state: str
     erased: bool
+    in_case: bool = False
+    """An open case keeps it."""
     consent: str = NOBODY_RECORDED
     """Where the recorded people stand towards what is asked; only `FOOTAGE` actions look at it."""
 
@@ -153,6 +155,7 @@ def _clip_entity(clip: ClipFacts) -> Mapping[str, object]:
         "site": _entity("Site", clip.site_id),
         "state": _entity("State", clip.state),
         "erased": clip.erased,
+        "in_case": clip.in_case,
     }
     if clip.subject_id is not None:
         attributes["subject"] = _entity("Person", clip.subject_id)

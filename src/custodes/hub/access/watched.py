@@ -82,7 +82,7 @@ def viewings_of(
         rows = rows.filter(ledger_seq__lt=before_seq)
     views = list(rows.select_related("person", "clip__site__organisation").order_by("-ledger_seq")[:limit])
     bodies = dict(LedgerBody.objects.filter(pk__in=[view.ledger_seq for view in views]).values_list("pk", "body_json"))
-    return [_told(view, bodies.get(view.ledger_seq, "")) for view in views]
+    return [told(view, bodies.get(view.ledger_seq, "")) for view in views]
 
 
 def others_since(actor: Actor, moment: datetime, *, clock: Clock = _CLOCK) -> int:
@@ -112,7 +112,8 @@ def _views(actor: Actor, clock: Clock) -> QuerySet[View]:
     return View.objects.filter(clip__in=clips_of(actor, clock=clock).values("pk"))
 
 
-def _told(view: View, body_json: str) -> WatchedMe:
+def told(view: View, body_json: str) -> WatchedMe:
+    """Return one view as its ledger entry (`body_json`, empty: erased) tells it."""
     said = json.loads(body_json) if body_json else {}
     return WatchedMe(
         view_id=view.pk,

@@ -85,7 +85,8 @@ class Membership(models.Model):
     """One person's role in one organisation, over all its sites or at one."""
 
     class Role(models.TextChoices):
-        """What a person is there. An operator runs the hub and sees no footage."""
+        """What a person is there. No role sees everything: an operator runs the hub and sees no footage, a privacy
+        officer watches who watches, support and contractors see single clips that were granted to them."""
 
         OPERATOR = "operator", _("Operator")
         MANAGER = "manager", _("Manager")
@@ -93,6 +94,9 @@ class Membership(models.Model):
         DRIVER = "driver", _("Driver")
         OWNER = "owner", _("Owner")
         MEMBER = "member", _("Household member")
+        PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
+        SUPPORT = "support", _("Support")
+        CONTRACTOR = "contractor", _("Contractor")
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")

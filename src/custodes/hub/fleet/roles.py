@@ -3,12 +3,15 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site
 from custodes.hub.fleet.times import wall_ns_of
+
+OFFICER = Membership.Role.PRIVACY_OFFICER
 
 
 def give_role(
@@ -26,6 +29,7 @@ def give_role(
     """
     check_role(organisation=organisation, role=role, site=site)
     _must(by is None or selectors.leads(by, organisation, now))
+    _refuse_two_hats(person, organisation, role, now)
     with transaction.atomic():
         membership, made = Membership.objects.get_or_create(
             person=person, organisation=organisation, site=site, role=role
@@ -43,6 +47,19 @@ def check_role(*, organisation: Organisation, role: str, site: Site | None) -> N
         raise BadInput(f"role: {role!r} is not known.")
     if site is not None and site.organisation_id != organisation.pk:
         raise BadInput("site: belongs to somebody else.")
+    if role == OFFICER and site is not None:
+        raise BadInput(_("A privacy officer is there for the whole organisation. Choose all of it."))
+    if role == OFFICER and organisation.kind != Organisation.Kind.COMPANY:
+        raise BadInput(_("A household has no privacy officer: whoever lives there sees who watched."))
+
+
+def _refuse_two_hats(person: Person, organisation: Organisation, role: str, now: datetime) -> None:
+    """Raise BadInput where somebody would look after their own viewings."""
+    other = selectors.WATCHES_FOR_WORK if role == OFFICER else (OFFICER,) if role in selectors.WATCHES_FOR_WORK else ()
+    if selectors.memberships_at(person, now).filter(organisation=organisation, role__in=other).exists():
+        raise BadInput(
+            _("Who watches film for work cannot be privacy officer of the same organisation, nor the other way round.")
+        )
 
 
 def end_membership(*, membership: Membership, now: datetime, by: Person | None = None) -> None:

@@ -14,8 +14,17 @@ from custodes.hub.fleet import notices, selectors
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import wall_ns_of
 
-SEES_OTHERS = (Membership.Role.MANAGER, Membership.Role.DISPATCHER, Membership.Role.OWNER, Membership.Role.MEMBER)
-"""Roles that see others' footage. The rule `second-factor-missing` says the same in Cedar; a test holds both."""
+SEES_OTHERS = (
+    Membership.Role.MANAGER,
+    Membership.Role.DISPATCHER,
+    Membership.Role.OWNER,
+    Membership.Role.MEMBER,
+    Membership.Role.PRIVACY_OFFICER,
+    Membership.Role.SUPPORT,
+    Membership.Role.CONTRACTOR,
+)
+"""Roles that see others' footage, or who watched it. The rule `second-factor-missing` says the same in Cedar; a test
+holds both."""
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 LINK = "link"
 """How a session is recorded that began with a one-time link."""

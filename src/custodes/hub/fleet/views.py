@@ -3,6 +3,7 @@
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -66,6 +67,9 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         return redirect_to_login(request.path)
     except Denied:
         return render(request, "fleet/join.html", {"invitation": None}, status=404)
+    except BadInput as error:  # a role that does not go with another that they have: the invitation stays open
+        messages.error(request, str(error))
+        return redirect("/")
     if person is not None:
         return redirect("/")
     record_authentication(request, taker, second_factor.LINK)

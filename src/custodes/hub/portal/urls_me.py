@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import consents, me
+from custodes.hub.portal.views import consents, me, oversight
 
 urlpatterns = [
     path("me/watched/", me.index, name="watched_me"),
@@ -19,5 +19,7 @@ urlpatterns = [
         consents.hand_over,
         name="consents_paper",
     ),
+    path("oversight/", oversight.index, name="oversight"),
+    path("oversight/views/<uuid:view_id>/proof.json", oversight.proof, name="oversight_proof"),
     path("requests/<uuid:request_id>/answer/", me.answer, name="subject_answer"),
 ]

@@ -33,6 +33,7 @@ ROLES_OF = {
         Membership.Role.DRIVER,
         Membership.Role.DISPATCHER,
         Membership.Role.MANAGER,
+        Membership.Role.PRIVACY_OFFICER,
         Membership.Role.OPERATOR,
     ),
     Organisation.Kind.HOUSEHOLD: (Membership.Role.MEMBER, Membership.Role.OWNER, Membership.Role.OPERATOR),
@@ -43,6 +44,7 @@ ROLE_MEANS = {
     Membership.Role.DRIVER: gettext_lazy("Sees the clips of their own shifts, and who watched them."),
     Membership.Role.OWNER: gettext_lazy("Watches, deletes, gives roles at home."),
     Membership.Role.MEMBER: gettext_lazy("Watches and sorts clips at home."),
+    Membership.Role.PRIVACY_OFFICER: gettext_lazy("Sees who watched whom, and alarms about it. Film only by a case."),
     Membership.Role.OPERATOR: gettext_lazy("Runs the hub and its units. Sees no footage."),
 }
 
