@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fleet', '0004_visible_mark'),
+        ('fleet', '0005_sealed_factors'),
     ]
 
     operations = [
