@@ -25,6 +25,7 @@ from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent.topics import State
 from custodes.hub.fleet.models import Membership, Person
 
+pytestmark = pytest.mark.django_db  # without a test that wants one, no database is made for the module's scene
 SCHEMA = (POLICY_DIR / policies.SCHEMA_FILE).read_text()
 RULES = list(load_book(POLICY_DIR).policies.values())
 
