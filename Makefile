@@ -13,7 +13,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint style types format browser faults bench bench-trace eval eval-trace mutate-policies docs pictures lock clean
+.PHONY: help setup demo test lint style types format browser faults bench bench-trace eval eval-drive eval-trace mutate-policies docs pictures lock clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench: $(READY) ## Measure each claim of speed beside its peer; write docs/perfo
 
 eval: $(READY) ## Judge perception, events and telemetry on labelled film in CUSTODES_DATA; write docs/accuracy.md
 	@$(BIN)/python -m bench.evaluate $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
+
+eval-drive: $(READY) ## Judge driving on labelled drives in CUSTODES_DRIVES, and on a model; write docs/drives.md
+	@$(BIN)/python -m bench.drive_eval $(if $(CUSTODES_DRIVES),--drives $(CUSTODES_DRIVES)) $(ARGS)
 
 mutate-policies: $(READY) ## Break each access rule and each refusal of the gate; see that a test notices
 	@$(BIN)/python tools/mutate_policies.py $(ARGS)

@@ -3,6 +3,8 @@
 import copy
 import dataclasses
 import json
+import math
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -43,10 +45,18 @@ from custodes.edge.decide import (
 )
 from custodes.edge.settings import load
 
+LIMITS = Path(tempfile.mkdtemp()) / "limits.csv"
+LIMITS.write_text("lat1,lon1,lat2,lon2,limit_kmh\n48.8,2.3,48.82,2.3,20\n")
+
 # The least that makes a kind decide something within the stories below; a kind that is not here runs on its defaults.
 EAGER: dict[str, dict[str, Any]] = {
     "presence": {"dwell_s": 0.5, "min_track_age_s": 0, "end_after_s": 2, "cool_down_s": 5},
     "speed": {"limit_kmh": 30, "over_by": 0, "over_s": 3, "end_after_s": 2},
+    "harsh_brake": {"peak_mps2": 1.0, "change": 1.0, "from_kmh": 0},
+    "harsh_acceleration": {"peak_mps2": 1.0, "change": 1.0, "at_least_s": 0.5},
+    "harsh_cornering": {"peak_mps2": 1.0, "change": 5.0, "from_kmh": 0},
+    "phone_handling": {"from_kmh": 0, "at_least_s": 0.5},
+    "speeding": {"table": LIMITS, "over_s": 3},
 }
 STORIES = range(8)
 
@@ -107,7 +117,7 @@ def story(seed: int) -> list[Input]:
     at_ns = 1_767_268_800 * NS_PER_S
     told: list[Input] = []
     people: tuple[TrackedObject, ...] = ()
-    speed_mps = 5.0
+    speed_mps, course_deg = 5.0, 0.0
     for number in range(600):
         at_ns += NS_PER_S // 5
         if random.random() < 0.02:
@@ -124,7 +134,19 @@ def story(seed: int) -> list[Input]:
         told.append(Observation("porch", at_ns, number, 640, 480, people))
         if number % 5 == 0:
             speed_mps = max(0.0, speed_mps + random.uniform(-3, 3.2))
-            told.append(Sample(at_ns, speed_mps=speed_mps, altitude_m=random.uniform(0, 200)))
+            course_deg = (course_deg + random.choice([0, 0, 25, 25, -25])) % 360
+            held = 1.2 if number % 200 > 150 else 0.0
+            told.append(
+                Sample(
+                    at_ns,
+                    lat_deg=48.81,
+                    lon_deg=2.3,
+                    speed_mps=speed_mps,
+                    course_deg=course_deg if seed % 2 else None,
+                    altitude_m=random.uniform(0, 200),
+                    accel_mps2_xyz=(9.8 * math.sin(held), 0.1, 9.8 * math.cos(held)) if seed >= 4 else None,
+                )
+            )
             told.append(Tick(at_ns))
         if random.random() < 0.01:
             told.append(ManualMark(at_ns, by="driver"))

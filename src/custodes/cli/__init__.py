@@ -10,6 +10,7 @@ import typer
 from custodes import __version__
 from custodes.cli import access, audit, hub, models, unit
 from custodes.cli.options import AsJson
+from custodes.cli.score import score
 from custodes.cli.trace import trace
 from custodes.core.errors import BadInput, CustodesError
 
@@ -24,6 +25,7 @@ app.add_typer(hub.app, name="hub")
 app.add_typer(models.app, name="models")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
+app.command(epilog="Example: custodes score monday.json tuesday.gpx")(score)
 app.command(epilog="Example: custodes trace posted.mp4 --clip clips/4711")(trace)
 
 
