@@ -187,6 +187,22 @@ def test_two_requests_into_one_part_do_not_mix(scene: Scene, client: HubClient, 
     Append(slot, offset=10, expected=Expected(None, ())).cut()
 
 
+def test_a_part_whose_clip_was_completed_by_another_sender_is_410(scene: Scene, client: HubClient, upload):
+    """What a hundred parallel copies do now and then: the uploads' folder goes while a late copy is still written."""
+    from custodes.hub.ingest.exchange import Refusal
+    from custodes.hub.ingest.uploads import Append, Expected, Slot, remove_folder
+
+    _, sealed = upload
+    clip_id = scene.outbox.next_clip().clip_id
+    slot = Slot(clip_id, "film.road", len(sealed), hashlib.sha256(sealed).hexdigest())
+    late = Append(slot, offset=0, expected=Expected(None, ()))
+    late.write(sealed)
+    remove_folder(clip_id)
+    with pytest.raises(Refusal) as refused:
+        late.finish()
+    assert (refused.value.status, refused.value.retry) == (410, True)
+
+
 def test_a_line_cut_anywhere_resumes_and_repeats_one_chunk_at_most(scene: Scene):
     made = scene.put()
     size = next(one.sealed_bytes for one in scene.outbox.next_clip().declaration.parts if one.part == "film.road")

@@ -141,7 +141,7 @@ class Append:
 
         The bytes are durable on return, their name after `Slot.sync_names` or the commit of the clip.
         When the part is complete its SHA-256 is checked against the declaration: Refusal 422 `part_hash` and the
-        whole part is gone, or it is renamed to `.whole`.
+        whole part is gone, or it is renamed to `.whole`. Refusal 410 when the clip was received or given up meanwhile.
         """
         if self._expected.length is not None and self._received != self._expected.length:
             return self.cut()
@@ -161,6 +161,8 @@ class Append:
                 _hashers.keep(self._path, offset, self._part_digest)
                 return offset
             _promote(self.slot, self._part_digest.hexdigest())
+        except FileNotFoundError:  # another sender's bytes completed the clip, and its uploads were removed
+            raise _gone() from None
         finally:
             self._leave()
         return offset
@@ -181,7 +183,7 @@ class Append:
         try:
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
-            raise Refusal(410, "expired", "this upload expired; declare the clip again", retry=True) from None
+            raise _gone() from None
         held = os.fstat(self._descriptor).st_size
         if held != offset:
             raise _conflict(held)
@@ -219,7 +221,7 @@ def _settle(slot: Slot) -> int:
             digest = _hashers.take(path, slot.sealed_bytes)
             _sync_file(path)  # the name that says "whole" must never outlive the bytes
             _promote(slot, digest.hexdigest())
-    except Refusal:
+    except (Refusal, FileNotFoundError):  # not what was declared, or removed meanwhile with its clip's uploads
         return 0
     else:
         return slot.sealed_bytes
@@ -290,6 +292,10 @@ def check_disk(wanted_bytes: int) -> None:
         raise Temporary(f"cannot measure the disk of {settings.HUB.data_dir}: {error.strerror}") from error
     if free - wanted_bytes < settings.HUB.quota.disk_reserve_bytes:
         raise Refusal(507, "disk", "the hub's disk is full; its operator must make room. Keep the clip.", retry=True)
+
+
+def _gone() -> Refusal:
+    return Refusal(410, "expired", "this upload expired; declare the clip again", retry=True)
 
 
 def _conflict(held: int) -> Refusal:
