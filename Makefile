@@ -49,7 +49,7 @@ browser: $(READY) ## Find a Chromium for the browser tests, or install one
 	@sh tools/chromium.sh
 
 faults: $(READY) ## Kill, cut and restart things; MINUTES=10 of a camera that restarts twice
-	@CUSTODES_FAULT_MINUTES=$(MINUTES) $(BIN)/pytest tests/faults -m '' -n $(JOBS) $(SPREAD) -rfEP $(ARGS)
+	@CUSTODES_FAULT_MINUTES=$(MINUTES) $(BIN)/pytest tests/faults tests/access/test_lists.py -m '' -n $(JOBS) $(SPREAD) -rfEP $(ARGS)
 
 bench: $(READY) ## Measure each claim of speed beside its peer; write docs/performance.md
 	@$(BIN)/python -m bench.run $(ARGS)

@@ -51,8 +51,9 @@ class Camera:
             self.process.wait()
 
 
-def eventually(true: Callable[[], bool]) -> None:
+def eventually(true: Callable[[], bool], *, seen: Callable[[], object] = lambda: "") -> None:
+    """Wait until it is true; at the deadline fail with what was `seen` instead."""
     deadline = time.monotonic() + PATIENCE_S
     while not true():
-        assert time.monotonic() < deadline, "it never came true"
+        assert time.monotonic() < deadline, f"it never came true: {seen()}"
         time.sleep(0.02)

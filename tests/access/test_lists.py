@@ -65,9 +65,18 @@ def stored(person: Person, organisation: Organisation, topic: str, says: str, *,
 
 
 class ListsAgreeWithTheGate(TestCase):
-    @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     @given(roles=memberships, footage=clips, closed=st.booleans(), said=answers)
     def test_every_action(self, roles: list, footage: list, closed: bool, said: list) -> None:
+        self.agree(roles, footage, closed, said)
+
+    @pytest.mark.long
+    @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @given(roles=memberships, footage=clips, closed=st.booleans(), said=answers)
+    def test_every_action_at_length(self, roles: list, footage: list, closed: bool, said: list) -> None:
+        self.agree(roles, footage, closed, said)
+
+    def agree(self, roles: list, footage: list, closed: bool, said: list) -> None:
         people = [make_person(f"p{number}", is_active=not (closed and number == 0)) for number in range(PEOPLE)]
         organisations = [Organisation.objects.create(name=f"o{n}", kind="company") for n in range(ORGANISATIONS)]
         kinds = ("vehicle", "vehicle", "home", "home")

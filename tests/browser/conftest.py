@@ -1,21 +1,16 @@
 """A real hub in a process of its own, a real Chromium, and people who are signed in."""
 
-import json
 import os
-import re
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Request, Response, sync_playwright
 from windows import RunningHub, Watched, set_stage
 
-STARTS_WITHIN_S = 60
+from running_hub import running
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,38 +22,17 @@ FLAGS = [
 PASSWORD = "correct horse battery staple"
 
 
+LONG_FRESH = "[sign_in]\nstep_up_minutes = 240\n"
+"""The stage signs everybody in once: by the last file of a slow run that is longer ago than dangerous acts allow."""
+
+
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     """Start `custodes hub serve` on a fresh folder and set the stage."""
     folder = tmp_path_factory.mktemp("hub")
-    log = folder.parent / "hub.log"
-    serve = ["-m", "custodes", "hub", "serve", "--data", str(folder), "--listen", "127.0.0.1:0", "--json"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CUSTODES", "DJANGO"))}
-    with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, *serve], stdout=out, stderr=subprocess.STDOUT, env=environment)
-        try:
-            address = _address(process, log)
-            yield RunningHub(address, folder, set_stage(folder, "set"))
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    ends = time.monotonic() + STARTS_WITHIN_S
-    while time.monotonic() < ends:
-        assert process.poll() is None, log.read_text()
-        for line in log.read_text().splitlines():
-            said: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
-            if said.get("kind") == "up":
-                found = re.search(r"https?://[\w.:\[\]-]+", said["text"])
-                assert found, said
-                return found.group()
-        time.sleep(0.1)
-    raise AssertionError(f"the hub did not come up: {log.read_text()}")
+    (folder / "hub.toml").write_text(LONG_FRESH)
+    with running(folder) as address:
+        yield RunningHub(address, folder, set_stage(folder, "set"))
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,9 @@ def test_the_end_of_a_session_is_told_and_put_off(open_as: Callable[..., Watched
     page.clock.install()
     watched.go("/settings/")
     dialog = page.locator("#session")
-    page.clock.fast_forward("58:30")
+    with page.expect_response("**/session/") as asked_first:
+        page.clock.fast_forward("58:30")
+    asked_first.value.finished()
     assert not dialog.is_visible(), "the server says that another window was used meanwhile"
     soon = {"json": {"idle_s": 100, "whole_s": 4000}}
     page.route(

@@ -110,7 +110,7 @@ def test_a_camera_that_dies_twice_costs_no_clip_of_the_time_that_it_lived(
         for life in range(1, 4):
             count = len(unit.clips())
             unit.mark(f"life {life}")
-            eventually(lambda count=count: len(unit.clips()) == count + 1)
+            eventually(lambda count=count: len(unit.clips()) == count + 1, seen=lambda: unit.said)
             if life < 3:
                 camera.down()
                 eventually(lambda life=life: told(unit, "lost") >= life)

@@ -1,5 +1,29 @@
 """Fixtures of this folder."""
 
+from pathlib import Path
+
+import pytest
+
+from cast import Cast
+from custodes.hub.clips.models import Clip
+from custodes.hub.process import examine
 from hub_fixtures import both_factors, cast, hub_dir
+from ship_scene import Scene, make_scene
 
 __all__ = ["both_factors", "cast", "hub_dir"]
+
+
+@pytest.fixture
+def scene(tmp_path: Path, cast: Cast) -> Scene:
+    """Return a unit that is enrolled at the van, and the way from it into the hub."""
+    return make_scene(tmp_path, cast)
+
+
+@pytest.fixture
+def clip(scene: Scene) -> Clip:
+    """Return a clip that came from the unit and was examined; nothing is marked."""
+    made = scene.put()
+    assert scene.shipper.drain()
+    examine.probe_films(made.clip_id)
+    Clip.objects.update(state=Clip.State.READY, ready_at=Clip.objects.get().received_at)
+    return Clip.objects.get()

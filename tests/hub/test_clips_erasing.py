@@ -20,26 +20,11 @@ from custodes.hub.clips.erasing import Eraser, erasers
 from custodes.hub.clips.footage import blob_name
 from custodes.hub.clips.models import Clip
 from custodes.hub.ingest import repair
-from custodes.hub.process import examine
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
-from ship_scene import Scene, make_scene
+from ship_scene import Scene
 
 Edit: TypeAlias = Callable[[Clip, dict[str, object]], None]
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
-
-
-@pytest.fixture
-def clip(scene: Scene) -> Clip:
-    made = scene.put()
-    assert scene.shipper.drain()
-    examine.probe_films(made.clip_id)
-    Clip.objects.update(state=Clip.State.READY, ready_at=Clip.objects.get().received_at)
-    return Clip.objects.get()
 
 
 def erase(scene: Scene, cast: Cast, clip: Clip) -> int:

@@ -12,26 +12,11 @@ from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips import erasing, services
 from custodes.hub.clips.footage import open_part
 from custodes.hub.clips.models import Clip, StoredBytes
-from custodes.hub.process import examine
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import vault
-from ship_scene import NS, Scene, make_scene
+from ship_scene import NS, Scene
 
 EVERYTHING = Clip.objects.all
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
-
-
-@pytest.fixture
-def clip(scene: Scene) -> Clip:
-    made = scene.put()
-    assert scene.shipper.drain()
-    examine.probe_films(made.clip_id)
-    Clip.objects.update(state=Clip.State.READY, ready_at=Clip.objects.get().received_at)
-    return Clip.objects.get()
 
 
 def acts(scene: Scene, cast: Cast, clip_id) -> dict[str, object]:

@@ -14,12 +14,7 @@ from custodes.hub.clips import erasing, fsck, services
 from custodes.hub.clips.models import Clip
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
-from ship_scene import Scene, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path: Path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import Scene
 
 
 @pytest.fixture

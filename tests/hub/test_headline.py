@@ -15,14 +15,9 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.process import examine
 from custodes.hub.vault import keys
 from custodes.hub.vault.keys import KeyDestroyed
-from ship_scene import ONSET_NS, Scene, make_manifest, make_scene
+from ship_scene import ONSET_NS, Scene, make_manifest
 
 SEEN = [WireEvidence(name="class", value="person")]
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
 
 
 def taken_in(scene: Scene, *, evidence: list[WireEvidence], **changes: object) -> Clip:

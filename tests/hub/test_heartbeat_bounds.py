@@ -4,19 +4,13 @@ import json
 
 import pytest
 
-from cast import Cast
 from custodes.core.wire import Heartbeat, LensHealth
 from custodes.hub.fleet.models import Unit
 from custodes.hub.ingest.exchange import Refusal
 from custodes.hub.ingest.unit_calls import heartbeat
-from ship_scene import ONSET_NS, Scene, make_scene
+from ship_scene import ONSET_NS, Scene
 
 LENS = {"lens": "road", "facing": "road", "state": "recording"}
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
 
 
 @pytest.mark.parametrize(

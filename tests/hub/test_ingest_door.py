@@ -8,12 +8,11 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
-from cast import Cast
 from custodes.core.signing import RequestLine, sign_headers
 from custodes.core.wire import Problem
 from custodes.edge.ship.hub_client import API, HubClient
 from custodes.hub.ingest.asgi import UnitDoor
-from ship_scene import NS, Scene, make_scene
+from ship_scene import NS, Scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,11 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def behind(scope, receive, send) -> None:
     await send({"type": "http.response.start", "status": 299, "headers": []})
     await send({"type": "http.response.body", "body": b"pages"})
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import uuid
 
 import pytest
 
-from cast import Cast
 from custodes.core.types import Facing
 from custodes.core.wire import HeartbeatAnswer, LensHealth, WireSample, WireTombstone
 from custodes.edge.ship import UnitHealth
@@ -13,12 +12,7 @@ from custodes.hub.audit.leaf import head_bytes
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
 from custodes.hub.clips.models import Tombstone
 from custodes.hub.fleet.models import Camera, Unit
-from ship_scene import NS, ONSET_NS, Scene, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import NS, ONSET_NS, Scene
 
 
 def grow(entries: int) -> None:

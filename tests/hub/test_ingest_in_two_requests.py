@@ -6,19 +6,13 @@ import hashlib
 import pytest
 from django.conf import settings
 
-from cast import Cast
 from custodes.core.wire import ClipOffer
 from custodes.edge.ship import hub_client
 from custodes.hub.clips.models import Clip
 from custodes.hub.ingest import open_clips, uploads
 from custodes.hub.ingest.hashers import Hashers
 from custodes.hub.vault.store import vault
-from ship_scene import Scene, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import Scene
 
 
 def asked(scene: Scene) -> list[tuple[str, str]]:

@@ -1,18 +1,11 @@
 """A clip goes from the unit's outbox to READY, and the unit frees its copy on the receipt alone."""
 
-import pytest
-
 from cast import Cast
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips.footage import open_part, read_manifest
 from custodes.hub.clips.models import Clip
 from custodes.hub.process import conclude, examine
-from ship_scene import Scene, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import Scene
 
 
 def process(clip_id) -> None:

@@ -10,12 +10,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Unit
 from custodes.hub.ingest.exchange import Refusal
 from custodes.hub.ingest.replay import ReplayGuard
-from ship_scene import Scene, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import Scene
 
 
 def test_a_refused_declaration_leaves_no_folder(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

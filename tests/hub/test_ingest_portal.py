@@ -8,21 +8,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 
-from cast import Cast
 from custodes.core.errors import Temporary
 from custodes.core.wire import Problem
 from custodes.edge.ship import Shipper
 from custodes.edge.ship.answers import MAX_ANSWER_BYTES, fetch
 from custodes.edge.ship.enrolment import enroll
 from custodes.hub.clips.models import Clip, Tombstone
-from ship_scene import Scene, make_scene
+from ship_scene import Scene
 
 FLOOD_BYTES = 64 * MAX_ANSWER_BYTES
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
 
 
 class OnTheWay(httpx.BaseTransport):

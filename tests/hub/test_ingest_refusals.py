@@ -15,12 +15,7 @@ from custodes.hub.fleet.models import Organisation, Unit
 from custodes.hub.ingest import gatehouse
 from custodes.hub.ingest.gatehouse import Gatehouse
 from custodes.hub.ingest.routes import UnitApi
-from ship_scene import NS, Scene, make_manifest, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import NS, Scene, make_manifest
 
 
 def client_of(scene: Scene, *, clock=None) -> HubClient:

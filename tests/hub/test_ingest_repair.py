@@ -6,19 +6,13 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from cast import Cast
 from custodes.edge.ship.hub_client import HubClient
 from custodes.hub.clips.models import Clip
 from custodes.hub.ingest import commit
 from custodes.hub.ingest.repair import Repaired, repair
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import vault
-from ship_scene import Scene, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import Scene
 
 
 def run(scene: Scene) -> Repaired:

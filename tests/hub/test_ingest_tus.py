@@ -21,14 +21,9 @@ from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
 from custodes.hub.ingest.uploads import folder_of
 from custodes.hub.vault import keys
-from ship_scene import Scene, make_scene
+from ship_scene import Scene
 
 TUS = (("tus-resumable", "1.0.0"),)
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from custodes.hub.process.limited import Unfit
 from custodes.trace.decide import Verdict
 from custodes.trace.pursue import Suspect, pursue
 from custodes.trace.reference import read_reference
-from ship_scene import Scene, make_manifest, make_scene
+from ship_scene import Scene, make_manifest
 
 FPS, SECONDS, WIDTH, HEIGHT = 10, 12, 384, 288
 FILM = "film.road"
@@ -48,11 +48,6 @@ def write_film(path: Path, pictures: list[np.ndarray], crf: int) -> Path:
             film.mux(stream.encode(frame))
         film.mux(stream.encode())
     return path
-
-
-@pytest.fixture
-def scene(tmp_path: Path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
 
 
 @pytest.fixture

@@ -11,14 +11,9 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.process import conclude, examine
 from custodes.hub.process.probe import Limits, Unfit, probe
 from custodes.hub.vault.store import vault
-from ship_scene import NS, ONSET_NS, Scene, make_film, make_manifest, make_scene
+from ship_scene import NS, ONSET_NS, Scene, make_film, make_manifest
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=20)
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
 
 
 def receive(scene: Scene, film: Path, **changes: object) -> Clip:

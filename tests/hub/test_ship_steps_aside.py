@@ -2,17 +2,11 @@
 
 import pytest
 
-from cast import Cast
 from custodes.core.wire import ClipAnswer
 from custodes.edge.ship.aside import WAIT_FIRST_S, WAIT_MOST_S, Aside
 from custodes.edge.ship.hub_client import HubClient, Refused
 from custodes.hub.clips.models import Clip
-from ship_scene import Scene, make_scene
-
-
-@pytest.fixture
-def scene(tmp_path, cast: Cast) -> Scene:
-    return make_scene(tmp_path, cast)
+from ship_scene import Scene
 
 
 def test_the_others_go_on_and_it_is_tried_again_later(scene: Scene, monkeypatch: pytest.MonkeyPatch):
