@@ -14,8 +14,8 @@ from custodes.hub.process import variants
 from custodes.hub.process.marking import Twins
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import vault
+from custodes.trace.keys import MarkKey
 from custodes.trace.mark import write_variants
-from custodes.trace.pattern import MarkKey
 from custodes.trace.segment_index import ENTRY_BYTES, HEADER_BYTES
 from custodes.trace.splice import FragmentSpan, PairIndex, Piece, ViewLayout, check_open_twins, read_view
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custodes.trace.codes import WINDOWS, CodeKey, CodeWord, draw_word, word_matrix
+from custodes.trace.codes import WINDOWS, draw_word, word_matrix
+from custodes.trace.keys import CodeKey, CodeWord
 
 KEY = CodeKey(b"a secret of enough bytes", UUID(int=1))
 

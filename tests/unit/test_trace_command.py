@@ -7,10 +7,10 @@ import pytest
 
 from custodes.core.errors import BadInput
 from custodes.trace.book import CodeBook, read_book, write_book
-from custodes.trace.codes import CodeKey, CodeWord, draw_word
+from custodes.trace.codes import draw_word
 from custodes.trace.command import TraceRequest, trace_files
+from custodes.trace.keys import CodeKey, CodeWord, MarkKey
 from custodes.trace.mark import make_variants
-from custodes.trace.pattern import MarkKey
 from filmcraft import Recipe, make_film
 
 CLIP = UUID(int=5)

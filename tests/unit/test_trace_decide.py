@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from custodes.trace.codes import CodeKey, CodeWord, draw_word, word_matrix
+from custodes.trace.codes import draw_word, word_matrix
 from custodes.trace.conclude import conclude
 from custodes.trace.decide import Verdict, score_words, tail, weights_of
 from custodes.trace.detect import SoftBits
+from custodes.trace.keys import CodeKey, CodeWord
 from custodes.trace.report import Finding, as_json
 
 CLIP = UUID(int=9)
@@ -30,6 +32,10 @@ def soft(z: np.ndarray) -> SoftBits:
     return SoftBits(z, np.full(len(z), 5, np.int32), float(np.nanmean(z**2)), (0, 0))
 
 
+def signs(word: CodeWord) -> NDArray[np.int8]:
+    return word_matrix([word], LETTERS)[0]
+
+
 def concluded(z: np.ndarray, words: list[CodeWord]) -> Finding:
     return conclude(CLIP, soft(z), words, edges_s=np.arange(len(z) + 1) / 2)
 
@@ -45,14 +51,14 @@ def test_the_tail_is_that_of_all_words(values: list[float]) -> None:
 
 
 def test_a_clear_leak_names_its_view_alone(words: list[CodeWord]) -> None:
-    z = words[3].signs * 4.0 + np.random.default_rng(1).normal(0, 1, LETTERS)
+    z = signs(words[3]) * 4.0 + np.random.default_rng(1).normal(0, 1, LETTERS)
     finding = concluded(z, words)
     assert [candidate.view_id.int for candidate in finding.named] == [3]
     assert finding.together == ()
 
 
 def test_five_seconds_identify_nobody_however_clear(words: list[CodeWord]) -> None:
-    z = np.where(np.arange(LETTERS) < 10, words[3].signs * 9.0, np.nan)
+    z = np.where(np.arange(LETTERS) < 10, signs(words[3]) * 9.0, np.nan)
     finding = concluded(z, words)
     assert finding.named == ()
     assert finding.candidates[0].view_id.int == 3
@@ -77,7 +83,7 @@ def test_a_view_that_nobody_knows_names_nobody(words: list[CodeWord]) -> None:
 
 
 def test_two_averaged_views_are_both_named(words: list[CodeWord]) -> None:
-    mean = (words[3].signs + words[8].signs) / 2 * 7.0
+    mean = (signs(words[3]) + signs(words[8])) / 2 * 7.0
     finding = concluded(mean + np.random.default_rng(4).normal(0, 1, LETTERS), words)
     assert {candidate.view_id.int for candidate in finding.named} == {3, 8}
     assert (finding.mix, {view.int for view in finding.together}) == ("averaged", {3, 8})
@@ -85,7 +91,7 @@ def test_two_averaged_views_are_both_named(words: list[CodeWord]) -> None:
 
 def test_two_spliced_views_rank_first(words: list[CodeWord]) -> None:
     turns = np.arange(LETTERS) // 4 % 2 == 0
-    mixed = np.where(turns, words[3].signs, words[8].signs) * 7.0
+    mixed = np.where(turns, signs(words[3]), signs(words[8])) * 7.0
     finding = concluded(mixed + np.random.default_rng(5).normal(0, 1, LETTERS), words)
     assert {candidate.view_id.int for candidate in finding.candidates[:2]} == {3, 8}
     assert {candidate.view_id.int for candidate in finding.named} <= {3, 8}

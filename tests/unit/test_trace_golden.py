@@ -11,9 +11,10 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from custodes.trace.codes import CodeKey, draw_word
+from custodes.trace.codes import draw_word
 from custodes.trace.fingerprint import codes_of
-from custodes.trace.pattern import MarkKey, dither_field, grid, whole_levels
+from custodes.trace.keys import CodeKey, MarkKey
+from custodes.trace.pattern import dither_field, grid, whole_levels
 from custodes.trace.segment_index import segment_index
 
 VECTORS = json.loads((Path(__file__).parents[1] / "golden" / "trace" / "vectors.json").read_text())

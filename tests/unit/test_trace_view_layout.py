@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custodes.core.errors import BadInput, Corrupt
+from custodes.trace.keys import MarkKey
 from custodes.trace.mark import VariantPair, make_variants
-from custodes.trace.pattern import MarkKey
 from custodes.trace.splice import FragmentSpan, PairIndex, Piece, ViewLayout, check_twins, read_view, write_view
 from filmcraft import Recipe, make_film
 

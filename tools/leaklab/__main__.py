@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 
-from custodes.trace.mark import MarkSettings
+from custodes.trace.mark_settings import MarkSettings
 from tools.leaklab import films, table, trial
 from tools.leaklab.attacks import DIGITAL, Attack
 from tools.leaklab.phone import FILMED

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from custodes.trace.mark import MarkSettings, make_variants
-from custodes.trace.pattern import MarkKey, whole_levels
+from custodes.trace.keys import MarkKey
+from custodes.trace.mark import make_variants
+from custodes.trace.mark_settings import MarkSettings
+from custodes.trace.pattern import whole_levels
 from tools.leaklab.reel import shots
 
 SAMPLED = 6

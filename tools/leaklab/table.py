@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from custodes.trace.decide import IDENTIFIED_BELOW, tail, weights_of
 from custodes.trace.detect import SoftBits
-from custodes.trace.mark import MarkSettings
-from custodes.trace.pattern import MarkKey
+from custodes.trace.keys import MarkKey
+from custodes.trace.mark_settings import MarkSettings
 from tools.leaklab.attacks import DIGITAL
 from tools.leaklab.hiding import measure
 from tools.leaklab.phone import FILMED

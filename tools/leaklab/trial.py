@@ -10,9 +10,10 @@ from uuid import UUID
 import numpy as np
 
 from custodes.core.errors import CustodesError
-from custodes.trace.codes import CodeKey, CodeWord, draw_word
-from custodes.trace.mark import MarkSettings, VariantPair, keep_small, make_variants
-from custodes.trace.pattern import MarkKey
+from custodes.trace.codes import draw_word, word_matrix
+from custodes.trace.keys import CodeKey, CodeWord, MarkKey
+from custodes.trace.mark import VariantPair, keep_small, make_variants
+from custodes.trace.mark_settings import MarkSettings
 from custodes.trace.pursue import Hints, Suspect, pursue
 from custodes.trace.reference import read_reference
 from custodes.trace.report import Finding
@@ -113,7 +114,7 @@ def unmarked(case: Case, coding: Coding) -> Path:
 
 
 def _outcome(case: Case, attack: str, seconds: float, finding: Finding, cost: float) -> Outcome:
-    letters = case.words[LEAKER].signs
+    letters = word_matrix([case.words[LEAKER]], len(case.words[LEAKER].letters))[0]
     z = [None if entry.z is None else round(entry.z * int(letters[entry.fragment]), 3) for entry in finding.readings]
     read = [value for value in z if value is not None]
     order = [candidate.view_id.int for candidate in finding.candidates]

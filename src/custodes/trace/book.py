@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from custodes.core.errors import BadInput
-from custodes.trace.codes import FIRST_WINDOW, CodeWord
+from custodes.trace.keys import FIRST_WINDOW, CodeWord
 
 FORMAT = "custodes.codebook/1"
 MAX_BYTES = 64 * 1024 * 1024

@@ -7,49 +7,22 @@ watched this view, its letters are coin flips. `decide` counts with that and wit
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from custodes.core.errors import Permanent
+from custodes.trace.keys import FIRST_WINDOW, CodeKey, CodeWord
 
 LEAST_DISTANCE = 2
-FIRST_WINDOW = 10
 # Ten letters have 512 words that differ in two; long before that a search for a free one would not end. Each step
 # doubles the room four times.
-WINDOWS = (10, 12, 14, 16, 20, 24)
+WINDOWS = (FIRST_WINDOW, 12, 14, 16, 20, 24)
 MAX_STEPS = 4_000
 _DOMAIN = b"custodes.trace.word/1"
 
 Signs = NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True)
-class CodeWord:
-    """The word of one view: A or B per fragment. In any `window` fragments it is two letters from others."""
-
-    view_id: UUID
-    letters: str
-    window: int = FIRST_WINDOW
-
-    @property
-    def signs(self) -> Signs:
-        """Return +1 for A and -1 for B, int8 (fragments,)."""
-        return np.where(np.frombuffer(self.letters.encode("ascii"), np.uint8) == ord("A"), 1, -1).astype(np.int8)
-
-
-@dataclass(frozen=True, slots=True)
-class CodeKey:
-    """What the words of one clip's views are drawn from. The secret is at least 16 bytes and is not printed."""
-
-    secret: bytes = field(repr=False)
-    clip_id: UUID
-
-    def __post_init__(self) -> None:
-        if len(self.secret) < 16:
-            raise ValueError("a word's secret needs at least 16 bytes")
 
 
 def word_matrix(words: Sequence[CodeWord], fragments: int) -> Signs:

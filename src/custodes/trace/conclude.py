@@ -6,9 +6,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from custodes.trace.codes import CodeWord
 from custodes.trace.decide import IDENTIFIED_BELOW, Candidate, Verdict, least_chance, score_words
 from custodes.trace.detect import SoftBits
+from custodes.trace.keys import CodeWord
 from custodes.trace.pairs import Pair, best_pair
 from custodes.trace.report import Finding, FragmentReading, Playing, Registration
 

@@ -13,8 +13,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from custodes.trace.codes import CodeWord, word_matrix
+from custodes.trace.codes import word_matrix
 from custodes.trace.detect import SoftBits
+from custodes.trace.keys import CodeWord
 
 # One accusation in a thousand leaks at most is false: targets.md, section 3, and `make eval-trace` counts it.
 IDENTIFIED_BELOW = 1e-3

@@ -15,22 +15,12 @@ from numpy.typing import NDArray
 from custodes.core.errors import BadInput
 from custodes.trace.encode import TICKS_PER_S, EncodePlan, TwinEncoder
 from custodes.trace.frames import MAX_FRAMES, MAX_SIDE_PX, claimed_rate, picture_rate, turned
-from custodes.trace.pattern import Levels, MarkKey, whole_levels
+from custodes.trace.keys import MarkKey
+from custodes.trace.mark_settings import MarkSettings
+from custodes.trace.pattern import Levels, whole_levels
 from custodes.trace.splice import PairIndex, check_twins
 
 FRAGMENT_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class MarkSettings:
-    """How a viewing copy is made. A higher `rms_levels` (0.75) survives more and is easier to see; so a lower `crf`."""
-
-    rms_levels: float = 0.5
-    short_side_px: int = 720
-    crf: float = 23.0
-    keep_short_side_px: int = 360
-    keep_crf: float = 18.0
-    max_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)

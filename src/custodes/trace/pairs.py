@@ -11,9 +11,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from custodes.trace.codes import CodeWord, word_matrix
+from custodes.trace.codes import word_matrix
 from custodes.trace.decide import STEPS_PER_Z, Candidate, Verdict, tail
 from custodes.trace.detect import SoftBits
+from custodes.trace.keys import CodeWord
 
 FIRST_OF_PAIR = 120  # of the best single scores: both parts of a mix score well alone
 NOISE = 1.2

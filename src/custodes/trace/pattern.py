@@ -5,13 +5,13 @@ Arrays are (height, width). A *level* is one step of 8-bit luma.
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 from functools import lru_cache
-from uuid import UUID
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from custodes.trace.keys import MarkKey
 
 # 16 px at 720 lines: with z 21.8 on a phone's film the best of 16, 32 (14) and 64 px (7) in the prototype.
 CELLS_ACROSS_SHORT_SIDE = 45
@@ -26,18 +26,6 @@ _DARK_LEVELS, _LIT_LEVELS = 16.0, 80.0
 Luma = NDArray[np.uint8]
 Field = NDArray[np.float32]
 Levels = NDArray[np.int16]
-
-
-@dataclass(frozen=True, slots=True)
-class MarkKey:
-    """What the pattern of one clip is drawn from. The secret is at least 16 bytes and is not printed."""
-
-    secret: bytes = field(repr=False)
-    clip_id: UUID
-
-    def __post_init__(self) -> None:
-        if len(self.secret) < 16:
-            raise ValueError("a mark's secret needs at least 16 bytes")
 
 
 def cell_px(height_px: int, width_px: int) -> float:

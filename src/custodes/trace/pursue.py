@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from custodes.core.errors import BadInput
 from custodes.trace import align, detect, refine, register, residual
-from custodes.trace.codes import CodeWord
 from custodes.trace.conclude import conclude
 from custodes.trace.frames import Picture, ReadPlan, longest_side_px, read_pictures
+from custodes.trace.keys import CodeWord
 from custodes.trace.reference import Reference, thumb
 from custodes.trace.register import Placement
 from custodes.trace.report import Finding, Playing, Registration

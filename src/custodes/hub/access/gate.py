@@ -27,7 +27,7 @@ from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
 from custodes.hub.vault.keys import KeyDestroyed
-from custodes.trace.codes import CodeWord
+from custodes.trace.keys import CodeWord
 from custodes.trace.splice import ViewLayout
 
 VIEW_LASTS = timedelta(hours=12)

@@ -23,7 +23,7 @@ from custodes.hub.consent.telling import SHARED
 from custodes.hub.fleet.signin_links import TOKEN_BYTES, token_hash
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.vault.keys import KeyDestroyed
-from custodes.trace.codes import CodeWord
+from custodes.trace.keys import CodeWord
 from custodes.trace.splice import ViewLayout
 
 VIEW_LASTS = timedelta(hours=12)

@@ -18,7 +18,7 @@ from custodes.core.errors import BadInput, Corrupt
 from custodes.core.wire import WireLens
 from custodes.hub.clips import footage, marked
 from custodes.hub.clips.models import Clip
-from custodes.trace.codes import FIRST_WINDOW
+from custodes.trace.keys import FIRST_WINDOW
 from custodes.trace.splice import FragmentSpan, PairIndex, Piece, ViewLayout, read_view
 
 HEAD_BYTES = 64 * 1024

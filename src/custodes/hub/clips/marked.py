@@ -18,8 +18,7 @@ from custodes.hub import keyring
 from custodes.hub.clips import footage
 from custodes.hub.clips.erasing import Eraser, erasers
 from custodes.hub.clips.models import Clip, ClipPart, ViewWord
-from custodes.trace.codes import CodeKey, CodeWord, draw_word
-from custodes.trace.pattern import MarkKey
+from custodes.trace.keys import CodeKey, CodeWord, MarkKey
 from custodes.trace.splice import FragmentSpan, PairIndex, Piece, ViewLayout, read_view
 
 MAX_CUT_BYTES = 4 * 1024 * 1024
@@ -97,6 +96,8 @@ def read_cut(clip: Clip, film: str) -> PairIndex:
 
 def draw_words(clip: Clip, view_id: UUID) -> dict[str, CodeWord]:
     """Draw and store a view's word for each film that can be served. Call it under the write lock: words differ."""
+    from custodes.trace.codes import draw_word  # NumPy comes with it: a hub on which nobody watches needs none
+
     drawn = {}
     for film in marked_films_of(clip.pk):
         others = [_word(row) for row in ViewWord.objects.filter(clip=clip, part=film)]

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from custodes.core.errors import Corrupt, Temporary
 from custodes.hub.process.child import WORD, read_exactly
 from custodes.hub.process.limited import LimitedChild, Limits, Read, Unfit
-from custodes.trace.mark import MarkSettings
-from custodes.trace.pattern import MarkKey
+from custodes.trace.keys import MarkKey
+from custodes.trace.mark_settings import MarkSettings
 from custodes.trace.splice import PairIndex, check_open_twins
 
 MAX_SAID_BYTES = 4096

@@ -14,8 +14,9 @@ from uuid import UUID
 from custodes.core.errors import BadInput, CustodesError
 from custodes.hub.process.child import WORD, PipedFilm, limit_self, load_decoder, read_exactly
 from custodes.hub.process.confine import confine_self
-from custodes.trace.mark import MarkSettings, write_variants
-from custodes.trace.pattern import MarkKey
+from custodes.trace.keys import MarkKey
+from custodes.trace.mark import write_variants
+from custodes.trace.mark_settings import MarkSettings
 
 MAX_SECRET_BYTES = 64
 

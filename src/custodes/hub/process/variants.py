@@ -24,7 +24,7 @@ from custodes.hub.process.marking import Twins, mark_film
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.keys import KeyDestroyed
 from custodes.hub.vault.store import vault
-from custodes.trace.mark import MarkSettings
+from custodes.trace.mark_settings import MarkSettings
 
 MAX_FILM_S = 600.0
 AT_ONCE = 20

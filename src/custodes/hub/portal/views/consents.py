@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.consent import paper, selectors, services, texts
+from custodes.hub.consent import selectors, services, texts
 from custodes.hub.consent.models import Answer, Showing, SubjectRequest, Way
 from custodes.hub.consent.topics import NEEDS, Need, Topic
 from custodes.hub.fleet import selectors as fleet
@@ -134,6 +134,8 @@ def form(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
     language = language if language in texts.LANGUAGES else "en"
     pages = [texts.book().current(topic, language) for topic in selectors.topics_of(organisation)]
     name = "" if leads and organisation.pk not in asked else str(person)
+    from custodes.hub.consent import paper  # the PDF library: a few MB, for a form that is seldom printed
+
     content = paper.form(pages, organisation=organisation.name, person=name, language=language)
     headers = {"Content-Disposition": f'inline; filename="custodes-consent-{language}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import qrcode
-import qrcode.image.svg
 from django import forms
 from django.conf import settings as django_settings
 from django.contrib import messages
@@ -223,6 +221,9 @@ def _hub_address(request: HttpRequest) -> str:
 
 
 def _qr(text: str) -> SafeString:
+    import qrcode  # with its picture libraries 15 MB, for a page that is opened once per unit
+    import qrcode.image.svg
+
     picture = qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, border=0, box_size=10)
     drawn: str = picture.to_string().decode()
     return mark_safe(drawn)  # noqa: S308  # made by the library from the hub's address and a code of its own alphabet
