@@ -16,13 +16,17 @@ from cast import Cast
 from custodes.core.wire import Manifest
 from custodes.hub.access import gate
 from custodes.hub.access.models import Release, Share, View
+from custodes.hub.audit import ledger
 from custodes.hub.clips import marked
 from custodes.hub.clips.bookmarks import Bookmarks
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent import requests
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
 from custodes.hub.fleet.models import OpenSession
+from custodes.hub.leak import erasing
+from custodes.hub.leak import footage as leak_footage
+from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.trace.splice import ViewLayout
 from marked_clip import made_up_twins
 
@@ -98,6 +102,9 @@ ORGANISATIONS = {
     "rival": {"rival manager"},
 }
 
+# Who works at a leak desk, each at their own.
+DESKS = {"privacy officer", "owner"}
+
 # Routes that lead to one's own things, or to nothing of anybody's.
 PLAIN_ROUTES = {
     "healthz": ("get", ALL),
@@ -116,6 +123,7 @@ PLAIN_ROUTES = {
     "portal:settings": ("get", SIGNED_IN),
     "portal:sessions_end": ("post", SIGNED_IN),
     "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner"}),
+    "portal:leaks": ("get", DESKS),
     "portal:watched_me": ("get", SIGNED_IN),
     "portal:oversight": ("get", {"privacy officer"}),
     "portal:consents": ("get", SIGNED_IN),
@@ -155,6 +163,20 @@ OWN_TESTS = {
     "access:shared_film": "test_shares_are_their_clips_leaders_and_nobodys_view",
     "access:shared_manifest": "test_shares_are_their_clips_leaders_and_nobodys_view",
     "access:shared_progress": "test_shares_are_their_clips_leaders_and_nobodys_view",
+    "portal:leak_announce": "test_leaks_are_their_desks_alone",
+    "portal:leak": "test_leaks_are_their_desks_alone",
+    "portal:leak_piece": "test_leaks_are_their_desks_alone",
+    "portal:leak_arrived": "test_leaks_are_their_desks_alone",
+    "portal:leak_state": "test_leaks_are_their_desks_alone",
+    "portal:leak_picture": "test_leaks_are_their_desks_alone",
+    "portal:leak_json": "test_leaks_are_their_desks_alone",
+    "portal:leak_pdf": "test_leaks_are_their_desks_alone",
+    "portal:leak_erased": "test_leaks_are_their_desks_alone",
+    "portal:leak_compare": "test_leaks_are_their_desks_alone",
+    "portal:leak_cancel": "test_leaks_are_their_desks_alone",
+    "portal:leak_anew": "test_leaks_are_their_desks_alone",
+    "portal:leak_erase": "test_leaks_are_their_desks_alone",
+    "portal:leak_act": "test_leaks_are_their_desks_alone",
     "access:proof": "test_proofs_go_to_those_who_may_know",
     "portal:oversight_proof": "test_proofs_go_to_those_who_may_know",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
@@ -422,3 +444,48 @@ def test_a_persons_session_is_nothing_to_the_unit_api(doors: Doors) -> None:
     for path, method, name in product(UNIT_PATHS, ("get", "post", "patch", "put"), ("manager", NOBODY)):
         response = getattr(doors.client_of(name), method)(f"/api/unit/v1/{path}")
         assert 400 <= response.status_code < 500, (path, method, name)
+
+
+def test_leaks_are_their_desks_alone(doors: Doors, scene: Scene, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leak_footage, "read_part", lambda leak, part: b"jpeg")
+    monkeypatch.setattr(erasing, "erase", lambda leak_id, now_ns: None)
+    clip, now = scene.clips["own van"], timezone.now()
+    case = Case.objects.create(organisation=cast.company, name="c", opened_at=now)
+    CaseClip.objects.create(case=case, clip=clip, added_at=now)  # film opens to an officer by an open case alone
+    entry = ledger.append(kind="leak.traced", body={}, now_ns=1)
+    leak = Leak.objects.create(
+        organisation=cast.company, brought_at=now, ended_at=now, file_name="found.mp4", size_bytes=1, run=1,
+        state=Leak.State.DONE, keep_until=now, report_json=json.dumps({"named": []}), report_seq=entry.seq,
+        erased_seq=entry.seq, hint=clip, width_px=16, height_px=16,
+    )  # fmt: skip
+    said = {"candidates": [], "readings": [], "views_tested": 0, "playing": [], "registration": None, "reasons": []}
+    LeakFinding.objects.create(
+        leak=leak, run=1, clip=clip, film="film.road", found=True, verdict="inconclusive", still_s=1.0,
+        finding_json=json.dumps({**said, "steps_tried": [], "mix": None}),
+    )  # fmt: skip
+    here = {"leak_id": leak.pk}
+    for route, method, more, body in (
+        ("portal:leak", "get", {}, {}),
+        ("portal:leak_state", "get", {}, {}),
+        ("portal:leak_picture", "get", {"part": "frame"}, {}),
+        ("portal:leak_json", "get", {}, {}),
+        ("portal:leak_pdf", "get", {}, {}),
+        ("portal:leak_erased", "get", {}, {}),
+        ("portal:leak_compare", "post", {"clip_id": clip.pk}, {}),
+        ("portal:leak_cancel", "post", {}, {}),
+        ("portal:leak_anew", "post", {}, {}),
+        ("portal:leak_erase", "post", {}, {}),
+        ("portal:leak_act", "post", {}, {"act": "tell"}),
+        ("portal:leak_arrived", "post", {}, {}),
+    ):
+        assert doors.let_through(Ask(route, here | more, method, body)) == {"privacy officer"}, route
+    announced = Ask("portal:leak_announce", {}, "post", {"name": "x.mp4", "size": "5"})
+    assert doors.let_through(announced) == DESKS
+    there = Ask(announced.route, {}, "post", {**announced.body, "organisation": str(cast.company.pk)})
+    assert doors.let_through(there) == {"privacy officer"}, "a desk of another organisation"
+    Leak.objects.filter(pk=leak.pk).update(state=Leak.State.ARRIVING)
+    asked = [(name, doors.answer(name, Ask("portal:leak_piece", {**here, "number": 0}, "post"))[0]) for name in ALL]
+    assert {name for name, status in asked if status == 400} == {"privacy officer"}, (
+        "the piece does not fit, but is taken"
+    )
+    assert {status for name, status in asked if name not in {"privacy officer", NOBODY}} == {404}

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationErro
 from custodes.core.errors import BadInput
 from custodes.core.registry import nearest
 from custodes.core.wire import MAX_PART_BYTES
+from custodes.hub.leak_settings import LeakSettings
 
 DATA_DIR_VARIABLE = "CUSTODES_HUB_DATA_DIR"
 ENV_PREFIX = "CUSTODES_HUB__"
@@ -227,6 +228,7 @@ class HubSettings(_Section):
     mail: MailSettings = MailSettings()
     sign_in: SignInSettings = SignInSettings()
     share: ShareSettings = ShareSettings()
+    leak: LeakSettings = LeakSettings()
     oidc: Annotated[tuple[OidcSettings, ...], Field(description="Providers, each as [[oidc]]; none by default.")] = ()
 
     @field_validator("oidc")

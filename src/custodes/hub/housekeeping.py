@@ -15,6 +15,7 @@ from custodes.hub.clips import erasing, keeping
 from custodes.hub.consent import telling
 from custodes.hub.fleet import invitations, open_sessions
 from custodes.hub.ingest import repair
+from custodes.hub.leak import erasing as leak_erasing
 from custodes.hub.process import runtime
 
 EVERY_S = 30.0
@@ -59,6 +60,7 @@ class Housekeeper(threading.Thread):
             repair.sweep_expired,
             keeping.purge_due,
             erasing.erase_due,
+            leak_erasing.erase_due,
             invitations.forget_lapsed,
             open_sessions.forget_ended,
             self._log.settle,

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "custodes.hub.ingest",
     "custodes.hub.access",
     "custodes.hub.process",
+    "custodes.hub.leak",
 ]
 
 MIDDLEWARE = [

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 import av
 import av.video.reformatter
@@ -20,7 +21,18 @@ from custodes.core.errors import BadInput
 MAX_SIDE_PX = 8192
 MAX_SECONDS = 600.0
 MAX_FRAMES = 60_000
+DEMUXERS = frozenset(
+    {
+        *("mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "gif", "h264", "hevc", "ivf"),
+        *("jpeg_pipe", "png_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "image2", "apng"),
+    }
+)
+"""FFmpeg's readers of films and stills that people send. Its readers of playlists and devices stay shut."""
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+
+
+Film: TypeAlias = Path | BinaryIO
+"""A film by its path, or open and seekable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,18 +53,32 @@ class ReadPlan:
     stop_s: float = MAX_SECONDS
 
 
-def read_pictures(path: Path, plan: ReadPlan) -> Iterator[Picture]:
+def read_pictures(film: Film, plan: ReadPlan) -> Iterator[Picture]:
     """Yield the luma of a film's pictures in order of time, or that of one still.
 
     Damaged pictures are passed over. Raises BadInput where the file is no film, shows nothing, or is too large.
     """
+    name = called(film)
     try:
-        with av.open(str(path), "r") as container:
-            yield from _read(container, path, plan)
+        with av.open(source_of(film), "r") as container:
+            if DEMUXERS.isdisjoint(container.format.name.split(",")):
+                raise BadInput(f"{name} is no film or still of a kind that is known here. Give an MP4, MOV or JPEG.")
+            yield from _read(container, name, plan)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise BadInput(
-            f"cannot read {path.name}: {_reason(error)}. Give a film or a still that a player opens."
-        ) from None
+        raise BadInput(f"cannot read {name}: {_reason(error)}. Give a film or a still that a player opens.") from None
+
+
+def called(film: Film) -> str:
+    """Return what messages call a film."""
+    return film.name if isinstance(film, Path) else "the file"
+
+
+def source_of(film: Film) -> "str | BinaryIO":
+    """Return what FFmpeg opens; an open film from its beginning."""
+    if isinstance(film, Path):
+        return str(film)
+    film.seek(0)
+    return film
 
 
 def picture_rate(path: Path) -> float:
@@ -88,13 +114,13 @@ def _reason(error: BaseException) -> str:
     return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
-def _read(container: InputContainer, path: Path, plan: ReadPlan) -> Iterator[Picture]:
+def _read(container: InputContainer, name: str, plan: ReadPlan) -> Iterator[Picture]:
     if not container.streams.video:
-        raise BadInput(f"{path.name} shows no picture. Give a film or a still.")
+        raise BadInput(f"{name} shows no picture. Give a film or a still.")
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1
     if max(stream.codec_context.width, stream.codec_context.height) > MAX_SIDE_PX:
-        raise BadInput(f"{path.name} is larger than {MAX_SIDE_PX} px. Scale it down first.")
+        raise BadInput(f"{name} is larger than {MAX_SIDE_PX} px. Scale it down first.")
     first_s: float | None = None
     due_s, shown = 0.0, 0
     for packet in container.demux(stream):
@@ -114,7 +140,7 @@ def _read(container: InputContainer, path: Path, plan: ReadPlan) -> Iterator[Pic
             due_s = max(due_s + 1 / plan.fps, time_s) if math.isfinite(plan.fps) else 0.0
             yield Picture(time_s, upright_luma(frame, plan.max_side_px))
     if not shown:
-        raise BadInput(f"{path.name} holds no picture that can be decoded. Give a whole file.")
+        raise BadInput(f"{name} holds no picture that can be decoded. Give a whole file.")
 
 
 def upright_luma(frame: "av.VideoFrame", max_side_px: int = MAX_SIDE_PX) -> NDArray[np.uint8]:

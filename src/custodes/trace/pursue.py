@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from custodes.core.errors import BadInput
 from custodes.trace import align, detect, refine, register, residual
 from custodes.trace.conclude import conclude
-from custodes.trace.frames import Picture, ReadPlan, longest_side_px, read_pictures
+from custodes.trace.frames import Film, Picture, ReadPlan, called, longest_side_px, read_pictures
 from custodes.trace.keys import CodeWord
 from custodes.trace.reference import Reference, thumb
 from custodes.trace.register import Placement
@@ -63,15 +63,15 @@ class Track:
     reasons: list[str] = field(default_factory=list)
 
 
-def read_leak(path: Path) -> list[Picture]:
+def read_leak(film: Film) -> list[Picture]:
     """Read a leak at ten pictures a second, no side above 1280 px. Raises BadInput as `read_pictures` does."""
     pictures: list[Picture] = []
-    for picture in read_pictures(path, ReadPlan(fps=LEAK_FPS, max_side_px=LEAK_SIDE_PX)):
+    for picture in read_pictures(film, ReadPlan(fps=LEAK_FPS, max_side_px=LEAK_SIDE_PX)):
         pictures.append(picture)
         if len(pictures) >= MAX_PICTURES:
             break
     if not pictures:
-        raise BadInput(f"{path.name} holds no picture. Give a film or a still.")
+        raise BadInput(f"{called(film)} holds no picture. Give a film or a still.")
     return pictures
 
 
@@ -91,9 +91,9 @@ def pursue(path: Path, suspect: Suspect, *, hints: Hints | None = None, say: Say
         suspect.words,
         edges_s=suspect.reference.edges_s,
         views_tested=suspect.views_tested,
-        playing=_playing(pictures, track),
+        playing=playing_of(pictures, track),
         speed=track.speed,
-        registration=_registration(track, suspect.reference),
+        registration=registration_of(track, suspect.reference),
         reasons=tuple(track.reasons),
         steps=tuple(track.steps),
         leak_sha256=digest,
@@ -233,7 +233,8 @@ class _StillHold:
         return overlay
 
 
-def _playing(pictures: Sequence[Picture], track: Track) -> tuple[Playing, ...]:
+def playing_of(pictures: Sequence[Picture], track: Track) -> tuple[Playing, ...]:
+    """Return which stretches of the leak show which stretches of the clip."""
     known = np.flatnonzero(np.isfinite(track.reference_s))
     if not len(known):
         return ()
@@ -251,7 +252,8 @@ def _playing(pictures: Sequence[Picture], track: Track) -> tuple[Playing, ...]:
     )
 
 
-def _registration(track: Track, reference: Reference) -> Registration | None:
+def registration_of(track: Track, reference: Reference) -> Registration | None:
+    """Return where the clip was found in the leak; None: nowhere."""
     if not track.placements:
         return None
     best = max(track.placements, key=lambda placement: placement.inliers)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from custodes.core.errors import BadInput
-from custodes.trace.frames import upright_luma
-from custodes.trace.splice import PairIndex, check_twins
+from custodes.trace.frames import Film, called, source_of, upright_luma
+from custodes.trace.splice import PairIndex, check_open_twins, check_twins
 
 WORK_SHORT_SIDE_PX = 360
 MAX_SCENE_BYTES = 500_000_000
@@ -60,18 +61,21 @@ class Reference:
         return after if self.times_s[after] - time_s < time_s - self.times_s[after - 1] else after - 1
 
 
-def read_reference(path_a: Path, path_b: Path) -> Reference:
+def read_reference(film_a: Film, film_b: Film) -> Reference:
     """Decode both variants (a viewing copy's or the keeping form's).
 
     Raises BadInput where a film cannot be read or the clip is too long to be held, Corrupt where the files are no
     twins.
     """
-    index = check_twins(path_a, path_b)
+    if isinstance(film_a, Path) or isinstance(film_b, Path):
+        index = check_twins(cast(Path, film_a), cast(Path, film_b))  # both are paths, or neither is
+    else:
+        index = check_open_twins(film_a, film_b)
     try:
-        return _read(path_a, path_b, index)
+        return _read(film_a, film_b, index)
     except (av.FFmpegError, OSError) as error:
         why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-        raise BadInput(f"cannot read the variants {path_a.name}, {path_b.name}: {why}.") from error
+        raise BadInput(f"cannot read the variants {called(film_a)}, {called(film_b)}: {why}.") from error
 
 
 def thumb(luma: NDArray[np.uint8] | Plane) -> Plane:
@@ -83,16 +87,16 @@ def thumb(luma: NDArray[np.uint8] | Plane) -> Plane:
     return np.asarray(even, dtype=np.float32).ravel()
 
 
-def _read(path_a: Path, path_b: Path, index: PairIndex) -> Reference:
+def _read(film_a: Film, film_b: Film, index: PairIndex) -> Reference:
     starts = np.array(index.starts_s)
     times: list[float] = []
     scene: list[NDArray[np.uint8]] = []
     owner: list[int] = []
     marks: Plane | None = None
-    with av.open(str(path_a)) as film_a, av.open(str(path_b)) as film_b:
-        for film in (film_a, film_b):
+    with av.open(source_of(film_a), "r") as one_film, av.open(source_of(film_b), "r") as other_film:
+        for film in (one_film, other_film):
             film.streams.video[0].codec_context.thread_count = 1
-        for frame_a, frame_b in zip(film_a.decode(video=0), film_b.decode(video=0), strict=True):
+        for frame_a, frame_b in zip(one_film.decode(video=0), other_film.decode(video=0), strict=True):
             one, other = _work_luma(frame_a), _work_luma(frame_b)
             if marks is None:
                 marks = np.zeros((len(starts), *one.shape), np.float32)
@@ -103,9 +107,9 @@ def _read(path_a: Path, path_b: Path, index: PairIndex) -> Reference:
             owner.append(fragment)
             scene.append(np.clip((one + other) / 2 + 0.5, 0, 255).astype(np.uint8))
             if len(scene) * scene[0].size > MAX_SCENE_BYTES:
-                raise BadInput(f"{path_a.name} is too long to be searched at once. Cut the clip into minutes.")
+                raise BadInput(f"{called(film_a)} is too long to be searched at once. Cut the clip into minutes.")
     if marks is None:
-        raise BadInput(f"{path_a.name} holds no picture that can be decoded.")
+        raise BadInput(f"{called(film_a)} holds no picture that can be decoded.")
     fragment_of = np.array(owner, np.int32)
     counts = np.maximum(np.bincount(fragment_of, minlength=len(starts)), 1)
     marks /= counts[:, None, None].astype(np.float32)

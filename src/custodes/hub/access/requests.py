@@ -30,6 +30,8 @@ class Action(StrEnum):
     """Let a named person watch it, for one purpose."""
     LOCATE = "locate"
     """Know where it was and who drove; asked of a clip of this moment, where a site is now and who drives it."""
+    TRACE_LEAK = "trace_leak"
+    """Hold a film from outside against its views; asked of a clip at no site, work at an organisation's leak desk."""
 
 
 PURPOSED = frozenset({Action.VIEW, Action.SHARE})

@@ -136,6 +136,15 @@ def revoke(*, actor: Person, share_id: UUID, clock: Clock = _CLOCK) -> Share:
     return share
 
 
+def end_all_of(clip: Clip, *, by: Person, why: str, now_ns: int) -> int:
+    """End every share of a clip that lives; return how many. Whether `by` may is the caller's to ask."""
+    now = moment_of(now_ns)
+    rows = Share.objects.filter(clip=clip, revoked_at=None).select_related("clip__site__organisation")
+    living = [share for share in rows if not share_states.has_ended(share, now=now)]
+    _end(living, by=by, why=why, now_ns=now_ns)
+    return len(living)
+
+
 def renew(*, actor: Person, share_id: UUID, clock: Clock = _CLOCK) -> Made:
     """Make a new link for a share that lives; the old link and the browser that used it are out. Viewings count on.
 

@@ -18,13 +18,16 @@ from custodes.hub import keyring
 from custodes.hub.audit.leaf import body_hash, head_bytes, leaf_bytes
 
 KIND = "clip.erased"
+LEAK_KIND = "leak.erased"
+"""A leak has a key of its own and is erased as a clip is; its entry names it as `leak`."""
 SIGNATURE = "signature"
 Rows: TypeAlias = Callable[[str], Iterable[tuple[Any, ...]]]
 """Runs a query on a hub's database and gives its rows."""
 
 _TOLD = (
-    "SELECT leaf.seq, leaf.recorded_wall_ns, leaf.leaf_hash, body.salt, body.body_json FROM audit_ledgerleaf leaf "
-    "JOIN audit_ledgerbody body ON body.leaf_id = leaf.seq WHERE leaf.kind = 'clip.erased' ORDER BY leaf.seq"
+    "SELECT leaf.seq, leaf.recorded_wall_ns, leaf.leaf_hash, body.salt, body.body_json, leaf.kind "
+    "FROM audit_ledgerleaf leaf JOIN audit_ledgerbody body ON body.leaf_id = leaf.seq "
+    "WHERE leaf.kind IN ('clip.erased', 'leak.erased') ORDER BY leaf.seq"
 )
 _HEADS = "SELECT size, root, signed_wall_ns, signature, key_id FROM audit_treehead ORDER BY size DESC"
 _LEAVES = "SELECT leaf_hash FROM audit_ledgerleaf WHERE seq < {size} ORDER BY seq"
@@ -46,13 +49,13 @@ def believed(rows: Rows, key: Ed25519PublicKey, *, but: Container[UUID] = ()) ->
 
 
 def _signed(rows: Rows, key: Ed25519PublicKey) -> Iterator[tuple[int, UUID, int]]:
-    for seq, at, hashed, salt, text in rows(_TOLD):
-        leaf = leaf_bytes(seq=seq, kind=KIND, recorded_wall_ns=at, body_hash=body_hash(bytes(salt), text))
+    for seq, at, hashed, salt, text, kind in rows(_TOLD):
+        leaf = leaf_bytes(seq=seq, kind=kind, recorded_wall_ns=at, body_hash=body_hash(bytes(salt), text))
         if merkle.leaf_hash(leaf) != bytes(hashed):
             continue
         try:
             body = json.loads(text)
-            clip_id = UUID(body["clip"])
+            clip_id = UUID(body["clip" if kind == KIND else "leak"])
             key.verify(bytes.fromhex(body[SIGNATURE]), _covered(clip_id))
         except (ValueError, KeyError, TypeError, InvalidSignature):
             continue

@@ -8,7 +8,7 @@ left alone.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Literal
@@ -21,6 +21,7 @@ from custodes.hub.audit import kept_heads, ledger
 from custodes.hub.clips import erasing
 from custodes.hub.clips.footage import blob_name
 from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.clips.owners import StoredBlob, all_blobs
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import NoSuchBlob, vault
 
@@ -118,7 +119,9 @@ def check(
         if clip.pk not in look.erased:
             _check_clip(look, clip)
         look.on_clip()
-    _check_blobs(look)
+    owned = all_blobs()
+    _check_others(look, owned)
+    _check_blobs(look, owned)
     _check_keys(look)
     _check_uploads(look)
     return FsckReport(count, look.blobs, look.hashed_bytes, tuple(look.findings))
@@ -157,13 +160,8 @@ def _check_part(look: _Look, clip: Clip, part: ClipPart) -> None:
         return
     if size != part.sealed_bytes:
         look.name("hash_mismatch", clip.pk, f"{name} has {size} bytes in place of {part.sealed_bytes}")
-    elif look.hash_blobs:
-        digest = hashlib.sha256()
-        for piece in _pieces(name, size):
-            digest.update(piece)
-        look.hashed_bytes += size
-        if digest.hexdigest() != part.sealed_sha256:
-            look.name("hash_mismatch", clip.pk, f"{name} is not what was stored: its SHA-256 differs")
+    elif look.hash_blobs and _hash(look, name, size) != part.sealed_sha256:
+        look.name("hash_mismatch", clip.pk, f"{name} is not what was stored: its SHA-256 differs")
 
 
 def _pieces(name: str, size: int) -> Iterator[bytes]:
@@ -171,10 +169,33 @@ def _pieces(name: str, size: int) -> Iterator[bytes]:
         yield vault().read(name, start, min(start + PIECE_BYTES, size))
 
 
-def _check_blobs(look: _Look) -> None:
+def _check_others(look: _Look, owned: Mapping[str, StoredBlob]) -> None:
+    for name, stored in sorted(owned.items()):
+        owner_id = name.split("/")[0]
+        try:
+            if vault().size(name) != stored.sealed_bytes or (
+                look.hash_blobs and _hash(look, name, stored.sealed_bytes) != stored.sealed_sha256
+            ):
+                look.name("hash_mismatch", owner_id, f"{name} is not what was stored")
+        except NoSuchBlob:
+            if not destroyed.holds(UUID(owner_id)):
+                look.name("row_without_blob", owner_id, f"{name} has a row, but is not in the vault")
+
+
+def _hash(look: _Look, name: str, size: int) -> str:
+    digest = hashlib.sha256()
+    for piece in _pieces(name, size):
+        digest.update(piece)
+    look.hashed_bytes += size
+    return digest.hexdigest()
+
+
+def _check_blobs(look: _Look, owned: Mapping[str, StoredBlob]) -> None:
     for name in vault().list():
         look.blobs += 1
         clip_text, part = name.split("/")
+        if name in owned:
+            continue
         if UUID(clip_text) in look.erased:
             message = f"{name} is left of a clip that was erased; without its key it is noise"
             look.name("erased_remains", clip_text, message, partial(vault().delete, name))

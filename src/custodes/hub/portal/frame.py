@@ -8,8 +8,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from custodes.hub.access import oversight
+from custodes.hub.access import leaks, oversight
 from custodes.hub.portal import scope
+
+DESK = "portal:leaks"
+"""A line that only those see who may work at a leak desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Inbox"), "inbox", "portal:inbox", ("inbox", "clip")),
     (_("Sites"), "sites", "portal:sites", ("sites", "site", "site_new", "enrol")),
     (_("People"), "people", "portal:people", ("people",)),
+    (_("Leaks"), "leak", DESK, ("leaks", "leak")),
     (_("About me"), "eye", "portal:watched_me", ("watched_me", "consents", "consents_sign", "consents_overview")),
     (_("Oversight"), "scales", "portal:oversight", ("oversight",)),
     (_("Settings"), "settings", "portal:settings", ("settings",)),
@@ -65,7 +69,10 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Return the lines of the navigation, with the number of clips that wait for this person."""
     person = scope.person_of(request)
-    officer = person is not None and oversight.is_officer(person)
+    shown = {
+        DESK: person is not None and bool(leaks.desks_of(person)),
+        "portal:oversight": person is not None and oversight.is_officer(person),
+    }
     name = request.resolver_match.url_name if request.resolver_match else ""
     items = [
         NavItem(
@@ -76,6 +83,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             count=scope.waiting_count(person) if address == "portal:inbox" and person else None,
         )
         for words, picture, address, pages in _LINES
-        if officer or address != "portal:oversight"
+        if shown.get(address, True)
     ]
     return {"items": items, "person": person, "request": request}

@@ -13,7 +13,10 @@ class ProcessConfig(AppConfig):
     def ready(self) -> None:
         """Register what this app forgets of an erased clip."""
         from custodes.hub.clips.erasing import Eraser, erasers
-        from custodes.hub.process.forgetting import forget_work
+        from custodes.hub.leak import erasing
+        from custodes.hub.process.forgetting import forget_leak, forget_work
 
         if "work" not in erasers:
             erasers.register("work")(Eraser(files=forget_work))
+        if forget_leak not in erasing.forgetters:
+            erasing.forgetters.append(forget_leak)

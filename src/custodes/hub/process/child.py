@@ -33,10 +33,11 @@ class Unfit(Exception):
 
 
 class PipedFilm(io.RawIOBase):
-    """The parent's film as a seekable file."""
+    """The parent's film as a seekable file; `at`: where it begins in what the parent reads from."""
 
-    def __init__(self, size_bytes: int, requests: BinaryIO, answers: BinaryIO) -> None:
+    def __init__(self, size_bytes: int, requests: BinaryIO, answers: BinaryIO, *, at: int = 0) -> None:
         self._size = size_bytes
+        self._at = at
         self._requests = requests
         self._answers = answers
         self._position = 0
@@ -76,7 +77,7 @@ class PipedFilm(io.RawIOBase):
         into = self._position - self._held_at
         if not 0 <= into < len(self._held):
             length = min(max(wanted, READ_BYTES), READ_BYTES, self._size - self._position)
-            self._requests.write(READ.pack(b"R", self._position, length))
+            self._requests.write(READ.pack(b"R", self._at + self._position, length))
             self._requests.flush()
             self._held = read_exactly(self._answers, WORD.unpack(read_exactly(self._answers, WORD.size))[0])
             self._held_at, into = self._position, 0

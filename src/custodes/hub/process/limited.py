@@ -50,7 +50,7 @@ class LimitedChild:
                 [sys.executable, "-I", "-m", self._module, json.dumps(self._order)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=None,
                 env={"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                 close_fds=True,
             )
@@ -85,6 +85,10 @@ class LimitedChild:
         """Return what the child hears."""
         assert self._child.stdin is not None
         return self._child.stdin
+
+    def stop(self) -> None:
+        """End the child now; whoever waits for it finds it dead."""
+        self._child.kill()
 
     def hand(self, secret: bytes) -> None:
         """Give the child what must not stand on a command line."""

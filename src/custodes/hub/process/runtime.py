@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from custodes.core.clock import NS_PER_S
+from custodes.core.errors import Temporary
 from custodes.hub.clips.signals import received
-from custodes.hub.process import conclude, confine, variants
+from custodes.hub.process import conclude, confine, leak_work, variants
 
 APPLICATION = "custodes"
 VERSION = "process/2"
@@ -32,7 +33,7 @@ def start() -> None:
             return
         from dbos import DBOS
 
-        from custodes.hub.process import workflow
+        from custodes.hub.process import leak_workflow, workflow
 
         _say_what_is_missing(confine.available())
         DBOS(
@@ -51,10 +52,13 @@ def start() -> None:
         DBOS.launch()
         settings.HUB.dbos_path.chmod(0o600)
         DBOS.register_queue(workflow.QUEUE, worker_concurrency=settings.HUB.process.workers, polling_interval_sec=0.5)
+        DBOS.register_queue(leak_workflow.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
         received.connect(_on_received, dispatch_uid="process")
         _running = True
     for clip_id in conclude.waiting_clips():
         enqueue(clip_id, anew=_has_ended(clip_id))
+    for leak in leak_work.waiting_leaks():
+        trace_leak(leak.pk, leak.run)
 
 
 def stop() -> None:
@@ -82,6 +86,19 @@ def enqueue(clip_id: UUID, *, anew: bool = False) -> None:
 
     with SetWorkflowID(f"clip-{clip_id}-{uuid4()}" if anew else _workflow_id(clip_id)):
         DBOS.enqueue_workflow(workflow.QUEUE, workflow.process_clip, str(clip_id))
+
+
+def trace_leak(leak_id: UUID, run: int) -> None:
+    """Queue one run of a leak; queued twice it runs once. Raises Temporary while the hub does no work."""
+    with _lock:
+        if not _running:
+            raise Temporary("the hub is not at work: the leak is traced after its next start.")
+        from dbos import DBOS, SetWorkflowID
+
+        from custodes.hub.process import leak_workflow
+
+        with SetWorkflowID(f"leak-{leak_id}-{run}"):
+            DBOS.enqueue_workflow(leak_workflow.QUEUE, leak_workflow.trace_leak, str(leak_id), run)
 
 
 def mark_waiting(*, now_ns: int) -> int:

@@ -1,0 +1,1 @@
+"""Leaks: films and stills that came from outside, what was found in them, and how they are forgotten."""

@@ -1,0 +1,113 @@
+"""The report on a leak: canonical JSON whose hash stands in the ledger, so that the head's signature covers it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from custodes.hub.leak.models import Leak, LeakFinding
+from custodes.trace.decide import Verdict
+from custodes.trace.report import CAVEATS
+
+FORMAT = "custodes.leak-report/1"
+NAMED = (Verdict.IDENTIFIED.value, Verdict.CONSISTENT.value)
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A view that a report names: identified, or consistent with. The chances are of a false accusation."""
+
+    view_id: UUID
+    clip_id: UUID
+    film: str
+    verdict: str
+    false_accusation: float
+    agreeing: int
+    read: int
+
+
+def findings_of(leak: Leak) -> list[LeakFinding]:
+    """Return what the last run found, the clearest first."""
+    rows = list(LeakFinding.objects.filter(leak=leak, run=leak.run).select_related("leak", "clip__site__organisation"))
+    order = {Verdict.IDENTIFIED.value: 0, Verdict.CONSISTENT.value: 1}
+    return sorted(rows, key=lambda row: (order.get(row.verdict, 2), not row.found, row.pk))
+
+
+def named_in(findings: list[LeakFinding]) -> list[Named]:
+    """Return the views that findings name, once each, the surest first."""
+    best: dict[UUID, Named] = {}
+    for row in findings:
+        for one in json.loads(row.finding_json)["candidates"]:
+            if one["verdict"] not in NAMED:
+                continue
+            named = Named(
+                UUID(one["view_id"]),
+                row.clip_id,
+                row.film,
+                one["verdict"],
+                float(one["false_accusation"]),
+                int(one["agreeing"]),
+                int(one["read"]),
+            )
+            known = best.get(named.view_id)
+            if known is None or named.false_accusation < known.false_accusation:
+                best[named.view_id] = named
+    return sorted(best.values(), key=lambda named: named.false_accusation)[:MOST_NAMED]
+
+
+def verdict_of(findings: list[LeakFinding]) -> str:
+    """Return what may be said of a leak as a whole."""
+    said = {row.verdict for row in findings}
+    return next((verdict for verdict in NAMED if verdict in said), Verdict.INCONCLUSIVE.value)
+
+
+def build(leak: Leak, *, now_ns: int) -> str:
+    """Return the report as canonical JSON. It names views; who opened them the ledger's entries say."""
+    findings = findings_of(leak)
+    body: dict[str, Any] = {
+        "format": FORMAT,
+        "made_wall_ns": now_ns,
+        "leak": str(leak.pk),
+        "leak_sha256": leak.sha256,
+        "leak_bytes": leak.size_bytes,
+        "leak_s": leak.seconds,
+        "run": leak.run,
+        "clip_named_by_hand": None if leak.hint_id is None else str(leak.hint_id),
+        "corners_given_by_hand": json.loads(leak.corners_json) if leak.corners_json else None,
+        "clips_searched": 1 if leak.hint_id else leak.searched_clips,
+        "verdict": verdict_of(findings),
+        "named": [
+            {
+                "view": str(one.view_id),
+                "clip": str(one.clip_id),
+                "film": one.film,
+                "verdict": one.verdict,
+                "false_accusation": one.false_accusation,
+                "agreeing": one.agreeing,
+                "read": one.read,
+            }
+            for one in named_in(findings)
+        ],
+        "findings": [{"film": row.film, **json.loads(row.finding_json)} for row in findings],
+        "caveats": list(CAVEATS),
+    }
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def entry_of(leak: Leak, report: str) -> Mapping[str, object]:
+    """Return what the ledger says of a report: it binds every letter of it."""
+    said = json.loads(report)
+    clips = sorted({one["clip_id"] for one in said["findings"]})
+    body: dict[str, object] = {
+        "leak": leak.pk,
+        "organisation": leak.organisation_id,
+        "person": leak.brought_by_id,
+        "clips": clips,
+        "verdict": said["verdict"],
+        "views": [one["view"] for one in said["named"]],
+        "report_sha256": hashlib.sha256(report.encode()).hexdigest(),
+    }
+    return body | ({"clip": clips[0]} if len(clips) == 1 else {})

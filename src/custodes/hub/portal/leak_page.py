@@ -1,0 +1,199 @@
+"""What the page of one leak shows: findings, views with their charts, what was tried and what was not."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from custodes.hub.access import leaks
+from custodes.hub.access.history import names_then
+from custodes.hub.access.models import View
+from custodes.hub.clips import marked
+from custodes.hub.clips.models import ViewWord
+from custodes.hub.consent.telling import role_words
+from custodes.hub.leak import reports
+from custodes.hub.leak.models import Leak, LeakFinding
+from custodes.hub.portal import leak_words, words
+from custodes.trace.decide import Verdict
+
+CHART_WIDTH, CHART_HEIGHT, FULL_Z = 600, 64, 8.0
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One half second of a chart: where it stands (units of the chart), and whether it agrees with the view."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    agrees: str
+    """`yes`, `no`, or `unread`."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """One view beside a leak."""
+
+    view_id: UUID
+    verdict: str
+    verdict_words: str
+    agreeing: int
+    read: int
+    chance: str
+    bars: tuple[Bar, ...]
+    account: str
+    email: str
+    role: str
+    purpose: str
+    opened_at: datetime | None
+    person_id: UUID | None
+    by_share: bool
+
+    @property
+    def short_id(self) -> str:
+        """Return the beginning of the view's id, as it stands over the film."""
+        return str(self.view_id)[:SHORT]
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is named."""
+        return self.verdict in reports.NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCard:
+    """What one film of one clip says."""
+
+    row: LeakFinding
+    lens: str
+    verdict_words: str
+    candidates: tuple[CandidateRow, ...]
+    others: int
+    """Views that were tested and fit worse than those listed."""
+    read: int
+    tested: int
+    playing: tuple[dict[str, float], ...]
+    registration: dict[str, Any] | None
+    reasons: tuple[str, ...]
+    steps: tuple[str, ...]
+    mix: str
+
+    @property
+    def still(self) -> str:
+        """Return the part that holds the leak's picture laid over the clip; empty: there is none."""
+        return "" if self.row.still_s is None else f"still.{self.row.pk}"
+
+    @property
+    def still_part(self) -> str:
+        """Return the same as an address writes it."""
+        return self.still.replace(".", "-")
+
+
+def verdict_of(leak: Leak) -> str:
+    """Return the verdict on a traced leak, for a list; empty while there is none."""
+    if leak.state != Leak.State.DONE or leak.erased_at is not None:
+        return ""
+    return reports.verdict_of(reports.findings_of(leak))
+
+
+def cards_of(leak: Leak) -> list[FindingCard]:
+    """Return the findings of a leak's last run, the clearest first."""
+    return [_card(row) for row in reports.findings_of(leak)]
+
+
+def _card(row: LeakFinding) -> FindingCard:
+    said = json.loads(row.finding_json)
+    ids = [UUID(one["view_id"]) for one in said["candidates"]]
+    views = {view.pk: view for view in leaks.views_of(ids)}
+    then = names_then(list(views.values()))
+    letters = {word.view_id: word.letters for word in marked.words_of_film(row.clip_id, row.film)}
+    candidates = tuple(
+        _candidate(one, views.get(view_id), then, letters.get(view_id, ""), said["readings"])
+        for one, view_id in zip(said["candidates"], ids, strict=True)
+    )
+    return FindingCard(
+        row=row,
+        lens=row.film.partition(".")[2],
+        verdict_words=leak_words.verdict_words(row.verdict),
+        candidates=candidates,
+        others=max(0, _views_then(row) - len(candidates)),
+        read=sum(one["z"] is not None for one in said["readings"]),
+        tested=said["views_tested"],
+        playing=tuple(said["playing"]),
+        registration=said["registration"],
+        reasons=tuple(leak_words.sentence(reason) for reason in said["reasons"]),
+        steps=tuple(leak_words.step_words(step) for step in said["steps_tried"]),
+        mix=said["mix"] or "",
+    )
+
+
+def _views_then(row: LeakFinding) -> int:
+    """Return how many views of the film there were when it was traced."""
+    before = View.objects.filter(clip_id=row.clip_id, opened_at__lte=row.leak.ended_at)
+    words_then = ViewWord.objects.filter(clip_id=row.clip_id, part=row.film, view_id__in=before.values("pk"))
+    return words_then.count()
+
+
+def _candidate(
+    one: dict[str, Any], view: View | None, then: dict[UUID, Any], letters: str, readings: list[dict[str, Any]]
+) -> CandidateRow:
+    view_id = UUID(one["view_id"])
+    who = then.get(view_id)
+    return CandidateRow(
+        view_id=view_id,
+        verdict=one["verdict"],
+        verdict_words=_verdict(one),
+        agreeing=one["agreeing"],
+        read=one["read"],
+        chance=leak_words.chance_words(one["false_accusation"]),
+        bars=bars_of(readings, letters),
+        account=who.name if who else "",
+        email=who.email if who else "",
+        role=role_words(view.role) if view else "",
+        purpose=str(words.purpose_words(view.purpose)) if view else "",
+        opened_at=view.opened_at if view else None,
+        person_id=view.person_id if view else None,
+        by_share=bool(view and view.share_id),
+    )
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    if one["verdict"] == Verdict.INCONCLUSIVE.value and one["false_accusation"] >= 1.0 and one["read"]:
+        return _("does not fit")
+    return leak_words.verdict_words(one["verdict"])
+
+
+def bars_of(readings: list[dict[str, Any]], letters: str) -> tuple[Bar, ...]:
+    """Return the chart of one view: a bar for each half second, up where it agrees, down where it does not.
+
+    Which variant a half second is stays unsaid: only whether the leak agrees with the view.
+    """
+    step = CHART_WIDTH / max(len(readings), 1)
+    middle = CHART_HEIGHT / 2
+    bars = []
+    for number, one in enumerate(readings):
+        z = one["z"]
+        at = f"{one['start_s']:.1f} s"
+        if z is None or number >= len(letters):
+            bars.append(Bar(number * step, middle - 1, step * 0.8, 2, "unread", _("%(at)s: not read") % {"at": at}))
+            continue
+        agrees = (z > 0) == (letters[number] == "A")
+        height = max(2.0, min(abs(z), FULL_Z) / FULL_Z * (middle - 2))
+        title = (_("%(at)s: agrees") if agrees else _("%(at)s: disagrees")) % {"at": at}
+        bars.append(
+            Bar(
+                round(number * step, 2),
+                round(middle - height if agrees else middle, 2),
+                round(step * 0.8, 2),
+                round(height, 2),
+                "yes" if agrees else "no",
+                title,
+            )
+        )
+    return tuple(bars)

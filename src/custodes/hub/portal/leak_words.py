@@ -1,0 +1,142 @@
+"""What the tracer says, in the reader's language. It speaks English; here stand its sentences for the catalogue."""
+
+import re
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from custodes.hub.leak.models import Leak
+from custodes.trace.decide import Verdict
+
+Words = str | Promise
+VERDICTS: dict[str, Words] = {
+    Verdict.IDENTIFIED.value: pgettext_lazy("verdict", "identified"),
+    Verdict.CONSISTENT.value: pgettext_lazy("verdict", "consistent with"),
+    Verdict.INCONCLUSIVE.value: pgettext_lazy("verdict", "inconclusive"),
+}
+SHAPES = {Verdict.IDENTIFIED.value: ("bad", "bad"), Verdict.CONSISTENT.value: ("warning", "warning")}
+STEPS: dict[str, Words] = {
+    "corners given by hand": gettext_lazy("corners given by hand"),
+    "features and homography, plain and mirrored": gettext_lazy("features of the picture, plain and mirrored"),
+    "search for a lit screen": gettext_lazy("search for a lit screen"),
+    "time of a still by likeness": gettext_lazy("moment of a still by likeness"),
+    "time by motion": gettext_lazy("moment by what moves"),
+    "time by the marks themselves": gettext_lazy("moment by the marks themselves"),
+    "marks read per fragment": gettext_lazy("marks read for each half second"),
+}
+_SENTENCES: tuple[tuple[str, Words], ...] = (
+    (
+        r"The clip was not found in the picture\. .*",
+        gettext_lazy("The clip was not found in the picture. Click its four corners, or name another clip."),
+    ),
+    (
+        r"Neither motion nor marks say for sure .*",
+        gettext_lazy("Neither motion nor marks say for sure which moment of the clip this is."),
+    ),
+    (
+        r"No picture of the leak falls inside .*",
+        gettext_lazy("No picture of the leak falls inside the clip's time."),
+    ),
+    (r"The clip has no known view.*", gettext_lazy("The clip has no known view: nobody can be named.")),
+    (
+        r"The clip's mark is there, but it fits .*",
+        gettext_lazy("The clip's mark is there, but it fits no known view alone: a forged, mixed or unrecorded copy."),
+    ),
+    (
+        r"(?P<read>\d+) half seconds were read\. Among (?P<tested>\d+) views, at least (?P<least>\d+) must agree .*",
+        gettext_lazy(
+            "%(read)s half seconds were read. Among %(tested)s views, at least %(least)s must agree to identify one."
+        ),
+    ),
+    (
+        r"it is empty of pictures.*|.*shows no picture.*|.*holds no picture.*",
+        gettext_lazy("It shows no picture. Give a film or a still."),
+    ),
+    (r"its pictures are all of one grey.*", gettext_lazy("Its pictures show nothing: they are all of one grey.")),
+    (
+        r".*is no film or still of a kind.*",
+        gettext_lazy("It is no film or still of a kind that is known here. Give an MP4, MOV or JPEG."),
+    ),
+    (
+        r"cannot read .*|it makes the decoder fail|no picture of it opens",
+        gettext_lazy("It cannot be read: the file is damaged, or no film. Give one that a player opens."),
+    ),
+    (
+        r".*is larger than \d+ px.*",
+        gettext_lazy("Its pictures are larger than 8192 px. Scale it down first."),
+    ),
+    (
+        r"opening it takes more than .*|it wants more memory .*",
+        gettext_lazy("Tracing it takes more time or memory than a leak may. Cut it to the part that shows the clip."),
+    ),
+    (
+        r"the marked variants of the clip were erased.*",
+        gettext_lazy("The marked variants of the clip were erased: without them no view can be named."),
+    ),
+)
+CAVEATS: tuple[Words, ...] = (
+    gettext_lazy("This names a view, never a person: the ledger says which account opened it, not who sat there."),
+    gettext_lazy(
+        "The chance of a false accusation assumes that words are secret and that nobody holds both variants of a film."
+    ),
+    gettext_lazy("Not tried: film that was drawn anew by a machine, sound."),
+)
+
+
+def sentence(text: str) -> str:
+    """Return what the tracer said, in the reader's language; what is not known here stays as it is."""
+    for pattern, words in _SENTENCES:
+        match = re.fullmatch(pattern, text)
+        if match:
+            return str(words) % match.groupdict() if match.groupdict() else str(words)
+    return text
+
+
+def verdict_words(verdict: str) -> str:
+    """Return a verdict in words."""
+    return str(VERDICTS.get(verdict, verdict))
+
+
+def step_words(step: str) -> str:
+    """Return what was tried, in words."""
+    return str(STEPS.get(step, step))
+
+
+def chance_words(chance: float) -> str:
+    """Return a chance as people say it: one in so many."""
+    if chance > 0.5:
+        return _("about 1")
+    least = 1e-12
+    figure = number_format(round(1 / max(chance, least)), use_l10n=True, force_grouping=True)
+    if chance < least:
+        return _("less than 1 in %(n)s") % {"n": figure}
+    return _("1 in %(n)s") % {"n": figure}
+
+
+def headline(leak: Leak, verdict: str, named: int) -> str:
+    """Return the verdict on a leak in one sentence."""
+    if leak.state == Leak.State.REFUSED:
+        return _("This file cannot be traced.")
+    if verdict == Verdict.IDENTIFIED.value and named > 1:
+        return _("Two views are identified: the leak was mixed from both.")
+    if verdict == Verdict.IDENTIFIED.value:
+        return _("One view is identified.")
+    if verdict == Verdict.CONSISTENT.value:
+        return _("The leak is consistent with a view, which is not enough to identify it.")
+    return _("Inconclusive: nobody is named.")
+
+
+def steps_of(leak: Leak) -> list[dict[str, Any]]:
+    """Return the steps of tracing with where each stands: done, now, or to come."""
+    order = [one for one in Leak.Step if not (leak.hint_id and one in {Leak.Step.LEARNING, Leak.Step.FINDING})]
+    here = order.index(Leak.Step(leak.step)) if leak.step in order else -1
+    return [
+        {
+            "words": one.label,
+            "where": "done" if number < here else "now" if number == here else "to come",
+        }
+        for number, one in enumerate(order)
+    ]
