@@ -58,7 +58,7 @@ def set_leak_scene(cast: Cast, path: Path) -> LeakScene:
 def bring(cast: Cast, content: bytes, *, name: str = "found.mp4", hint: Clip | None = None) -> Leak:
     """Bring a file to the desk, whole."""
     leak = services.announce(
-        actor=cast.alice, organisation=cast.company, file_name=name, size_bytes=len(content), hint=hint
+        actor=cast.petra, organisation=cast.company, file_name=name, size_bytes=len(content), hint=hint
     )
     for number in range(footage.pieces_of(len(content))):
         at = number * footage.PIECE_BYTES

@@ -46,7 +46,7 @@ def send(client: Client, content: bytes, *, name: str = "found.mp4", clip: str =
 
 
 def test_a_leak_without_a_hint_names_its_view_and_clears_the_other(scene: LeakScene) -> None:
-    client = signed_in(scene.cast.alice)
+    client = signed_in(scene.cast.petra)
     leak = work_off(send(client, scene.shown_to("bob")))
     assert leak.state == Leak.State.DONE, leak.told
     report = json.loads(leak.report_json)
@@ -58,4 +58,3 @@ def test_a_leak_without_a_hint_names_its_view_and_clears_the_other(scene: LeakSc
     assert str(scene.views["bob"].pk)[:8] in page
     assert "does not fit" in page  # Alice's own
     assert "never a person" in page
-    print(page)
