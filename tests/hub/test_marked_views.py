@@ -16,9 +16,9 @@ from custodes.hub.clips.footage import open_part
 from custodes.hub.clips.models import Clip, ViewWord
 from custodes.hub.process import examine, variants
 from custodes.hub.process.limited import Unfit
-from custodes.trace.decide import Verdict
 from custodes.trace.pursue import Suspect, pursue
 from custodes.trace.reference import read_reference
+from custodes.trace.verdicts import Verdict
 from ship_scene import Scene, make_manifest
 
 FPS, SECONDS, WIDTH, HEIGHT = 10, 12, 384, 288

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from custodes.trace.codes import draw_word, word_matrix
 from custodes.trace.conclude import conclude
-from custodes.trace.decide import Verdict, score_words, tail, weights_of
+from custodes.trace.decide import score_words, tail, weights_of
 from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeKey, CodeWord
 from custodes.trace.report import Finding, as_json
+from custodes.trace.verdicts import Verdict
 
 CLIP = UUID(int=9)
 LETTERS = 40

@@ -12,13 +12,13 @@ import pytest
 
 from custodes.core.errors import BadInput
 from custodes.trace.codes import draw_word
-from custodes.trace.decide import Verdict
 from custodes.trace.keys import CodeKey, CodeWord, MarkKey
 from custodes.trace.mark import VariantPair, make_variants
 from custodes.trace.mark_settings import MarkSettings
 from custodes.trace.pursue import Suspect, pursue
 from custodes.trace.reference import read_reference
 from custodes.trace.splice import ViewLayout, write_view
+from custodes.trace.verdicts import Verdict
 
 CLIP = UUID(int=4)
 FPS, SECONDS, WIDTH, HEIGHT = 10, 9, 480, 360

@@ -10,7 +10,8 @@ from custodes.core.errors import BadInput, Corrupt
 from custodes.trace.book import read_book
 from custodes.trace.pursue import Corners, Hints, Suspect, pursue
 from custodes.trace.reference import read_reference
-from custodes.trace.report import CAVEATS, Finding, as_json
+from custodes.trace.report import Finding, as_json
+from custodes.trace.verdicts import CAVEATS
 
 _PAIRS = (("a.mp4", "b.mp4"), ("keep-a.mp4", "keep-b.mp4"))
 BOOK = "book.json"

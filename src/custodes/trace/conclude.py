@@ -6,11 +6,12 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from custodes.trace.decide import IDENTIFIED_BELOW, Candidate, Verdict, least_chance, score_words
+from custodes.trace.decide import IDENTIFIED_BELOW, Candidate, least_chance, score_words
 from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeWord
 from custodes.trace.pairs import Pair, best_pair
 from custodes.trace.report import Finding, FragmentReading, Playing, Registration
+from custodes.trace.verdicts import Verdict
 
 MOST_CANDIDATES = 10
 # Unmarked copies reached 7.4 on a moving camera: the variants' coding noise answers to itself. The names do not rest

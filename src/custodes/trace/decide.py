@@ -7,7 +7,6 @@ is then multiplied by the number of views tested (Bonferroni).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 import numpy as np
@@ -16,20 +15,13 @@ from numpy.typing import NDArray
 from custodes.trace.codes import word_matrix
 from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeWord
+from custodes.trace.verdicts import Verdict
 
 # One accusation in a thousand leaks at most is false: targets.md, section 3, and `make eval-trace` counts it.
 IDENTIFIED_BELOW = 1e-3
 CONSISTENT_BELOW = 0.05
 CLIP_Z = 4.0
 STEPS_PER_Z = 16
-
-
-class Verdict(StrEnum):
-    """What a finding says about a view. Never about a person."""
-
-    IDENTIFIED = "identified"
-    CONSISTENT = "consistent with"
-    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from custodes.trace.codes import word_matrix
-from custodes.trace.decide import STEPS_PER_Z, Candidate, Verdict, tail
+from custodes.trace.decide import STEPS_PER_Z, Candidate, tail
 from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeWord
+from custodes.trace.verdicts import Verdict
 
 FIRST_OF_PAIR = 120  # of the best single scores: both parts of a mix score well alone
 NOISE = 1.2

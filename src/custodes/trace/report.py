@@ -8,14 +8,10 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from custodes.trace.decide import Candidate, Verdict
+from custodes.trace.decide import Candidate
+from custodes.trace.verdicts import CAVEATS, Verdict
 
 FORMAT = "custodes.finding/1"
-CAVEATS = (
-    "A finding names a view, never a person: the ledger says which account opened it, not who sat there.",
-    "The chance of a false accusation assumes that words are secret and that one person does not hold both variants.",
-    "Not tried: generative re-rendering, sound.",
-)
 
 
 @dataclass(frozen=True, slots=True)

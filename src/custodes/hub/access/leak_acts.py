@@ -25,7 +25,7 @@ from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.leak import reports
 from custodes.hub.leak.models import Leak
-from custodes.trace.decide import Verdict
+from custodes.trace.verdicts import Verdict
 
 _CLOCK = SystemClock()
 

@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from custodes.hub.leak.models import Leak, LeakFinding
-from custodes.trace.decide import Verdict
-from custodes.trace.report import CAVEATS
+from custodes.trace.verdicts import CAVEATS, Verdict
 
 FORMAT = "custodes.leak-report/1"
 NAMED = (Verdict.IDENTIFIED.value, Verdict.CONSISTENT.value)

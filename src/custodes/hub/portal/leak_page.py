@@ -17,7 +17,7 @@ from custodes.hub.consent.telling import role_words
 from custodes.hub.leak import reports
 from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.hub.portal import leak_words, words
-from custodes.trace.decide import Verdict
+from custodes.trace.verdicts import Verdict
 
 CHART_WIDTH, CHART_HEIGHT, FULL_Z = 600, 64, 8.0
 SHORT = 8

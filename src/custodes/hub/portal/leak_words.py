@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from custodes.hub.leak.models import Leak
-from custodes.trace.decide import Verdict
+from custodes.trace.verdicts import Verdict
 
 Words = str | Promise
 VERDICTS: dict[str, Words] = {

@@ -20,7 +20,6 @@ from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.hub.process import tracing
 from custodes.hub.process.limited import Unfit
 from custodes.hub.vault.keys import KeyDestroyed
-from custodes.trace.report import as_json
 
 MOST_CLIPS = 3
 """Clips that one leak is traced against when nobody named one: a leak may be cut together from several."""
@@ -97,9 +96,9 @@ def _trace_film(run: Run, leak: Leak, clip: Clip, film: str, tested: int) -> Non
         run=run.number,
         clip=clip,
         film=film,
-        found=deed.finding.registration is not None,
-        verdict=deed.finding.verdict.value,
-        finding_json=as_json(deed.finding),
+        found=deed.finding.found,
+        verdict=deed.finding.verdict,
+        finding_json=deed.finding.finding,
         still_s=deed.still_s,
     )
     if deed.still:

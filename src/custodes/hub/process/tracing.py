@@ -1,17 +1,15 @@
-"""Ask the limited child about a leak, and decide here: words never reach what has opened a foreign film.
+"""Ask limited children about a leak: one reads its marks, another holds them against the views' words.
 
-What the child says is checked for shape, not believed. It may say what it likes about a leak: it knows no word, so to
-it every view's letters are coin flips, and the chance of a false accusation holds whatever it says.
+Words never reach the child that opens a foreign film. What it says is checked for shape, not believed: to whoever
+knows no word every view's letters are coin flips, and the chance of a false accusation holds whatever it says.
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-import numpy as np
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,10 +21,7 @@ from custodes.hub.leak import footage, services
 from custodes.hub.leak.models import Leak
 from custodes.hub.process.child import WORD, read_exactly
 from custodes.hub.process.limited import LimitedChild, Limits, Read, Unfit
-from custodes.trace.codes import CodeWord
-from custodes.trace.conclude import conclude
-from custodes.trace.detect import SoftBits
-from custodes.trace.report import Finding, Playing, Registration
+from custodes.trace.keys import CodeWord
 
 MODULE = "custodes.hub.process.tracing_child"
 MAX_SAID_BYTES = 8 * 1024 * 1024
@@ -92,11 +87,19 @@ class Traced(_Said):
     still_s: float | None
 
 
+class Decided(_Said):
+    """What the marks say of the views. `finding` is JSON, as `trace.report.as_json` writes it."""
+
+    finding: str
+    verdict: str
+    found: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """A finding, and the leak's picture laid over the clip with the clip's moment (s), where there is one."""
 
-    finding: Finding
+    finding: Decided
     still: bytes
     still_s: float | None
 
@@ -137,26 +140,22 @@ def trace(leak: Leak, clip: Clip, film: str, words: Sequence[CodeWord], *, teste
     fragments = len(marked.read_cut(clip, film).a)
     if not len(traced.z) == len(traced.pictures) == fragments or len(traced.edges_s) != fragments + 1:
         raise Unfit("its marks do not fit the clip")
-    return Deed(_concluded(leak, clip, traced, words, tested), b"".join(blocks), traced.still_s if blocks else None)
+    decided = _decided(leak, clip, traced, words, tested, say)
+    return Deed(decided, b"".join(blocks), traced.still_s if blocks else None)
 
 
-def _concluded(leak: Leak, clip: Clip, traced: Traced, words: Sequence[CodeWord], tested: int) -> Finding:
-    z = np.array([math.nan if one is None else one for one in traced.z], np.float64)
-    soft = SoftBits(z, np.array(traced.pictures, np.int32), traced.presence, (0, 0))
-    placed = traced.registration
-    return conclude(
-        clip.pk,
-        soft,
-        words,
-        edges_s=np.array(traced.edges_s),
-        views_tested=tested,
-        playing=tuple(Playing(**one.model_dump()) for one in traced.playing),
-        speed=traced.speed,
-        registration=None if placed is None else Registration(**placed.model_dump()),
-        reasons=tuple(reason[:300] for reason in traced.reasons[:10]),
-        steps=tuple(step[:100] for step in traced.steps[:20]),
-        leak_sha256=leak.sha256,
-    )
+def _decided(leak: Leak, clip: Clip, traced: Traced, words: Sequence[CodeWord], tested: int, say: Say) -> Decided:
+    handed = {
+        **traced.model_dump(),
+        "clip": str(clip.pk),
+        "reasons": [reason[:300] for reason in traced.reasons[:10]],
+        "steps": [step[:100] for step in traced.steps[:20]],
+        "leak_sha256": leak.sha256,
+        "tested": tested,
+        "words": [[str(word.view_id), word.letters, word.window] for word in words],
+    }
+    decided, _ = _ask(leak, "decide", Decided, films=[], say=say, handed=json.dumps(handed).encode())
+    return decided
 
 
 @dataclass(frozen=True, slots=True)

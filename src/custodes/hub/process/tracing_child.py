@@ -1,8 +1,9 @@
-"""Look into a leak. Runs as a process of its own, with limits, without a key, a code word or a name.
+"""Look into a leak. Runs as a process of its own, with limits, without a key or a name.
 
 Speaks as `child` does, of several films that lie one behind the other: the leak, then a clip's variants A and B. It
 sends `S` length:u32 and a word for each step, then `A` length:u32 and JSON, then as many blocks as the JSON's `blocks`
-says. It never learns which word any view has: whatever a hostile film makes of it, it cannot accuse anybody.
+says. Who opens a film never learns which word any view has: whatever a hostile film makes of it, it cannot accuse
+anybody. The task `decide` gets the words, and no film.
 """
 
 import importlib
@@ -148,6 +149,37 @@ def _trace(films: Sequence[BinaryIO], order: dict[str, Any], _handed: bytes, blo
     }
 
 
+def _decide(_films: Sequence[BinaryIO], _order: dict[str, Any], handed: bytes, _blocks: list[bytes]) -> dict[str, Any]:
+    """Hold what was read against the words of views. Opens no film."""
+    import numpy as np
+
+    from custodes.trace.conclude import conclude
+    from custodes.trace.detect import SoftBits
+    from custodes.trace.keys import CodeWord
+    from custodes.trace.report import Playing, Registration, as_json
+
+    said = json.loads(handed)
+    z = np.array([math.nan if one is None else one for one in said["z"]], np.float64)
+    placed = said["registration"]
+    if placed is not None:
+        corners = tuple((x, y) for x, y in placed["corners_px"])
+        placed = Registration(**{**placed, "corners_px": corners})
+    finding = conclude(
+        UUID(said["clip"]),
+        SoftBits(z, np.array(said["pictures"], np.int32), said["presence"], (0, 0)),
+        [CodeWord(UUID(view_id), letters, window) for view_id, letters, window in said["words"]],
+        edges_s=np.array(said["edges_s"]),
+        views_tested=said["tested"],
+        playing=tuple(Playing(**one) for one in said["playing"]),
+        speed=said["speed"],
+        registration=placed,
+        reasons=tuple(said["reasons"]),
+        steps=tuple(said["steps"]),
+        leak_sha256=said["leak_sha256"],
+    )
+    return {"finding": as_json(finding), "verdict": finding.verdict.value, "found": placed is not None}
+
+
 def _still(pictures: Sequence[Any], reference: Any, track: Any, blocks: list[bytes]) -> float | None:
     """Lay the middle picture whose moment is known over the clip; return that moment (s)."""
     import numpy as np
@@ -174,7 +206,7 @@ def _jpeg(luma: Any) -> bytes:
     return bytes(coded)
 
 
-_TASKS = {"look": _look, "learn": _learn, "find": _find, "trace": _trace}
+_TASKS = {"look": _look, "learn": _learn, "find": _find, "trace": _trace, "decide": _decide}
 
 
 if __name__ == "__main__":

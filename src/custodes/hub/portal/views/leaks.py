@@ -22,7 +22,7 @@ from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.leak import footage, services
 from custodes.hub.leak.models import Leak
 from custodes.hub.leak.reports import named_in, verdict_of
-from custodes.hub.portal import leak_page, leak_paper, leak_words, scope, shown
+from custodes.hub.portal import leak_page, leak_words, scope, shown
 from custodes.hub.portal.views.leak_queue import begin
 
 ON_A_PAGE = 30
@@ -137,6 +137,8 @@ def report_json(request: HttpRequest, leak_id: uuid.UUID) -> HttpResponse:
 @login_required
 def report_pdf(request: HttpRequest, leak_id: uuid.UUID) -> HttpResponse:
     """Send the report on paper."""
+    from custodes.hub.portal import leak_paper  # draws with a library that the hub does not hold for nothing
+
     person = scope.actor(request)
     leak = leaks.find(person, leak_id)
     if not leak.report_json:
