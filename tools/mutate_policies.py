@@ -28,7 +28,18 @@ import cedarpy
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "custodes"
 POLICIES = "hub/access/policies"
-GUARDED = ("hub/access/gate.py", "hub/access/watching.py", "hub/access/decisions.py", "hub/access/places.py")
+GUARDED = (
+    "hub/access/gate.py",
+    "hub/access/watching.py",
+    "hub/access/decisions.py",
+    "hub/access/places.py",
+    "hub/access/share_states.py",
+    "hub/access/shared.py",
+    "hub/access/sharing.py",
+    "hub/access/oversight.py",
+    "hub/access/snooping.py",
+    "hub/access/alarm_answers.py",
+)
 """Modules in which a condition stands between somebody and footage."""
 # This one holds the rules to themselves and knows nothing of what they ought to say.
 TESTS = ("tests/access", "--deselect", "tests/access/test_rules_matter.py")

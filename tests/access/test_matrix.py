@@ -13,9 +13,10 @@ from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 
 from cast import Cast
+from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
-from custodes.hub.access import gate
-from custodes.hub.access.models import Release, Share, View
+from custodes.hub.access import alarms, gate
+from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import marked
 from custodes.hub.clips.bookmarks import Bookmarks
@@ -178,6 +179,10 @@ OWN_TESTS = {
     "portal:leak_erase": "test_leaks_are_their_desks_alone",
     "portal:leak_act": "test_leaks_are_their_desks_alone",
     "access:proof": "test_proofs_go_to_those_who_may_know",
+    "portal:alarm": "test_alarms_are_the_officers",
+    "portal:alarm_answer": "test_alarms_are_the_officers",
+    "portal:alarm_limits": "test_alarms_are_the_officers",
+    "portal:case_close": "test_alarms_are_the_officers",
     "portal:oversight_proof": "test_proofs_go_to_those_who_may_know",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
@@ -345,6 +350,22 @@ def test_consents_of_an_organisation(doors: Doors, cast: Cast) -> None:
         assert doors.let_through(paper) == (NONE if name == "rival" else lead)
         answer = Ask("portal:consents_answer", {}, "post", {"organisation": str(key), "topic": "own"})
         assert doors.let_through(answer) == asked[name]
+
+
+def test_alarms_are_the_officers(doors: Doors, scene: Scene, cast: Cast) -> None:
+    alarms.raise_at_once(scene.views["manager"], now_ns=SystemClock().wall_ns())
+    alarm = Alarm.objects.get()
+    case = Case.objects.create(organisation=cast.company, name="x", opened_at=timezone.now())
+    asks = [
+        Ask("portal:alarm", {"alarm_id": alarm.pk}),
+        Ask("portal:alarm_limits", {"organisation_id": cast.company.pk}),
+    ]
+    asks += [
+        Ask("portal:alarm_answer", {"alarm_id": alarm.pk}, "post"),
+        Ask("portal:case_close", {"case_id": case.pk}, "post"),
+    ]
+    for ask in asks:
+        assert doors.let_through(ask) == {"privacy officer"}, ask.route
 
 
 def test_shares_are_their_clips_leaders_and_nobodys_view(doors: Doors, scene: Scene, cast: Cast) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from custodes.core.clock import Clock, SystemClock
+from custodes.hub.access import alarms
 from custodes.hub.audit import ledger
 from custodes.hub.clips import erasing, keeping
 from custodes.hub.consent import telling
@@ -65,6 +66,8 @@ class Housekeeper(threading.Thread):
             open_sessions.forget_ended,
             self._log.settle,
             telling.send_due,
+            alarms.sweep,
+            alarms.tell_due,
             runtime.collect,
             runtime.mark_waiting,
             ledger.keep_head,

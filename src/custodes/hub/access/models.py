@@ -8,7 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Purpose
+from custodes.hub.access.alarm_models import Alarm, AlarmLimits, AlarmSweep, AlarmView
 from custodes.hub.clips.models import Clip
+
+__all__ = ["Alarm", "AlarmLimits", "AlarmSweep", "AlarmView", "PosterShown", "Release", "Share", "View"]
 
 
 class View(models.Model):

@@ -28,7 +28,7 @@ def organisations(person: Person, *, clock: Clock = _CLOCK) -> list[Organisation
     """Return the organisations that `person` oversees, by name. Raises Denied where there are none."""
     found = list(selectors.overseen_by(person, _now(clock))) if person.second_factor_shown else []
     if not found:
-        raise _denied("oversight")
+        raise denied("oversight")
     return found
 
 
@@ -64,7 +64,7 @@ def prove(person: Person, view_id: UUID, *, clock: Clock = _CLOCK) -> proofs.Inc
     """Return the proof that a viewing stands in the ledger. Raises Denied for one that `person` does not oversee."""
     view = _views(person, clock).filter(pk=view_id).first()
     if view is None:
-        raise _denied(view_id)
+        raise denied(view_id)
     return proofs.inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
 
 
@@ -82,5 +82,6 @@ def _now(clock: Clock) -> datetime:
     return moment_of(clock.wall_ns())
 
 
-def _denied(wanted: object) -> Denied:
+def denied(wanted: object) -> Denied:
+    """Return the refusal that says nothing of whether there is such a thing."""
     return Denied(f"{wanted} is not there, or not for you.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import consents, me, oversight
+from custodes.hub.portal.views import alarms, consents, me, oversight
 
 urlpatterns = [
     path("me/watched/", me.index, name="watched_me"),
@@ -21,5 +21,9 @@ urlpatterns = [
     ),
     path("oversight/", oversight.index, name="oversight"),
     path("oversight/views/<uuid:view_id>/proof.json", oversight.proof, name="oversight_proof"),
+    path("oversight/alarms/<uuid:alarm_id>/", alarms.show, name="alarm"),
+    path("oversight/alarms/<uuid:alarm_id>/answer/", alarms.answer, name="alarm_answer"),
+    path("oversight/cases/<uuid:case_id>/close/", alarms.close_case, name="case_close"),
+    path("oversight/limits/<uuid:organisation_id>/", alarms.limits, name="alarm_limits"),
     path("requests/<uuid:request_id>/answer/", me.answer, name="subject_answer"),
 ]

@@ -159,6 +159,12 @@ def seconds(value: float | None) -> str:
 
 
 @register.filter
+def thousandth(value: int) -> float:
+    """Return milliseconds as seconds."""
+    return value / 1000
+
+
+@register.filter
 def figure(value: str) -> str:
     """Write a number that a program writes (`0.5`) as the reader's language does (`0,5`)."""
     return number_format(Decimal(value))

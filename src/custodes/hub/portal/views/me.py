@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import copies, gate, sharing, views, watched
+from custodes.hub.access import alarm_answers, copies, gate, sharing, views, watched
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip
@@ -24,7 +24,7 @@ from custodes.hub.consent import requests
 from custodes.hub.consent.models import SubjectRequest
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Person
-from custodes.hub.portal import acts, scope, shown
+from custodes.hub.portal import acts, alarm_words, scope, shown
 
 PAGE = 50
 CLIPS = 20
@@ -58,6 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "requests": SubjectRequest.objects.filter(person=person)
         .select_related("answered_by")
         .order_by("-asked_at")[:20],
+        "alarms": [(one, alarm_words.title(one.alarm)) for one in alarm_answers.about_me(person)],
         "releases": sharing.releases_of(person),
         "zone": shown.person_zone(person),
     }

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from custodes.hub.access import oversight
-from custodes.hub.portal import scope, shown
+from custodes.hub.access import alarm_answers, oversight
+from custodes.hub.portal import alarm_words, scope, shown
 
 PAGE = 50
 
@@ -32,6 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "older": viewings[PAGE - 1].ledger_seq if len(viewings) > PAGE else None,
         "watchers": oversight.watchers(person),
         "chosen": chosen,
+        "alarms": [(one, alarm_words.title(one)) for one in alarm_answers.of_officer(person)[:PAGE]],
         "cases": oversight.cases(person),
         "zone": shown.person_zone(person),
     }

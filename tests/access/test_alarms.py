@@ -1,0 +1,164 @@
+"""Alarms from what the gate opened: raised, told unless dismissed in time, answered by nobody about themselves."""
+
+import pytest
+from django.test import Client
+from matrix import BACKEND
+
+from cast import NOW_NS, Cast, make_clip
+from custodes.core.clock import NS_PER_S, ManualClock
+from custodes.core.errors import BadInput, Denied
+from custodes.core.types import Purpose
+from custodes.hub.access import alarm_answers, alarms, gate
+from custodes.hub.access.models import Alarm, AlarmLimits, AlarmView, View
+from custodes.hub.audit.models import LedgerBody
+from custodes.hub.fleet import mailroom
+from custodes.hub.fleet.models import Membership, Person
+
+pytestmark = pytest.mark.django_db
+HOUR_NS = 3600 * NS_PER_S
+NIGHT = ManualClock(wall=NOW_NS + 12 * HOUR_NS)
+LATER = ManualClock(wall=NOW_NS + 13 * HOUR_NS)
+
+
+def watch(person: Person, cast: Cast, count: int, clock: ManualClock = NIGHT) -> list[View]:
+    """Let somebody open `count` clips of Dina's."""
+    clips = [make_clip(cast.van_unit, subject=cast.dina) for _ in range(count)]
+    return [gate.open_view(actor=person, clip_id=one.pk, purpose="incident", clock=clock) for one in clips]
+
+
+@pytest.fixture
+def letters(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    sent: list[tuple[str, str]] = []
+    monkeypatch.setattr(mailroom, "send", lambda *, subject, text, to: sent.append((to, text)))
+    return sent
+
+
+@pytest.mark.django_db(transaction=True)
+def test_from_the_third_clip_at_night_to_the_recorded_persons_page(cast: Cast, letters: list[tuple[str, str]]) -> None:
+    watch(cast.bob, cast, 2)
+    assert alarms.sweep(now_ns=NIGHT.wall_ns()) == 0
+    watch(cast.bob, cast, 1)
+    watch(cast.alice, cast, 2)
+    assert alarms.sweep(now_ns=LATER.wall_ns()) == 1, "before and after a sweep count together"
+    alarm = Alarm.objects.get()
+    assert (alarm.pattern, alarm.watcher, alarm.parts.count()) == ("off_hours", cast.bob, 3)
+    assert [to for to, _text in letters] == [cast.petra.email]
+    assert str(alarm.pk) in letters[0][1]
+    assert "Bob" not in letters[0][1]
+    watch(cast.bob, cast, 1, LATER)
+    assert alarms.sweep(now_ns=LATER.wall_ns()) == 0
+    assert AlarmView.objects.filter(alarm=alarm).count() == 4, "it grows; it is not raised again"
+    assert alarms.tell_due(now_ns=LATER.wall_ns() + 71 * HOUR_NS) == 0
+    assert alarm_answers.about_me(cast.dina) == []
+    assert alarms.tell_due(now_ns=LATER.wall_ns() + 73 * HOUR_NS) == 1
+    assert alarms.tell_due(now_ns=LATER.wall_ns() + 74 * HOUR_NS) == 0
+    (told,) = alarm_answers.about_me(cast.dina)
+    assert (told.alarm, told.viewings) == (alarm, 4)
+    assert [to for to, _text in letters[1:]] == [cast.dina.email]
+    client = Client()
+    client.force_login(cast.dina, backend=BACKEND)
+    assert "Alarms about viewings of me" in client.get("/me/watched/").content.decode()
+
+
+def test_nobody_is_alarmed_about_their_own_film(cast: Cast) -> None:
+    for clip in [make_clip(cast.van_unit, subject=cast.dina) for _ in range(4)]:
+        gate.open_view(actor=cast.dina, clip_id=clip.pk, purpose="own", clock=NIGHT)
+    for clip in [make_clip(cast.home_unit) for _ in range(4)]:
+        gate.open_view(actor=cast.hanna, clip_id=clip.pk, purpose="own", clock=NIGHT)
+    assert alarms.sweep(now_ns=LATER.wall_ns()) == 0
+
+
+def test_dismissed_in_time_nobody_is_told_and_the_ledger_knows_why(cast: Cast) -> None:
+    watch(cast.bob, cast, 3)
+    alarms.sweep(now_ns=LATER.wall_ns())
+    alarm = Alarm.objects.get()
+    asked = {"actor": cast.petra, "alarm_id": alarm.pk, "clock": LATER}
+    with pytest.raises(BadInput, match="Say why"):
+        alarm_answers.dismiss(words=" ", **asked)
+    alarm_answers.acknowledge(**asked)
+    alarm_answers.dismiss(words="The police called at eleven.", **asked)
+    with pytest.raises(BadInput, match="already"):
+        alarm_answers.dismiss(words="again", **asked)
+    assert alarms.tell_due(now_ns=LATER.wall_ns() + 1000 * HOUR_NS) == 0
+    kinds = (
+        LedgerBody.objects.filter(leaf__kind__startswith="alarm.").order_by("pk").values_list("leaf__kind", flat=True)
+    )
+    assert list(kinds) == ["alarm.raised", "alarm.acknowledged", "alarm.dismissed"]
+    assert "police" in LedgerBody.objects.get(leaf__kind="alarm.dismissed").body_json
+
+
+def test_a_case_takes_the_alarms_clips_and_no_others(cast: Cast) -> None:
+    views, other = watch(cast.bob, cast, 3), make_clip(cast.van_unit, subject=cast.dina)
+    alarms.sweep(now_ns=LATER.wall_ns())
+    asked = {"actor": cast.petra, "alarm_id": Alarm.objects.get().pk, "clock": LATER}
+    with pytest.raises(BadInput, match="name"):
+        alarm_answers.open_case(name="", **asked)
+    case = alarm_answers.open_case(name="Night", **asked)
+    assert gate.purposes_for(cast.petra, views[0].clip, clock=LATER) == (Purpose.LEAK_CASE,)
+    assert gate.purposes_for(cast.petra, other, clock=LATER) == ()
+    with pytest.raises(BadInput, match="already"):
+        alarm_answers.open_case(name="Again", **asked)
+    with pytest.raises(Denied):
+        alarm_answers.close_case(actor=cast.alice, case_id=case.pk, clock=LATER)
+    alarm_answers.close_case(actor=cast.petra, case_id=case.pk, clock=LATER)
+    assert gate.purposes_for(cast.petra, views[0].clip, clock=LATER) == ()
+
+
+def test_nobody_answers_an_alarm_about_themselves_nor_of_others(cast: Cast) -> None:
+    view = watch(cast.bob, cast, 1)[0]
+    alarm = alarms.raise_at_once(view, now_ns=LATER.wall_ns())
+    Alarm.objects.update(watcher=cast.petra)
+    for act, more in (
+        (alarm_answers.acknowledge, {}),
+        (alarm_answers.dismiss, {"words": "x"}),
+        (alarm_answers.open_case, {"name": "x"}),
+    ):
+        with pytest.raises(BadInput, match="about you"):
+            act(actor=cast.petra, alarm_id=alarm.pk, clock=LATER, **more)
+        for person in (cast.alice, cast.charlie, cast.dina):
+            with pytest.raises(Denied):
+                act(actor=person, alarm_id=alarm.pk, clock=LATER, **more)
+    Membership.objects.create(person=cast.stranger, organisation=cast.rival, role="privacy_officer")
+    with pytest.raises(Denied):
+        alarm_answers.find(cast.stranger, alarm.pk)
+
+
+def test_limits_are_the_officers_and_bounded(cast: Cast) -> None:
+    asked = {"organisation": cast.company, "clock": LATER}
+    with pytest.raises(Denied):
+        alarm_answers.set_limits(actor=cast.alice, wished=AlarmLimits(), **asked)
+    with pytest.raises(BadInput):
+        alarm_answers.set_limits(actor=cast.petra, wished=AlarmLimits(tell_after_h=721), **asked)
+    with pytest.raises(BadInput):
+        alarm_answers.set_limits(actor=cast.petra, wished=AlarmLimits(many_clips=1), **asked)
+    alarm_answers.set_limits(actor=cast.petra, wished=AlarmLimits(night_clips=0, tell_after_h=1), **asked)
+    alarm_answers.set_limits(actor=cast.petra, wished=AlarmLimits(night_clips=0, tell_after_h=1), **asked)
+    assert LedgerBody.objects.filter(leaf__kind="alarm.limits_set").count() == 1
+    watch(cast.bob, cast, 5)
+    assert alarms.sweep(now_ns=LATER.wall_ns()) == 0
+    alarm_answers.set_limits(actor=cast.petra, wished=AlarmLimits(night_clips=0, outside_clips=2), **asked)
+    watch(cast.bob, cast, 1)
+    assert alarms.sweep(now_ns=LATER.wall_ns()) == 1
+    assert Alarm.objects.get().pattern == "outside"
+
+
+def test_the_pages_say_why_and_keep_what_is_chosen(cast: Cast) -> None:
+    watch(cast.bob, cast, 3)
+    alarms.sweep(now_ns=LATER.wall_ns())
+    alarm = Alarm.objects.get()
+    client = Client()
+    client.force_login(cast.petra, backend=BACKEND)
+    assert f"/oversight/alarms/{alarm.pk}/" in client.get("/oversight/").content.decode()
+    page = client.get(f"/oversight/alarms/{alarm.pk}/").content.decode()
+    assert page.count("<circle") == 3
+    assert "3 different clips or more were opened in one night" in page
+    address = f"/oversight/limits/{cast.company.pk}/"
+    form = client.get(address).context["form"]
+    sent = {name: form[name].value() for name in form.fields}
+    sent |= {"night_from": "21:30", "night_to": "05:00", "many_clips": "30"}
+    assert client.post(address, sent).headers["Location"] == "/oversight/"
+    kept = AlarmLimits.objects.get()
+    assert (kept.night_from_minute, kept.night_to_minute, kept.many_clips) == (21 * 60 + 30, 300, 30)
+    assert client.post(address, sent | {"same_days": "0"}).status_code == 400
+    client.post(f"/oversight/alarms/{alarm.pk}/answer/", {"act": "dismiss", "words": "a drill"})
+    assert "a drill" in client.get(f"/oversight/alarms/{alarm.pk}/").content.decode()
