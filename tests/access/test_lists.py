@@ -15,10 +15,10 @@ from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent import texts
 from custodes.hub.consent.models import Answer, Showing
 from custodes.hub.consent.topics import Topic
-from custodes.hub.fleet.models import Membership, Organisation, Person, Site
+from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Site
 
 CLOCK = ManualClock(wall=int(NOW.timestamp()) * 1_000_000_000)
-PEOPLE, ORGANISATIONS, SITES = 3, 2, 4
+PEOPLE, ORGANISATIONS, SITES, ROUTES = 3, 2, 4, 3
 
 memberships = st.lists(
     st.tuples(
@@ -27,6 +27,7 @@ memberships = st.lists(
         st.sampled_from(Membership.Role.values),
         st.none() | st.integers(0, SITES - 1),
         st.sampled_from([None, timedelta(seconds=-1), timedelta(0), timedelta(seconds=1)]),
+        st.sets(st.integers(0, ROUTES - 1)),
     ),
     max_size=6,
 )
@@ -37,6 +38,7 @@ clips = st.lists(
         st.sampled_from(Clip.State.values),
         st.booleans(),
         st.sampled_from([None, "open", "closed"]),
+        st.none() | st.integers(0, ROUTES - 1),
     ),
     min_size=1,
     max_size=6,
@@ -66,19 +68,23 @@ def stored(person: Person, organisation: Organisation, topic: str, says: str, *,
 
 class ListsAgreeWithTheGate(TestCase):
     @settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-    @given(roles=memberships, footage=clips, closed=st.booleans(), said=answers)
-    def test_every_action(self, roles: list, footage: list, closed: bool, said: list) -> None:
-        self.agree(roles, footage, closed, said)
+    @given(roles=memberships, footage=clips, closed=st.booleans(), bound=st.booleans(), said=answers)
+    def test_every_action(self, roles: list, footage: list, closed: bool, bound: bool, said: list) -> None:
+        self.agree(roles, footage, closed, bound, said)
 
     @pytest.mark.long
     @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-    @given(roles=memberships, footage=clips, closed=st.booleans(), said=answers)
-    def test_every_action_at_length(self, roles: list, footage: list, closed: bool, said: list) -> None:
-        self.agree(roles, footage, closed, said)
+    @given(roles=memberships, footage=clips, closed=st.booleans(), bound=st.booleans(), said=answers)
+    def test_every_action_at_length(self, roles: list, footage: list, closed: bool, bound: bool, said: list) -> None:
+        self.agree(roles, footage, closed, bound, said)
 
-    def agree(self, roles: list, footage: list, closed: bool, said: list) -> None:
+    def agree(self, roles: list, footage: list, closed: bool, bound: bool, said: list) -> None:
         people = [make_person(f"p{number}", is_active=not (closed and number == 0)) for number in range(PEOPLE)]
-        organisations = [Organisation.objects.create(name=f"o{n}", kind="company") for n in range(ORGANISATIONS)]
+        organisations = [
+            Organisation.objects.create(name=f"o{n}", kind="company", routes_bind=bound and n == 0)
+            for n in range(ORGANISATIONS)
+        ]
+        routes = [Route.objects.create(organisation=organisations[0], name=f"r{n}") for n in range(ROUTES)]
         kinds = ("vehicle", "vehicle", "home", "home")
         sites = [
             Site.objects.create(organisation=organisations[n % ORGANISATIONS], name=f"s{n}", kind=kinds[n])
@@ -87,20 +93,22 @@ class ListsAgreeWithTheGate(TestCase):
         for person, organisation, topic, says, on_file in said:
             stored(people[person], organisations[organisation], topic, says, on_file=on_file)
         units = [make_unit(site, site.name) for site in sites]
-        for person, organisation, role, site, until in roles:
-            Membership.objects.get_or_create(
+        for person, organisation, role, site, until, own in roles:
+            row, _new = Membership.objects.get_or_create(
                 person=people[person],
                 organisation=organisations[organisation],
                 role=role,
                 site=None if site is None else sites[site],
                 defaults={"until": None if until is None else NOW + until},
             )
-        for site, subject, state, erased, case in footage:
+            row.routes.set([routes[number] for number in own])
+        for site, subject, state, erased, case, route in footage:
             clip = make_clip(
                 units[site],
                 subject=None if subject is None else people[subject],
                 state=state,
                 erased_at=NOW if erased else None,
+                route=None if route is None else routes[route],
                 notice=False,
             )
             if case:

@@ -24,7 +24,7 @@ from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent import requests
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
-from custodes.hub.fleet.models import OpenSession
+from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Route, Shift
 from custodes.hub.leak import erasing
 from custodes.hub.leak import footage as leak_footage
 from custodes.hub.leak.models import Leak, LeakFinding
@@ -39,6 +39,7 @@ ALL = {
 }  # fmt: skip
 SIGNED_IN = ALL - {NOBODY}
 NONE: set[str] = set()
+IN_COMPANY = {"manager", "dispatcher", "rival manager", "driver", "operator", "dispatcher elsewhere"}
 
 # Relation of the clip -> who gets through.
 SEES = {
@@ -119,6 +120,10 @@ PLAIN_ROUTES = {
     "portal:inbox_filter_save": ("post", SIGNED_IN),
     "portal:sites": ("get", SIGNED_IN),
     "portal:site_new": ("get", {"manager", "rival manager", "operator", "owner"}),
+    "portal:board": ("get", IN_COMPANY),
+    "portal:board_feed": ("get", ALL),  # as the inbox's
+    "portal:plan": ("get", IN_COMPANY),
+    "portal:routes": ("get", IN_COMPANY),
     "portal:people": ("get", SIGNED_IN),
     "portal:invite": ("get", {"manager", "rival manager", "owner"}),
     "portal:settings": ("get", SIGNED_IN),
@@ -141,6 +146,13 @@ OWN_TESTS = {
     "portal:inbox_filter_drop": "test_a_filter_is_its_makers_alone",
     "portal:shift_start": "test_shifts",
     "portal:shift_end": "test_shifts",
+    "portal:shift_plan": "test_planned_shifts",
+    "portal:shift_change": "test_planned_shifts",
+    "portal:shift_cancel": "test_planned_shifts",
+    "portal:plan_copy": "test_planned_shifts",
+    "portal:route": "test_routes",
+    "portal:route_dispatchers": "test_routes",
+    "portal:routes_bind": "test_routes",
     "portal:membership_end": "test_roles_end_by_leaders_and_by_oneself",
     "portal:organisation": "test_organisations",
     "portal:retention": "test_organisations",
@@ -406,6 +418,43 @@ def test_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:
     who = {"manager", "dispatcher", "operator", "driver"}
     assert doors.let_through(Ask("portal:shift_start", {}, "post", body)) == who
     assert doors.let_through(Ask("portal:shift_end", {"pk": scene.shift.pk}, "post")) == who
+
+
+def test_planned_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    plan = {"site": str(cast.other_van.pk), "driver": str(cast.dina.pk), "day": f"{tomorrow:%Y-%m-%d}"}
+    body = {**plan, "starts": "08:00", "ends": "16:00", "organisation": str(cast.company.pk)}
+    planners = {"manager", "dispatcher", "operator", "dispatcher elsewhere"}
+    assert doors.let_through(Ask("portal:shift_plan", {}, "post", body)) == planners
+    assert doors.let_through(Ask("portal:plan_copy", {}, "post", body)) == planners
+    coming = Shift.objects.create(site=cast.van, driver=cast.dina, starts_at=tomorrow)
+    for route in ("portal:shift_change", "portal:shift_cancel"):
+        through = doors.let_through(Ask(route, {"pk": coming.pk}, "post"))
+        assert through == {"manager", "dispatcher", "operator"}, route
+
+
+def test_routes(doors: Doors, cast: Cast) -> None:
+    harbour = Route.objects.create(organisation=cast.company, name="Harbour")
+    change = Ask("portal:route", {"route_id": harbour.pk}, "post", {f"{harbour.pk}-name": "Old town"})
+    assert doors.let_through(change) == {"manager", "dispatcher", "operator"}
+    assert doors.let_through(Ask("portal:route_dispatchers", {"route_id": harbour.pk}, "post")) == {"manager"}
+    bind = Ask("portal:routes_bind", {"organisation_id": cast.company.pk}, "post", {"bind": "yes"})
+    assert doors.let_through(bind) == {"manager"}
+
+
+@pytest.mark.parametrize("route", CLIP_ROUTES)
+def test_a_bound_dispatcher_gets_their_own_routes_alone(doors: Doors, scene: Scene, cast: Cast, route: str) -> None:
+    method, body, expected = CLIP_ROUTES[route]
+    harbour = Route.objects.create(organisation=cast.company, name="Harbour")
+    Organisation.objects.filter(pk=cast.company.pk).update(routes_bind=True)
+    Clip.objects.filter(pk=scene.clips["other van"].pk).update(route=harbour)
+    harbour.dispatchers.set(Membership.objects.filter(person=cast.bob))
+    own = {name: set(who) for name, who in expected.items()}
+    own["own van"].discard("dispatcher")
+    own["other van"].discard("dispatcher elsewhere")
+    for name in ("own van", "other van"):
+        ask = Ask(route, {"clip_id": scene.clips[name].pk}, method, body)
+        assert doors.let_through(ask) == own[name], name
 
 
 def test_bulk_changes_what_one_may_sort(scene: Scene, doors: Doors) -> None:

@@ -102,7 +102,11 @@ def questions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict
         Membership.objects.create(person=cast.stranger, organisation=cast.company, role=Membership.Role.DISPATCHER)
         Person.objects.filter(pk=cast.stranger.pk).update(is_active=False)
         members = [facts for person in cast.people.values() for facts in decisions.member_facts(person, now=NOW)]
+        # One bound to a route, seen by clips that were driven on it and on none.
+        bound = decisions.member_facts(cast.bob, now=NOW)[0]
+        members.append(replace(bound, membership_id=f"{bound.membership_id}-bound", route_ids=frozenset({"r"})))
         facts = [decisions.clip_facts(clip) for clip in scenes(cast)]
+        facts.append(replace(facts[0], clip_id=f"{facts[0].clip_id}-routed", route_id="r"))
         transaction.set_rollback(True)
     members += [replace(one, membership_id=f"{one.membership_id}-weak", proven=False) for one in members]
     clips = [replace(one, clip_id=f"{one.clip_id}-{state}", consent=state.value) for one in facts for state in State]

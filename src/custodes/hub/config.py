@@ -170,6 +170,14 @@ class ShareSettings(_Section):
         return self
 
 
+class DispatchSettings(_Section):
+    """What the dispatch board keeps."""
+
+    trail_hours: Annotated[
+        int, Field(ge=1, le=24, description="Hours that a van's positions are kept at most; its shift's end ends them.")
+    ] = 12
+
+
 class OidcSettings(_Section):
     """One provider by which people sign in (OpenID Connect). It is trusted about addresses that it calls verified."""
 
@@ -229,6 +237,7 @@ class HubSettings(_Section):
     sign_in: SignInSettings = SignInSettings()
     share: ShareSettings = ShareSettings()
     leak: LeakSettings = LeakSettings()
+    dispatch: DispatchSettings = DispatchSettings()
     oidc: Annotated[tuple[OidcSettings, ...], Field(description="Providers, each as [[oidc]]; none by default.")] = ()
 
     @field_validator("oidc")

@@ -14,7 +14,7 @@ from custodes.hub.access import alarms
 from custodes.hub.audit import ledger
 from custodes.hub.clips import erasing, keeping
 from custodes.hub.consent import telling
-from custodes.hub.fleet import invitations, open_sessions
+from custodes.hub.fleet import invitations, open_sessions, positions
 from custodes.hub.ingest import repair
 from custodes.hub.leak import erasing as leak_erasing
 from custodes.hub.process import runtime
@@ -64,6 +64,7 @@ class Housekeeper(threading.Thread):
             leak_erasing.erase_due,
             invitations.forget_lapsed,
             open_sessions.forget_ended,
+            positions.forget_due,
             self._log.settle,
             telling.send_due,
             alarms.sweep,

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "custodes.hub.access",
     "custodes.hub.process",
     "custodes.hub.leak",
+    "custodes.hub.dispatch",
 ]
 
 MIDDLEWARE = [

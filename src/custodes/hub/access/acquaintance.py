@@ -64,7 +64,7 @@ def _watchers(person: Person, organisation: Organisation, own: list[Membership],
         places |= Q(pk__in=first)
     sites = organisation.sites.filter(places)
     clips = [decisions.clip_facts(Clip(site=site, subject=person, state=Clip.State.READY)) for site in sites]
-    held = Membership.objects.filter(organisation=organisation).select_related("person")
+    held = Membership.objects.filter(organisation=organisation).select_related("person", "organisation")
     rows = {decisions.facts_of(row, row.person, now=now): row.person for row in held}
     verdicts = ask_all(book(), list(rows), clips, action=Action.LIST)
     return {rows[member] for (member, _clip), verdict in verdicts.items() if verdict.allowed}

@@ -81,7 +81,9 @@ def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: dateti
 def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
     """Return who may watch `clip`, by rule. Asks the policies for every membership of the clip's organisation."""
     rows = list(
-        Membership.objects.filter(organisation_id=clip.site.organisation_id).select_related("person").order_by("pk")
+        Membership.objects.filter(organisation_id=clip.site.organisation_id)
+        .select_related("person", "organisation")
+        .order_by("pk")
     )
     facts = {facts_of(row, row.person, now=now): row for row in rows}
     found: dict[str, tuple[list[Purpose], list[Person]]] = {}
@@ -107,7 +109,7 @@ def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:
     if not isinstance(actor, Person):
         return []
     # From the database, not from the object in the session: a closed account counts from the next request on.
-    rows = Membership.objects.filter(person_id=actor.pk).select_related("person").order_by("pk")
+    rows = Membership.objects.filter(person_id=actor.pk).select_related("person", "organisation").order_by("pk")
     proven = actor.second_factor_shown
     return [replace(facts_of(row, row.person, now=now), proven=proven) for row in rows]
 
@@ -122,6 +124,7 @@ def clip_facts(clip: Clip) -> ClipFacts:
         state=clip.state,
         erased=clip.erased_at is not None,
         in_case=CaseClip.objects.filter(clip_id=clip.pk, case__closed_at=None).exists(),
+        route_id=_text(clip.route_id),
     )
 
 
@@ -135,7 +138,15 @@ def facts_of(row: Membership, person: Person, *, now: datetime) -> MemberFacts:
         organisation_id=str(row.organisation_id),
         site_id=_text(row.site_id),
         ended=row.until is not None and row.until <= now,
+        route_ids=_bound_to(row),
     )
+
+
+def _bound_to(row: Membership) -> frozenset[str] | None:
+    """Return the routes to which a membership is bound; None where it is bound to none in particular."""
+    if row.role != Membership.Role.DISPATCHER or not row.organisation.routes_bind:
+        return None
+    return frozenset(str(pk) for pk in row.routes.values_list("pk", flat=True))
 
 
 def _allowed(verdict: Verdict, member: MemberFacts) -> Decision:

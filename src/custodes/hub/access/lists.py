@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -33,12 +34,20 @@ _CONSENTS = tuple(state.value for state in State)
 _NONE_KNOWN = State.NOBODY.value
 
 
+class _Place(NamedTuple):
+    """Where a kind of clip is, seen from one membership."""
+
+    here: bool
+    """At the membership's own site; for one without a site, always."""
+    on_route: bool
+    """On one of the membership's routes; for one that is bound to none, always."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """A kind of clip, seen from one membership."""
 
-    here: bool
-    """At the membership's own site; for one without a site, always."""
+    place: _Place
     subject: str
     erased: bool
     state: str
@@ -55,8 +64,8 @@ class _Singled:
     in_case: QuerySet[CaseClip] | None
 
 
-_Group = tuple[bool, bool | None, bool, str, frozenset[str]]
-"""Here, in a case (None: either), erased, whose, and in which states of consent: what one part of a query asks for."""
+_Group = tuple[_Place, bool | None, bool, str, frozenset[str]]
+"""Where, in a case (None: either), erased, whose, and in which states of consent: what one part of a query asks for."""
 
 
 def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> QuerySet[Clip]:
@@ -85,6 +94,7 @@ def _signature(member: MemberFacts) -> MemberFacts:
         person_id=_SELF,
         organisation_id="o",
         site_id=None if member.site_id is None else "s",
+        route_ids=None if member.route_ids is None else frozenset({"r"}),
     )
 
 
@@ -96,54 +106,56 @@ def _allowed_kinds(
     cases: bool,  # noqa: FBT001  # a key of the cache
 ) -> frozenset[_Kind]:
     matters = recorded.topic_of(action, purpose) is not None
-    scoped = signature.site_id is not None
-    kinds = {_example(kind): kind for kind in _kinds(scoped=scoped, consent_matters=matters, cases=cases)}
+    kinds = {_example(kind): kind for kind in _kinds(signature, consent_matters=matters, cases=cases)}
     verdicts = ask_all(book(), [signature], list(kinds), action=action, purpose=purpose)
     return frozenset(kinds[clip] for (_member, clip), verdict in verdicts.items() if verdict.allowed)
 
 
-def _kinds(*, scoped: bool, consent_matters: bool, cases: bool) -> Iterator[_Kind]:
-    for here, subject, erased, state, answer, in_case in product(
-        (True, False) if scoped else (True,),
+def _kinds(signature: MemberFacts, *, consent_matters: bool, cases: bool) -> Iterator[_Kind]:
+    for here, on_route, subject, erased, state, answer, in_case in product(
+        (True,) if signature.site_id is None else (True, False),
+        (True,) if signature.route_ids is None else (True, False),
         (_SELF, _OTHER, _NOBODY),
         (False, True),
         Clip.State.values,
         _CONSENTS if consent_matters else (_NONE_KNOWN,),
         (False, True) if cases else (False,),
     ):
-        yield _Kind(here=here, subject=subject, erased=erased, state=state, consent=answer, in_case=in_case)
+        place = _Place(here, on_route)
+        yield _Kind(place=place, subject=subject, erased=erased, state=state, consent=answer, in_case=in_case)
 
 
 def _example(kind: _Kind) -> ClipFacts:
     return ClipFacts(
-        clip_id=f"{kind.here}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}-{kind.in_case}",
+        clip_id=f"{kind.place}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}-{kind.in_case}",
         organisation_id="o",
-        site_id="s" if kind.here else "another",
+        site_id="s" if kind.place.here else "another",
         subject_id=None if kind.subject == _NOBODY else kind.subject,
         state=kind.state,
         erased=kind.erased,
         consent=kind.consent,
         in_case=kind.in_case,
+        route_id="r" if kind.place.on_route else None,
     )
 
 
 def _query(member: MemberFacts, kinds: frozenset[_Kind], singled: _Singled, *, topic: Topic | None, now: datetime) -> Q:
     """Return the condition that a clip is of one of these kinds, with as few words as that takes."""
-    consents: dict[tuple[bool, bool | None, bool, str, str], frozenset[str]] = {}
+    consents: dict[tuple[_Place, bool | None, bool, str, str], frozenset[str]] = {}
     for kind in kinds:
         indifferent = replace(kind, in_case=not kind.in_case) in kinds
         in_case = None if indifferent or singled.in_case is None else kind.in_case
-        key = (kind.here, in_case, kind.erased, kind.subject, kind.state)
+        key = (kind.place, in_case, kind.erased, kind.subject, kind.state)
         consents[key] = consents.get(key, frozenset()) | {kind.consent}
     states: dict[_Group, frozenset[str]] = {}
-    for (here, in_case, erased, subject, state), answers in consents.items():
-        group = (here, in_case, erased, subject, answers)
+    for (place, in_case, erased, subject, state), answers in consents.items():
+        group = (place, in_case, erased, subject, answers)
         states[group] = states.get(group, frozenset()) | {state}
     query = Q(pk__in=[])
-    for (here, in_case, erased, subject, answers), allowed in _merged(states).items():
-        place = _place(member, here=here) & _apart(singled, in_case=in_case) & Q(erased_at__isnull=not erased)
+    for (place, in_case, erased, subject, answers), allowed in _merged(states).items():
+        where = _place(member, place) & _apart(singled, in_case=in_case) & Q(erased_at__isnull=not erased)
         agreed = _agreed(member, subject, answers, topic=topic, now=now)
-        query |= place & _subject(member, subject) & agreed & Q(state__in=sorted(allowed))
+        query |= where & _subject(member, subject) & agreed & Q(state__in=sorted(allowed))
     return query
 
 
@@ -157,14 +169,14 @@ def _apart(singled: _Singled, *, in_case: bool | None) -> Q:
 def _merged(states: dict[_Group, frozenset[str]]) -> dict[_Group, frozenset[str]]:
     """Say ANYBODY once where the driver makes no difference at all."""
     merged = dict(states)
-    for here, in_case, erased, _subject_kind, answers in states:
-        keys = [(here, in_case, erased, subject, answers) for subject in (_SELF, _OTHER, _NOBODY)]
+    for place, in_case, erased, _subject_kind, answers in states:
+        keys = [(place, in_case, erased, subject, answers) for subject in (_SELF, _OTHER, _NOBODY)]
         indifferent = answers in {frozenset(_CONSENTS), frozenset({_NONE_KNOWN})}
         if indifferent and all(key in merged for key in keys) and len({merged[key] for key in keys}) == 1:
             allowed = merged[keys[0]]
             for key in keys:
                 del merged[key]
-            merged[here, in_case, erased, _ANYBODY, answers] = allowed
+            merged[place, in_case, erased, _ANYBODY, answers] = allowed
     return merged
 
 
@@ -184,7 +196,15 @@ def _agreed(member: MemberFacts, subject: str, consents: frozenset[str], *, topi
     return at_home | ~homes if _NONE_KNOWN in consents else at_home
 
 
-def _place(member: MemberFacts, *, here: bool) -> Q:
+def _place(member: MemberFacts, place: _Place) -> Q:
+    found = _site(member, here=place.here)
+    if member.route_ids is None:
+        return found
+    own = Q(route_id__in=sorted(member.route_ids))
+    return found & own if place.on_route else found & (~own | Q(route_id__isnull=True))
+
+
+def _site(member: MemberFacts, *, here: bool) -> Q:
     if here and member.site_id is not None:
         return Q(site_id=member.site_id, site__organisation_id=member.organisation_id)
     # A subquery and not a join: the index on (site, onset) then serves the list.

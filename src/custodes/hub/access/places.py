@@ -1,18 +1,51 @@
 """Who may know where a site is now and who drives it: whoever could know it of a clip that happened this moment."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
 from django.utils import timezone
 
 from custodes.hub.access import decisions
 from custodes.hub.access.decisions import Actor
-from custodes.hub.access.requests import Action
+from custodes.hub.access.policies import book
+from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import selectors
-from custodes.hub.fleet.models import Site
+from custodes.hub.fleet.models import Shift, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """That somebody may know where a site is: by which rule, as what."""
+
+    policy: str
+    role: str
 
 
 def may_locate(actor: Actor, site: Site) -> bool:
     """Return whether the policies let `actor` know where `site` is now and who drives it. Stores nothing."""
     now = timezone.now()
-    # A clip that is never stored: the policies speak of clips, and a clip shows the same place and the same driver.
-    this_moment = Clip(site=site, subject=selectors.driver_at(site, now), state=Clip.State.READY)
+    this_moment = _this_moment(site, selectors.shift_at(site, now))
     return decisions.decide(actor, Action.LOCATE, this_moment, purpose=None, now=now).allowed
+
+
+def locatable(
+    actor: Actor, sites: Sequence[Site], shifts: Mapping[UUID, Shift], *, now: datetime
+) -> dict[UUID, Located]:
+    """Return those of `sites` of which `may_locate` says yes, each with its rule. `shifts`: by site, those of now."""
+    members = decisions.member_facts(actor, now=now)
+    facts = {decisions.clip_facts(_this_moment(site, shifts.get(site.pk))): site.pk for site in sites}
+    found: dict[UUID, Located] = {}
+    for (member, clip), verdict in ask_all(book(), members, list(facts), action=Action.LOCATE).items():
+        if verdict.allowed:
+            found.setdefault(facts[clip], Located(policy=verdict.policy_ids[0], role=member.role))
+    return found
+
+
+def _this_moment(site: Site, shift: Shift | None) -> Clip:
+    """Return a clip that is never stored: the policies speak of clips, which show the same place and driver."""
+    if shift is None:
+        return Clip(site=site, state=Clip.State.READY)
+    return Clip(site=site, subject=shift.driver, route=shift.route, state=Clip.State.READY)

@@ -54,6 +54,8 @@ class MemberFacts:
     ended: bool
     proven: bool = True
     """The session that asks has shown a second factor. True where no session asks: the role alone is judged."""
+    route_ids: frozenset[str] | None = None
+    """The routes to which it is bound; None: to none in particular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class ClipFacts:
     """An open case keeps it."""
     consent: str = NOBODY_RECORDED
     """Where the recorded people stand towards what is asked; only `FOOTAGE` actions look at it."""
+    route_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ def _member_entity(member: MemberFacts) -> Mapping[str, object]:
     }
     if member.site_id is not None:
         attributes["site"] = _entity("Site", member.site_id)
+    if member.route_ids is not None:
+        attributes["routes"] = [_entity("Route", one) for one in sorted(member.route_ids)]
     return {"uid": {"type": "Membership", "id": member.membership_id}, "attrs": attributes, "parents": []}
 
 
@@ -161,6 +166,8 @@ def _clip_entity(clip: ClipFacts) -> Mapping[str, object]:
     }
     if clip.subject_id is not None:
         attributes["subject"] = _entity("Person", clip.subject_id)
+    if clip.route_id is not None:
+        attributes["route"] = _entity("Route", clip.route_id)
     return {"uid": {"type": "Clip", "id": clip.clip_id}, "attrs": attributes, "parents": []}
 
 

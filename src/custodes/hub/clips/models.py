@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Severity
-from custodes.hub.fleet.models import Organisation, Site, Unit
+from custodes.hub.fleet.models import Organisation, Route, Site, Unit
 
 
 class Clip(models.Model):
@@ -40,6 +40,8 @@ class Clip(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="recorded_in"
     )
     """The driver on shift at the onset, where there was one."""
+    route = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="clips")
+    """The route that was driven then."""
     kind = models.CharField(max_length=64)
     severity = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Severity])
     onset_wall_ns = models.BigIntegerField()
@@ -175,8 +177,14 @@ class Case(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="cases")
     name = models.CharField(max_length=120)
+    reason = models.CharField(max_length=300, blank=True)
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField()
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class CaseClip(models.Model):
@@ -184,6 +192,7 @@ class CaseClip(models.Model):
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="entries")
     clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="cases")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     added_at = models.DateTimeField()
 
     class Meta:

@@ -8,6 +8,7 @@ from django.db import transaction
 from custodes.core.errors import Denied
 from custodes.core.wire import MAX_LENSES, Heartbeat, LensHealth
 from custodes.hub.audit import ledger
+from custodes.hub.fleet import positions
 from custodes.hub.fleet.models import Camera, Unit
 from custodes.hub.fleet.times import moment_of, wall_ns_of
 
@@ -26,8 +27,9 @@ log = logging.getLogger(__name__)
 def record_heartbeat(unit: Unit, heartbeat: Heartbeat, now: datetime) -> None:
     """Keep the unit's health and its cameras', and how far its clock is off.
 
-    A camera that goes blind, off or comes back is an entry in the ledger, at most one a minute; the rest is
-    overwritten each time. A lens that the unit names no more is off. Raises Denied for a revoked unit.
+    Where it is, is kept by the rules of `fleet.positions`. A camera that goes blind, off or comes back is an entry in
+    the ledger, at most one a minute; the rest is overwritten each time. A lens that the unit names no more is off.
+    Raises Denied for a revoked unit.
     """
     skew_ms = (heartbeat.sent_wall_ns - wall_ns_of(now)) // 1_000_000
     unit.last_seen_at = now
@@ -37,12 +39,10 @@ def record_heartbeat(unit: Unit, heartbeat: Heartbeat, now: datetime) -> None:
     unit.queue_bytes = heartbeat.queue_bytes
     unit.disk_free_bytes = heartbeat.disk_free_bytes
     fields = ["last_seen_at", "software", "clock_skew_ms", "queue_clips", "queue_bytes", "disk_free_bytes"]
-    if heartbeat.sample is not None:
-        unit.last_lat_deg = heartbeat.sample.lat_deg
-        unit.last_lon_deg = heartbeat.sample.lon_deg
-        unit.last_speed_mps = heartbeat.sample.speed_mps
-        fields += ["last_lat_deg", "last_lon_deg", "last_speed_mps"]
     with transaction.atomic():
+        if not Unit.objects.filter(pk=unit.pk, revoked_at=None).exists():
+            raise Denied(f"unit {unit.pk} is not there, or was turned away.")
+        fields += positions.take_place(unit, heartbeat, now)
         changed = Unit.objects.filter(pk=unit.pk, revoked_at=None).update(
             **{field: getattr(unit, field) for field in fields}
         )

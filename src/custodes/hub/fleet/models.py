@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +50,8 @@ class Organisation(models.Model):
     mark_owner = models.CharField(max_length=8, choices=MarkStrength.choices, default=MarkStrength.FAINT)
     mark_member = models.CharField(max_length=8, choices=MarkStrength.choices, default=MarkStrength.CLEAR)
     """The visible mark over the film, by the role for which a view was opened."""
+    routes_bind = models.BooleanField(default=False)
+    """Dispatchers see the vans and clips of their own routes alone (`Route.dispatchers`)."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -216,16 +219,59 @@ class EnrolmentCode(models.Model):
     unit = models.ForeignKey(Unit, on_delete=models.SET_NULL, null=True, blank=True)
 
 
+class Route(models.Model):
+    """A round that vans drive: an area or planned stops. One that is closed stays for the shifts that were."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="routes")
+    name = models.CharField(max_length=80)
+    area = models.CharField(max_length=200, blank=True)
+    stops = models.TextField(max_length=4000, blank=True)
+    """One stop a line, in the order in which they are driven."""
+    dispatchers = models.ManyToManyField(Membership, blank=True, related_name="routes")
+    """Whose route it is, where the organisation binds dispatchers to routes."""
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("organisation", Lower("name"), condition=Q(closed_at=None), name="route_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Shift(models.Model):
-    """Who drives which vehicle, and when. `ends_at` None: still out."""
+    """Who drives which vehicle on which route, and when. `ends_at` None: still out. One to come is planned.
+
+    A cancelled one is deleted, and stands in the ledger; one that has begun stays.
+    """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="shifts")
     driver = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="shifts")
+    route = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="shifts")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["site", "starts_at"])]
+        indexes = [
+            models.Index(fields=["site", "starts_at"]),
+            models.Index(fields=["driver", "starts_at"]),
+        ]
+
+
+class TrailPoint(models.Model):
+    """Where a van was during a shift, for the dispatch board alone: gone when the shift is over, or earlier."""
+
+    shift = models.ForeignKey(Shift, on_delete=models.CASCADE, related_name="trail")
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_index=True)
+    lat_deg = models.FloatField()
+    lon_deg = models.FloatField()
+    speed_mps = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["shift", "at"])]
 
 
 class EnrolmentFailure(models.Model):

@@ -1,10 +1,12 @@
 """Reads: who belongs where, now."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
 
 LEADERS = (Membership.Role.MANAGER, Membership.Role.OWNER)
 """Who gives and ends roles."""
@@ -52,12 +54,72 @@ def runs(person: Person, organisation: Organisation, now: datetime) -> bool:
     return memberships_at(person, now).filter(organisation=organisation, site=None, role__in=RUNNERS).exists()
 
 
+def shifts_at(moment: datetime) -> QuerySet[Shift]:
+    """Return every shift that runs at `moment`."""
+    return Shift.objects.filter(Q(ends_at=None) | Q(ends_at__gt=moment), starts_at__lte=moment)
+
+
+def shift_at(site: Site, moment: datetime) -> Shift | None:
+    """Return the shift of `site` at `moment`; of overlapping ones that which began last; None when nobody drove."""
+    return shifts_at(moment).filter(site=site).select_related("driver", "route").order_by("-starts_at").first()
+
+
 def driver_at(site: Site, moment: datetime) -> Person | None:
-    """Return who drove at `moment`; of overlapping shifts the one that began last; None when nobody did."""
-    shift = (
-        Shift.objects.filter(Q(ends_at=None) | Q(ends_at__gt=moment), site=site, starts_at__lte=moment)
-        .select_related("driver")
-        .order_by("-starts_at")
-        .first()
-    )
+    """Return who drove at `moment`; None when nobody did."""
+    shift = shift_at(site, moment)
     return None if shift is None else shift.driver
+
+
+def drives_at(person: Person, site: Site, now: datetime) -> bool:
+    """Say whether `person` is a driver of `site`."""
+    roles = memberships_at(person, now).filter(organisation=site.organisation_id, role=Membership.Role.DRIVER)
+    return any(role.site_id in {None, site.pk} for role in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReach:
+    """What one person plans in one organisation. Who runs it plans `everything`.
+
+    A dispatcher plans at the sites of each of their roles (None: at all); where the organisation binds dispatchers to
+    routes (`bound`), only on the routes of that role.
+    """
+
+    everything: bool
+    bound: bool
+    roles: tuple[tuple[UUID | None, frozenset[UUID]], ...]
+
+    def covers(self, site_id: UUID, route_id: UUID | None) -> bool:
+        """Say whether a shift of this site on this route (None: on none) is theirs to plan."""
+        if self.everything:
+            return True
+        here = [routes for site, routes in self.roles if site in {None, site_id}]
+        return any(route_id in routes for routes in here) if self.bound else bool(here)
+
+    def covers_some(self, site_id: UUID) -> bool:
+        """Say whether any shift of this site is theirs to plan."""
+        return self.everything or any(
+            site in {None, site_id} and (routes or not self.bound) for site, routes in self.roles
+        )
+
+    def covers_route(self, route_id: UUID) -> bool:
+        """Say whether some shift on this route is theirs to plan."""
+        return self.everything or any(route_id in routes or not self.bound for _site, routes in self.roles)
+
+
+def plan_reach(person: Person, organisation: Organisation, now: datetime) -> PlanReach:
+    """Return what `person` plans in `organisation`."""
+    roles = memberships_at(person, now).filter(organisation=organisation, role=Membership.Role.DISPATCHER)
+    bound = organisation.routes_bind
+    return PlanReach(
+        everything=runs(person, organisation, now),
+        bound=bound,
+        roles=tuple(
+            (role.site_id, frozenset(role.routes.values_list("pk", flat=True)) if bound else frozenset())
+            for role in roles
+        ),
+    )
+
+
+def plans_route(person: Person, site: Site, route: Route | None, now: datetime) -> bool:
+    """Say whether `person` plans the shifts of `site` on `route` (None: on none)."""
+    return plan_reach(person, site.organisation, now).covers(site.pk, None if route is None else route.pk)

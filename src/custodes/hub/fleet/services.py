@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
@@ -13,8 +12,9 @@ from custodes.hub.fleet import selectors
 from custodes.hub.fleet.enrolment import IssuedCode, enrol_unit, issue_code, revoke_unit
 from custodes.hub.fleet.health import record_heartbeat
 from custodes.hub.fleet.invitations import Invited, invite_person
-from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+from custodes.hub.fleet.models import Organisation, Person, Site
 from custodes.hub.fleet.roles import end_membership, give_role
+from custodes.hub.fleet.shifts import end_shift, start_shift
 from custodes.hub.fleet.times import wall_ns_of
 
 __all__ = [
@@ -71,50 +71,6 @@ def create_site(
     except IntegrityError:
         raise BadInput(f"name: {organisation.name} already has a site called {name.strip()!r}.") from None
     return site
-
-
-def start_shift(*, site: Site, driver: Person, now: datetime, by: Person | None = None) -> Shift:
-    """Put a driver on a vehicle; whoever was on it goes off.
-
-    Drivers put themselves on a vehicle that nobody drives: a shift says whose the clips are, so only who plans may
-    end another's. Raises Denied, and BadInput when they are no driver there or somebody else drives.
-    """
-    organisation = site.organisation
-    plans = by is None or selectors.runs(by, organisation, now) or _dispatches(by, site, now)
-    _must(plans or (by is not None and by.pk == driver.pk))
-    roles = selectors.memberships_at(driver, now).filter(organisation=organisation, role=Membership.Role.DRIVER)
-    drives_here = any(role.site_id in {None, site.pk} for role in roles)
-    _refuse_unless(drives_here, f"driver: {driver} is no driver of {site}.")
-    with transaction.atomic():
-        taken = Shift.objects.filter(site=site, ends_at=None).exclude(driver=driver).exists()
-        _refuse_unless(plans or not taken, _("Somebody else drives now. Ask them or a dispatcher to end that shift."))
-        for running in Shift.objects.filter(site=site, ends_at=None):
-            end_shift(shift=running, now=now)
-        shift = Shift.objects.create(site=site, driver=driver, starts_at=now)
-        _log("shift.started", now, by, person=driver.pk, site=site.pk, shift=shift.pk)
-    return shift
-
-
-def end_shift(*, shift: Shift, now: datetime, by: Person | None = None) -> None:
-    """Take a driver off a vehicle. Ending it twice changes nothing. Raises Denied."""
-    site = shift.site
-    _must(
-        by is None
-        or by.pk == shift.driver_id
-        or selectors.runs(by, site.organisation, now)
-        or _dispatches(by, site, now)
-    )
-    with transaction.atomic():
-        ended = Shift.objects.filter(pk=shift.pk, ends_at=None).update(ends_at=max(now, shift.starts_at))
-        if ended:
-            _log("shift.ended", now, by, person=shift.driver_id, site=site.pk, shift=shift.pk)
-
-
-def _dispatches(person: Person, site: Site, now: datetime) -> bool:
-    roles = selectors.memberships_at(person, now).filter(
-        organisation_id=site.organisation_id, role=Membership.Role.DISPATCHER
-    )
-    return any(role.site_id in {None, site.pk} for role in roles)
 
 
 def _log(entry: str, now: datetime, by: Person | None, /, **body: object) -> None:

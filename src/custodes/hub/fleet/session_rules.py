@@ -16,7 +16,7 @@ from custodes.hub.fleet.models import OpenSession, Person
 
 BY_THEMSELVES = frozenset(
     {
-        *("portal:inbox_feed", "portal:inbox_changed", "portal:site_health", "portal:enrol_state"),
+        *("portal:inbox_feed", "portal:board_feed", "portal:inbox_changed", "portal:site_health", "portal:enrol_state"),
         *("portal:clip_state", "portal:worker", "portal:jsi18n", "fleet:session", "healthz"),
     }
 )
@@ -24,7 +24,7 @@ BY_THEMSELVES = frozenset(
 WITHOUT_SECOND_FACTOR = frozenset(
     {
         *("portal:settings", "portal:sessions_end", "portal:session_end", "portal:why_not", "portal:offline"),
-        *("portal:inbox_feed", "portal:worker", "portal:jsi18n", "healthz"),
+        *("portal:inbox_feed", "portal:board_feed", "portal:worker", "portal:jsi18n", "healthz"),
     }
 )
 """Addresses, besides those of accounts and footage, that a session without a second factor may use. The gate itself

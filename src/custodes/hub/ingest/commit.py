@@ -76,7 +76,7 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
     ]
     onset = datetime.fromtimestamp(clip.onset_wall_ns / NS_PER_S, UTC)
     with transaction.atomic():
-        subject_id = rows.driver_at(clip.site_id, onset)
+        subject_id, route_id = rows.shift_at(clip.site_id, onset)
         entry = ledger.append(
             kind="clip.received",
             body={
@@ -85,6 +85,7 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
                 "site": clip.site_id,
                 "event": clip.kind,
                 "subject": subject_id,
+                **({} if route_id is None else {"route": route_id}),
                 "parts": [part.model_dump() for part in sealed],
             },
             now_ns=now_ns,
@@ -99,7 +100,11 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
             )
         )
         arrived = rows.mark_received(
-            clip.clip_id, receipt_json=receipt.model_dump_json(), subject_id=subject_id, now=now
+            clip.clip_id,
+            receipt_json=receipt.model_dump_json(),
+            subject_id=subject_id,
+            route_id=route_id,
+            now=now,
         )
         if not arrived:
             transaction.set_rollback(True)  # it was given up meanwhile: no leaf may speak of it

@@ -52,28 +52,31 @@ def open_parts(unit_id: UUID) -> tuple[int, int]:
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
-def driver_at(site_id: UUID, moment: datetime) -> UUID | None:
-    """Return who drives at a site at a moment, by the shifts that the hub knows."""
+def shift_at(site_id: UUID, moment: datetime) -> tuple[UUID | None, UUID | None]:
+    """Return who drives at a site at a moment and on which route, by the shifts that the hub knows."""
     at = _kept(_TIME, moment)
     row = _first(
-        f'SELECT "driver_id" FROM "{_SHIFT}" WHERE "site_id" = %s AND "starts_at" <= %s '  # noqa: S608  # our names
+        f'SELECT "driver_id", "route_id" FROM "{_SHIFT}" WHERE "site_id" = %s AND "starts_at" <= %s '  # noqa: S608  # our names
         'AND ("ends_at" IS NULL OR "ends_at" > %s) ORDER BY "starts_at" DESC LIMIT 1',
         [_kept(_UUID, site_id), at, at],
     )
-    return None if row is None else _uuid(row[0])
+    return (None, None) if row is None else (_uuid(row[0]), None if row[1] is None else _uuid(row[1]))
 
 
-def mark_received(clip_id: UUID, *, receipt_json: str, subject_id: UUID | None, now: datetime) -> bool:
+def mark_received(
+    clip_id: UUID, *, receipt_json: str, subject_id: UUID | None, route_id: UUID | None, now: datetime
+) -> bool:
     """Move a clip and its parts from arriving to stored, inside a transaction. False: it was not arriving any more."""
     at, clip = _kept(_TIME, now), _kept(_UUID, clip_id)
     with connection.cursor() as cursor:
         cursor.execute(
-            f'UPDATE "{_CLIP}" SET "state" = %s, "received_at" = %s, "subject_id" = %s, "receipt_json" = %s, '  # noqa: S608
-            '"revision" = %s WHERE "id" = %s AND "state" = %s',
+            f'UPDATE "{_CLIP}" SET "state" = %s, "received_at" = %s, "subject_id" = %s, "route_id" = %s, '  # noqa: S608
+            '"receipt_json" = %s, "revision" = %s WHERE "id" = %s AND "state" = %s',
             [
                 Clip.State.PROCESSING.value,
                 at,
                 None if subject_id is None else _kept(_UUID, subject_id),
+                None if route_id is None else _kept(_UUID, route_id),
                 receipt_json,
                 next_revision(),
                 clip,

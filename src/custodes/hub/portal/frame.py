@@ -58,6 +58,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Today"), "today", "portal:today", ("today",)),
     (_("Inbox"), "inbox", "portal:inbox", ("inbox", "clip")),
     (_("Sites"), "sites", "portal:sites", ("sites", "site", "site_new", "enrol")),
+    (_("Dispatch"), "van", "portal:board", ("board", "plan", "shift_plan", "routes")),
     (_("People"), "people", "portal:people", ("people",)),
     (_("Leaks"), "leak", DESK, ("leaks", "leak")),
     (_("About me"), "eye", "portal:watched_me", ("watched_me", "consents", "consents_sign", "consents_overview")),
@@ -72,6 +73,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     shown = {
         DESK: person is not None and bool(leaks.desks_of(person)),
         "portal:oversight": person is not None and oversight.is_officer(person),
+        "portal:board": person is not None and scope.has_company(person),
     }
     name = request.resolver_match.url_name if request.resolver_match else ""
     items = [

@@ -15,6 +15,13 @@ RUNNERS = (Membership.Role.MANAGER, Membership.Role.OWNER, Membership.Role.OPERA
 """Roles that add sites and units and invite people."""
 NAMERS = (Membership.Role.MANAGER, Membership.Role.DISPATCHER)
 """Roles that read the name of the recorded driver in a list."""
+ROAD_ROLES = (
+    Membership.Role.MANAGER,
+    Membership.Role.DISPATCHER,
+    Membership.Role.DRIVER,
+    Membership.Role.OPERATOR,
+)
+"""Roles that plan shifts, drive them, or run the units."""
 WAITING_COUNTED = 999
 WAITING = (Clip.Triage.NEW, Clip.Triage.OPEN)
 
@@ -51,6 +58,16 @@ def sites(person: Person) -> QuerySet[Site]:
         else:
             reach |= Q(organisation_id=membership.organisation_id)
     return Site.objects.filter(reach).select_related("organisation").order_by("name")
+
+
+def has_company(person: Person) -> bool:
+    """Say whether a person has a role in a company now that vans, shifts and routes concern."""
+    return on_the_road(person).exists()
+
+
+def on_the_road(person: Person) -> QuerySet[Membership]:
+    """Return the memberships of a person that vans, shifts and routes concern."""
+    return memberships(person).filter(organisation__kind=Organisation.Kind.COMPANY, role__in=ROAD_ROLES)
 
 
 def run_organisations(person: Person) -> QuerySet[Organisation]:

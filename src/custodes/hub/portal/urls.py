@@ -56,6 +56,7 @@ urlpatterns = [
     path("people/shifts/<int:pk>/end/", people.end_shift, name="shift_end"),
     path("", include("custodes.hub.portal.urls_me")),
     path("", include("custodes.hub.portal.urls_leaks")),
+    path("dispatch/", include("custodes.hub.portal.urls_dispatch")),
     path("settings/", settings.index, name="settings"),
     path("settings/organisations/<uuid:organisation_id>/", settings.organisation, name="organisation"),
     path("settings/sessions/<int:pk>/end/", settings.end_session, name="session_end"),

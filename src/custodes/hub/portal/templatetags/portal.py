@@ -1,6 +1,6 @@
 """Tags of the portal's templates: icons, times, words with shapes, the navigation."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -121,6 +121,12 @@ def clock_ns(wall_ns: int, zone_name: str) -> SafeString:
     """Write only the time of day of a moment, with the rest on hover."""
     local = shown.local_ns(wall_ns, zone_name)
     return format_html('<time datetime="{}" title="{}">{}</time>', local.iso, local.exact, f"{local.moment:%H:%M:%S}")
+
+
+@register.simple_tag
+def short_day(day: date) -> str:
+    """Write a day as lists do: `Mon 23 Nov`."""
+    return date_format(day, pgettext("short day, in letters of the date filter", "D j M"))
 
 
 @register.simple_tag

@@ -22,6 +22,7 @@ from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
 from custodes.hub.consent.models import SubjectRequest
+from custodes.hub.dispatch import followed
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import acts, alarm_words, scope, shown
@@ -60,6 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
         .order_by("-asked_at")[:20],
         "alarms": [(one, alarm_words.title(one.alarm)) for one in alarm_answers.about_me(person)],
         "releases": sharing.releases_of(person),
+        "followers": followed.followers_of(person),
         "zone": shown.person_zone(person),
     }
     return render(request, "portal/watched_me.html", context)

@@ -265,7 +265,7 @@ def _context(person: Person) -> dict[str, Any]:
         waiting = list(invitations.open_invitations(organisation, now=now)) if leads else []
         groups.append(Group(organisation, list(rows), leads, waiting))
     vehicles = scope.sites(person).filter(kind=Site.Kind.VEHICLE)
-    past = Shift.objects.filter(site__in=vehicles).exclude(ends_at=None).select_related("site__organisation", "driver")
+    past = Shift.objects.filter(site__in=vehicles, ends_at__lte=now).select_related("site__organisation", "driver")
     told = (one for one in past.order_by("-starts_at")[:PAST_LOOKED_AT] if _may_name(person, one))
     return {
         "groups": groups,
@@ -292,7 +292,7 @@ def _van(person: Person, site: Site) -> Van:
     drivers = sorted(
         {row.person for row in drives if row.person.is_active and (plans or row.person == person)}, key=str
     )
-    running = site.shifts.filter(ends_at=None).select_related("driver", "site__organisation").first()
+    running = selectors.shift_at(site, now)
     named = running if running and _may_name(person, running) else None
     may_end = named is not None and (plans or named.driver_id == person.pk)
     return Van(site, named, running is not None and named is None, may_end, drivers, shown.site_zone(site))

@@ -20,8 +20,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from custodes.core.errors import BadInput, Denied
+from custodes.hub import proxies
 from custodes.hub.access import gate, places
 from custodes.hub.clips.models import Clip
+from custodes.hub.dispatch import board
+from custodes.hub.fleet import selectors
 from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site, Unit
 from custodes.hub.portal import health as wellbeing
@@ -190,8 +193,7 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
         ]
     )
     may_locate = places.may_locate(person, site)
-    located = (u.unit for u in found.units if u.unit.last_lat_deg is not None and u.unit.last_lon_deg is not None)
-    placed = next(located, None) if may_locate else None
+    placed = board.place_of(person, site, address=proxies.address_of(request))
     unit_words = shown.speed_unit(person, site.organisation)
     speed = placed.last_speed_mps if placed else None
     return {
@@ -210,7 +212,7 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
         "people": Membership.objects.filter(organisation=site.organisation, until=None)
         .filter(site__in=[site])
         .select_related("person"),
-        "shift": site.shifts.filter(ends_at=None).select_related("driver").first() if may_locate else None,
+        "shift": selectors.shift_at(site, timezone.now()) if may_locate else None,
         "turned_away": site.units.exclude(revoked_at=None).order_by("-revoked_at")[:5],
     }
 

@@ -1,0 +1,171 @@
+"""The door to where vans are: no position reaches a person but through here, and none before its ledger entry.
+
+One entry stands for one person's looking at one van during one shift: a *watch*. It lasts while the person looks,
+goes on when they come back within a quarter of an hour, and is opened anew after half a day.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from custodes.core.clock import Clock, SystemClock
+from custodes.hub.access import places
+from custodes.hub.access.decisions import Actor
+from custodes.hub.access.places import Located
+from custodes.hub.audit import ledger
+from custodes.hub.dispatch.models import PlaceWatch
+from custodes.hub.fleet import positions, selectors
+from custodes.hub.fleet.models import Person, Shift, Site, TrailPoint, Unit
+
+PAUSE = timedelta(minutes=15)
+"""Who comes back within this time goes on with the same watch."""
+LASTS = timedelta(hours=12)
+"""As long as a view of a clip: a board left open overnight asks anew."""
+TOUCH_EVERY = timedelta(seconds=60)
+"""How exactly the end of a watch is kept."""
+TRAIL = timedelta(minutes=30)
+"""How much of its way a van draws behind it."""
+TRAIL_POINTS = 360
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was at a moment: degrees (WGS 84), metres a second."""
+
+    at: datetime
+    lat_deg: float
+    lon_deg: float
+    speed_mps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Van:
+    """One van as one person may know it. Without a shift there is nothing to know but that."""
+
+    site: Site
+    shift: Shift | None
+    place: Place | None
+    trail: tuple[Place, ...]
+
+
+def look(actor: Actor, *, address: str = "", clock: Clock = _CLOCK) -> tuple[Van, ...]:
+    """Return the vans of which `actor` may know where they are, by name; each that is shown is in the ledger before.
+
+    Authorised anew at each call, by what the database says at that moment. A stranger gets none.
+    """
+    now = datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)
+    if not isinstance(actor, Person):
+        return ()
+    sites = _vans_near(actor, now)
+    shifts = _running(sites, now)
+    allowed = places.locatable(actor, sites, shifts, now=now)
+    trails = _trails([shift for site, shift in shifts.items() if site in allowed], now)
+    vans = tuple(_van(site, shifts.get(site.pk), trails) for site in sites if site.pk in allowed)
+    _write_down(actor, [van for van in vans if van.place is not None], allowed, address=address, clock=clock)
+    return vans
+
+
+def place_of(actor: Actor, site: Site, *, address: str = "", clock: Clock = _CLOCK) -> Unit | None:
+    """Return the unit that tells where `site` is, if `actor` may know that; it is in the ledger before.
+
+    None: nobody knows, or they may not.
+    """
+    now = datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)
+    shifts = _running([site], now)
+    if not isinstance(actor, Person) or (site.kind == Site.Kind.VEHICLE and not shifts):
+        return None
+    allowed = places.locatable(actor, [site], shifts, now=now)
+    placed = site.units.filter(revoked_at=None, last_lat_deg__isnull=False, last_lon_deg__isnull=False)
+    unit = placed.order_by("name").first() if allowed else None
+    if unit is not None:
+        _write_down(actor, [Van(site, shifts.get(site.pk), None, ())], allowed, address=address, clock=clock)
+    return unit
+
+
+def _vans_near(person: Person, now: datetime) -> list[Site]:
+    """Return the vehicles in the reach of a person's roles: what the policies are asked about."""
+    reach = Q(pk__in=[])
+    for role in selectors.memberships_at(person, now):
+        reach |= Q(pk=role.site_id) if role.site_id else Q(organisation_id=role.organisation_id)
+    return list(Site.objects.filter(reach, kind=Site.Kind.VEHICLE).select_related("organisation").order_by("name"))
+
+
+def _running(sites: Sequence[Site], now: datetime) -> dict[UUID, Shift]:
+    rows = selectors.shifts_at(now).filter(site__in=sites).select_related("driver", "route").order_by("starts_at")
+    return {shift.site_id: shift for shift in rows}
+
+
+def _trails(shifts: Sequence[Shift], now: datetime) -> dict[int, list[Place]]:
+    since = max(now - TRAIL, positions.kept_since(now))
+    found: dict[int, list[Place]] = {}
+    points = TrailPoint.objects.filter(shift__in=shifts, at__gte=since).order_by("at")
+    for point in points.values_list("shift_id", "at", "lat_deg", "lon_deg", "speed_mps"):
+        found.setdefault(point[0], []).append(Place(*point[1:]))
+    return found
+
+
+def _van(site: Site, shift: Shift | None, trails: Mapping[int, list[Place]]) -> Van:
+    trail = trails.get(shift.pk, [])[-TRAIL_POINTS:] if shift else []
+    return Van(site=site, shift=shift, place=trail[-1] if trail else None, trail=tuple(trail))
+
+
+def _write_down(
+    actor: Person, vans: Sequence[Van], allowed: Mapping[UUID, Located], *, address: str, clock: Clock
+) -> None:
+    """Open a watch for each van that has none open, with its entry; note of the others that they go on."""
+    now = datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)
+    if all(_goes_on(actor, van, now) for van in vans):
+        return
+    with transaction.atomic():
+        for van in vans:
+            if not _goes_on(actor, van, now):
+                _open(actor, van, allowed[van.site.pk], address=address, now=now, now_ns=clock.wall_ns())
+
+
+def _goes_on(actor: Person, van: Van, now: datetime) -> bool:
+    open_watches = PlaceWatch.objects.filter(
+        person=actor,
+        site=van.site,
+        shift_number=van.shift.pk if van.shift else 0,
+        last_shown_at__gte=now - PAUSE,
+        opened_at__gte=now - LASTS,
+    )
+    watch = open_watches.order_by("-opened_at").first()
+    if watch is None:
+        return False
+    if now - watch.last_shown_at >= TOUCH_EVERY:
+        PlaceWatch.objects.filter(pk=watch.pk).update(last_shown_at=now)
+    return True
+
+
+def _open(actor: Person, van: Van, by: Located, *, address: str, now: datetime, now_ns: int) -> None:
+    driver = van.shift.driver if van.shift else None
+    body = {
+        "person": actor.pk,
+        "name": actor.display_name,
+        "email": actor.email,
+        "role": by.role,
+        "policy": by.policy,
+        "site": van.site.pk,
+        "shift": van.shift.pk if van.shift else None,
+        "driver": driver.pk if driver else None,
+        "address": address or None,
+    }
+    entry = ledger.append(kind="place.watched", body=body, now_ns=now_ns)
+    PlaceWatch.objects.create(
+        person=actor,
+        site=van.site,
+        driver=driver,
+        shift_number=van.shift.pk if van.shift else 0,
+        role=by.role,
+        policy=by.policy,
+        address=address or None,
+        opened_at=now,
+        last_shown_at=now,
+        ledger_seq=entry.seq,
+    )
