@@ -60,7 +60,7 @@ def sentences(domain: str) -> Iterator[Found]:
     for path in sorted(HUB.rglob("*.py")):
         if "migrations" not in path.parts:
             yield from _extracted("python", path, PYTHON_WORDS)
-    for path in sorted(HUB.rglob("templates/**/*.html")):
+    for path in sorted([*HUB.rglob("templates/**/*.html"), *HUB.rglob("templates/**/*.txt")]):
         yield from _in_template(path)
 
 

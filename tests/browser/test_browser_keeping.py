@@ -34,7 +34,11 @@ def test_a_clip_is_held_and_let_go(window: str, hub: RunningHub, open_as: Callab
     assert "Claim 17" in held.inner_text()
     assert page.locator("details.menu:has([data-open-dialog=delete])").count() == 0
     look(watched, f"{window}-held")
-    page.get_by_role("button", name="Release the hold").click()
+    page.get_by_role("button", name="Release the hold…").click()
+    asked = page.get_by_role("dialog", name="Release the legal hold?")
+    assert "if its time is over, it goes within a minute, for good" in asked.inner_text()
+    look(watched, f"{window}-release-dialog")
+    asked.get_by_role("button", name="Release the hold", exact=True).click()
     page.get_by_text("The legal hold is released.").wait_for()
     assert held.count() == 0
 

@@ -1,5 +1,6 @@
 """The clip page in a real Chromium: true frames, lenses in step, boxes where the objects are."""
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -126,6 +127,22 @@ def test_boxes_are_drawn_in_green_and_go_away(clip_page: Page) -> None:
     clip_page.keyboard.press("b")
     assert clip_page.evaluate(greens) == 0
     assert clip_page.get_attribute("[data-do=boxes]", "aria-pressed") == "false"
+
+
+def test_no_label_lies_on_another(clip_page: Page) -> None:
+    """Eight boxes of one size in one place, then one at the lower edge."""
+    rows = clip_page.evaluate("""async () => {
+      const { freeRow } = await import('/static/portal/player/boxes.js');
+      const labels = [], tall = 18;
+      for (const top of [40, 40, 40, 40, 40, 40, 40, 300]) {
+        const y = freeRow(labels, { x: 10, wide: 60, tall }, [top - tall, top + 90, top, top + 90 - tall], 320);
+        labels.push({ x: 10, y, wide: 60 });
+      }
+      return labels.map((one) => one.y).sort((a, b) => a - b);
+    }""")
+    assert all(later - sooner >= 18 for sooner, later in itertools.pairwise(rows))
+    assert rows[0] >= 0
+    assert rows[-1] + 18 <= 320
 
 
 def test_timecode_and_speed_follow_the_film(clip_page: Page) -> None:

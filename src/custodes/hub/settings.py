@@ -5,8 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from custodes.hub.config import HubSettings, load
 
 HUB: HubSettings = load()
@@ -199,7 +197,7 @@ USE_TZ = True
 TIME_ZONE = HUB.time_zone
 USE_I18N = True
 LANGUAGE_CODE = HUB.languages[0]
-LANGUAGES = [(code, name) for code, name in (("en", _("English")), ("fr", _("French"))) if code in HUB.languages]
+LANGUAGES = [(code, name) for code, name in (("en", "English"), ("fr", "Français")) if code in HUB.languages]
 LOCALE_PATHS = [Path(__file__).parent / "locale"]
 LANGUAGE_COOKIE_NAME = "custodes_language"
 

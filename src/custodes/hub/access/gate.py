@@ -216,14 +216,17 @@ def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> b
     return _whole(clip, "poster", limit=MAX_POSTER_BYTES)
 
 
-def read_headlines(*, actor: Actor, clips: Iterable[Clip], clock: Clock = _CLOCK) -> dict[uuid.UUID, Headline]:
-    """Return what a list may say about these clips: of those alone whose picture `actor` may see.
+def read_headlines(
+    *, actor: Actor, clips: Iterable[Clip], action: Action = Action.POSTER, clock: Clock = _CLOCK
+) -> dict[uuid.UUID, Headline]:
+    """Return what a list may say about these clips: of those alone whose picture `actor` may see, or with which they
+    may do `action` (bring it back).
 
     It says less than the pictures do, whose showing `list_posters` writes down. A clip that was erased meanwhile, or
     whose headline does not open, is left out.
     """
     asked = {clip.pk: clip for clip in clips if clip.sealed_headline}
-    visible = visible_clips(actor, Action.POSTER, clock=clock).filter(pk__in=list(asked))
+    visible = visible_clips(actor, action, clock=clock).filter(pk__in=list(asked))
     found = {}
     for clip_id in visible.values_list("pk", flat=True):
         try:

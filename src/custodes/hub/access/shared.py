@@ -19,6 +19,7 @@ from custodes.hub.access import decisions, gate, recorded, served, share_states,
 from custodes.hub.access.models import Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import footage, marked
+from custodes.hub.clips.headline import Headline
 from custodes.hub.consent.telling import SHARED
 from custodes.hub.fleet.signin_links import TOKEN_BYTES, token_hash
 from custodes.hub.fleet.times import moment_of
@@ -152,6 +153,15 @@ def read_manifest(*, session: str, view_id: uuid.UUID, clock: Clock = _CLOCK) ->
     except KeyDestroyed:
         raise _denied() from None
     return shared_facts.cut_manifest(whole, _cut(share), with_place=share.with_place)
+
+
+def read_headline(*, session: str, view_id: uuid.UUID, clock: Clock = _CLOCK) -> Headline:
+    """Return what the page of an open view calls the clip. Raises Denied."""
+    share, _view = _open(session, view_id, clock)
+    try:
+        return shared_facts.cut_headline(footage.read_manifest(share.clip), _cut(share))
+    except KeyDestroyed:
+        raise _denied() from None
 
 
 def report_progress(*, session: str, view_id: uuid.UUID, watched_ms: int, clock: Clock = _CLOCK) -> None:

@@ -2,6 +2,8 @@
 
 from custodes.core.wire import Manifest, WireFrame, WireLens, WireSample
 from custodes.hub.access.trimming import Cut, CutFilm
+from custodes.hub.clips import headline
+from custodes.hub.clips.headline import Headline
 
 NO_HASH = "0" * 64
 """Each viewing gets bytes of its own; the original's hash would tell of film that is not shared."""
@@ -40,6 +42,23 @@ def cut_manifest(manifest: Manifest, cut: Cut, *, with_place: bool) -> Manifest:
             "notes": [],
         }
     )
+
+
+def cut_headline(manifest: Manifest, cut: Cut) -> Headline:
+    """Return what the shared clip is called by: as elsewhere where its whole event is shared, else by its kind alone.
+
+    What somebody noted stays behind.
+    """
+    films = {one.part: one for one in cut.films}
+    spans = [
+        (one.first_frame_wall_ns + films[one.part].start_ns, films[one.part].duration_ns)
+        for one in manifest.lenses
+        if one.part in films
+    ]
+    event = manifest.event
+    ended_ns = manifest.kept_end_wall_ns if event.end_wall_ns is None else event.end_wall_ns
+    is_whole = any(begin_ns <= event.onset_wall_ns and ended_ns <= begin_ns + lasts_ns for begin_ns, lasts_ns in spans)
+    return headline.of_manifest(manifest).model_copy(update={"note": ""}) if is_whole else Headline()
 
 
 def _lens(lens: WireLens, film: CutFilm) -> WireLens:

@@ -38,12 +38,19 @@ class WatchedMe:
     address: str
     opened_at: datetime
     shown_ms: int
+    player_ms: int
+    """What the player alone says."""
     ledger_seq: int
 
     @property
     def watched_s(self) -> float:
         """Return the film time that was shown, in seconds: the player's word or the gate's, whichever is more."""
         return self.shown_ms / 1000
+
+    @property
+    def player_s(self) -> float:
+        """Return what the player says, in seconds."""
+        return self.player_ms / 1000
 
 
 def clips_of(actor: Actor, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
@@ -127,5 +134,6 @@ def told(view: View, body_json: str) -> WatchedMe:
         address=view.address or "",
         opened_at=view.opened_at,
         shown_ms=view.shown_ms,
+        player_ms=view.watched_ms,
         ledger_seq=view.ledger_seq,
     )

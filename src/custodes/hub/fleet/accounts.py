@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from custodes.hub.fleet import account_secrets, notices
 from custodes.hub.fleet.session_rules import session_of
@@ -51,6 +53,11 @@ class NamedHub(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     def decrypt(self, encrypted_text: str) -> str:
         """Return a secret that `encrypt` sealed. Raises Corrupt for another."""
         return account_secrets.unseal(encrypted_text)
+
+    def generate_authenticator_name(self, user: "Person", type: str) -> str:  # noqa: A002  # allauth's signature
+        """Return a first name for a passkey: `Passkey`, `Passkey 2` …"""
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        return _("Passkey %(n)d") % {"n": count + 1} if count else _("Passkey")
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Return who asks for the passkey: the hub's name and the host in the address bar."""

@@ -1,6 +1,7 @@
 """Tell people what was done to the ways by which they sign in: at the next sign-in, on the settings page, by mail."""
 
-from datetime import datetime, timedelta
+import zoneinfo
+from datetime import datetime, timedelta, tzinfo
 
 from django.conf import settings
 from django.contrib import messages
@@ -37,8 +38,19 @@ def recent(person: Person, *, now: datetime) -> QuerySet[AccountNotice]:
 def say_unshown(request: HttpRequest, person: Person, *, now: datetime) -> None:
     """Put what this person has not been told yet on the next page."""
     unshown = AccountNotice.objects.filter(person=person, shown_at=None).order_by("at")
-    for notice in unshown:
-        at = timezone.localtime(notice.at)
-        when = f"{date_format(at, 'j F Y')} {at:%H:%M}"  # no 11/12: which of them is the month?
-        messages.warning(request, f"{when}: {notice.get_kind_display()}")
+    # Said while they sign in: the request still speaks the browser's language, and the hub's time.
+    with translation.override(person.language):
+        for notice in unshown:
+            at = timezone.localtime(notice.at, _zone(person))
+            when = f"{date_format(at, 'j F Y')} {at:%H:%M}"  # no 11/12: which of them is the month?
+            messages.warning(request, f"{when}: {notice.get_kind_display()}")
     unshown.update(shown_at=now)
+
+
+def _zone(person: Person) -> tzinfo:
+    first = person.memberships.select_related("organisation").order_by("since").first()
+    name = person.time_zone or (first.organisation.time_zone if first else "")
+    try:
+        return zoneinfo.ZoneInfo(name) if name else timezone.get_default_timezone()
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return timezone.get_default_timezone()

@@ -1,10 +1,30 @@
 """What an event is called in a list and above its page: who or what, by which lens, how fast."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from custodes.hub.access import gate
+from custodes.hub.access.requests import Action
 from custodes.hub.clips.headline import Headline
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Person
 from custodes.hub.portal import shown, words
+
+
+def names_of(person: Person, clips: Iterable[Clip]) -> dict[UUID, str]:
+    """Return what each clip is called to `person`: the same on every page, also while a deleted one can come back."""
+    asked = {clip.pk: clip for clip in clips}
+    gone = [clip for clip in asked.values() if clip.state == Clip.State.DELETED]
+    found = gate.read_headlines(actor=person, clips=asked.values())
+    if gone:
+        found |= gate.read_headlines(actor=person, clips=gone, action=Action.RESTORE)
+    return {
+        clip.pk: title(clip.kind, found.get(clip.pk), shown.speed_unit(person, clip.site.organisation))
+        for clip in asked.values()
+    }
 
 
 def title(kind: str, headline: Headline | None, unit: str) -> str:

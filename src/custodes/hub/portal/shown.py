@@ -131,6 +131,15 @@ def duration_words(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def period_words(minutes: int) -> str:
+    """Return a length of time that somebody set, in the largest unit that gives a whole number of it."""
+    if minutes % (24 * 60) == 0:
+        return ngettext("%(n)d day", "%(n)d days", minutes // (24 * 60)) % {"n": minutes // (24 * 60)}
+    if minutes % 60 == 0:
+        return ngettext("%(n)d hour", "%(n)d hours", minutes // 60) % {"n": minutes // 60}
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
 def size_words(size_bytes: int) -> str:
     """Return a size in decimal units, as disks are sold."""
     size = float(size_bytes)

@@ -93,6 +93,13 @@ def purpose_words(purpose: str) -> Words:
     return PURPOSES.get(purpose, purpose)
 
 
+def shared_purpose_words(purpose: str) -> Words:
+    """Return for what a clip is shared, in words: the film of one's own is not the reader's own."""
+    return (
+        pgettext_lazy("purpose of a share", "a private showing") if purpose == Purpose.OWN else purpose_words(purpose)
+    )
+
+
 def tombstone_words(reason: str) -> Words:
     """Return why footage could not be kept, in words."""
     return TOMBSTONES.get(reason, reason)

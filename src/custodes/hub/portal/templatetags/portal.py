@@ -1,8 +1,10 @@
 """Tags of the portal's templates: icons, times, words with shapes, the navigation."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.templatetags.static import static
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from custodes.hub.clips.models import Clip
-from custodes.hub.consent.telling import role_words
+from custodes.hub.consent.telling import SHARED, role_words
 from custodes.hub.consent.words import topic_words
 from custodes.hub.fleet.models import Site
 from custodes.hub.portal import shown, words
@@ -81,9 +83,9 @@ def facing(name: str) -> str:
 
 
 @register.simple_tag
-def purpose(name: str) -> str:
-    """Write why somebody watches."""
-    return str(words.purpose_words(name))
+def purpose(name: str, role: str = "") -> str:
+    """Write why somebody watches; `role` "share": as whoever was shared with."""
+    return str(words.shared_purpose_words(name) if role == SHARED else words.purpose_words(name))
 
 
 @register.simple_tag
@@ -150,6 +152,12 @@ def _time(local: shown.LocalTime, *, seconds: bool) -> SafeString:
         clock,
         local.zone,
     )
+
+
+@register.filter
+def called(clip: Clip, names: Mapping[UUID, str]) -> str:
+    """Write what a clip is called on every page (`headings.names_of`)."""
+    return names.get(clip.pk) or str(words.kind_words(clip.kind))
 
 
 @register.filter

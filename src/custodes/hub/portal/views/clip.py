@@ -26,7 +26,7 @@ from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.consent.telling import role_words
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.step_up import asks_anew
-from custodes.hub.portal import acts, film, rows, scope, shown, words
+from custodes.hub.portal import acts, film, headings, rows, scope, shown, words
 from custodes.hub.portal.frame import CLIP_KEYS
 from custodes.hub.portal.views import keeping
 from custodes.hub.portal.views.shares import context_of
@@ -52,6 +52,7 @@ class Watched:
     reason: str
     opened_at: Any
     shown_ms: int
+    player_ms: int
 
     @property
     def watched_s(self) -> float:
@@ -222,6 +223,7 @@ def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
     undo = clip.erase_after is not None and clip.erased_at is None and clip.erase_after > timezone.now()
     return _common(request, clip) | {
         "undo": undo,
+        "names": headings.names_of(scope.actor(request), [clip]),
         "progress": {
             "parts": len(parts),
             "stored": sum(part.stored_at is not None for part in parts),
@@ -246,6 +248,7 @@ def _watched(clip: Clip) -> list[Watched]:
             reason=one.reason,
             opened_at=one.opened_at,
             shown_ms=one.shown_ms,
+            player_ms=one.watched_ms,
         )
         for one in views
     ]

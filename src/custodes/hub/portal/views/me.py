@@ -25,7 +25,7 @@ from custodes.hub.consent.models import SubjectRequest
 from custodes.hub.dispatch import followed
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Person
-from custodes.hub.portal import acts, alarm_words, scope, shown
+from custodes.hub.portal import acts, alarm_words, headings, scope, shown
 
 PAGE = 50
 CLIPS = 20
@@ -46,6 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
         limit=PAGE + 1,
     )
     clips = list(watched.clips_of(person).select_related("site__organisation").order_by("-onset_wall_ns")[:CLIPS])
+    releases = list(sharing.releases_of(person))
     context = {
         "viewings": viewings[:PAGE],
         "older": viewings[PAGE - 1].ledger_seq if len(viewings) > PAGE else None,
@@ -60,8 +61,11 @@ def index(request: HttpRequest) -> HttpResponse:
         .select_related("answered_by")
         .order_by("-asked_at")[:20],
         "alarms": [(one, alarm_words.title(one.alarm)) for one in alarm_answers.about_me(person)],
-        "releases": sharing.releases_of(person),
+        "releases": releases,
         "followers": followed.followers_of(person),
+        "names": headings.names_of(
+            person, [*clips, *(one.clip for one in viewings), *(r.share.clip for r in releases)]
+        ),
         "zone": shown.person_zone(person),
     }
     return render(request, "portal/watched_me.html", context)

@@ -128,9 +128,17 @@ def index(request: HttpRequest) -> HttpResponse:
         "places": sessions.places(request, person),
         "notices": notices.recent(person, now=timezone.now())[:NOTICES],
         "sign_in": django_settings.HUB.sign_in,
+        "periods": _periods(),
         "needs_factor": second_factor.is_needed(person, now=timezone.now()),
     }
     return render(request, "portal/settings.html", context)
+
+
+def _periods() -> dict[str, str]:
+    """Return the times of sessions as people say them: a day, not 1440 minutes."""
+    told = django_settings.HUB.sign_in
+    minutes = {"idle": told.idle_minutes, "whole": told.session_hours * 60, "step_up": told.step_up_minutes}
+    return {name: shown.period_words(count) for name, count in minutes.items()}
 
 
 def _keep(form: PersonForm) -> None:

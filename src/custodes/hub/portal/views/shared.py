@@ -17,7 +17,7 @@ from custodes.hub.access.models import Share
 from custodes.hub.access.share_views import COOKIE, session_of
 from custodes.hub.fleet import link_guard
 from custodes.hub.fleet.views import locked
-from custodes.hub.portal import film, shown
+from custodes.hub.portal import film, headings, shown
 
 MAX_TOKEN = 64
 
@@ -54,6 +54,11 @@ def show(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
     context = _context(share) | {
         "view_id": view_id,
         "lenses": film.lens_lines(manifest),
+        "title": headings.title(
+            share.clip.kind,
+            shared.read_headline(session=session, view_id=view_id),
+            share.clip.site.organisation.speed_unit,
+        ),
         "zone": shown.site_zone(share.clip.site),
         "onset": shown.local_ns(manifest.event.onset_wall_ns, shown.site_zone(share.clip.site)),
         "speed_unit": share.clip.site.organisation.speed_unit,

@@ -17,7 +17,7 @@ from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.step_up import asks_anew
-from custodes.hub.portal import scope, shown, words
+from custodes.hub.portal import headings, scope, shown, words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,7 +92,10 @@ def context_of(person: Person, clip: Clip) -> dict[str, object]:
     ]
     return {
         "share_rows": rows,
-        "share_purposes": [(one.value, words.purpose_words(one.value)) for one in sharing.purposes_for(person, clip)],
+        "names": headings.names_of(person, [clip]),
+        "share_purposes": [
+            (one.value, words.shared_purpose_words(one.value)) for one in sharing.purposes_for(person, clip)
+        ],
         "share_limits": limits,
         "share_by_mail": share_letters.goes_by_mail(),
         "share_zone": shown.person_zone(person),

@@ -45,6 +45,14 @@ export function density(lenses, startS, endS, count) {
   return sums;
 }
 
+// Where a label goes: above its box, else below, inside, or the nearest free row; never over another label.
+export function freeRow(labels, { x, wide, tall }, wanted, height) {
+  const fits = (y) => y >= 0 && y + tall <= height && !labels.some((one) => x < one.x + one.wide && x + wide > one.x && Math.abs(y - one.y) < tall);
+  const rows = [];
+  for (let step = 1; step * tall < height; step += 1) rows.push(wanted[0] + step * tall, wanted[0] - step * tall);
+  return [...wanted, ...rows].find(fits) ?? Math.max(0, Math.min(wanted[0], height - tall));
+}
+
 export class BoxLayer {
   constructor(canvas, video, lens, words) {
     this.canvas = canvas;
@@ -95,8 +103,7 @@ export class BoxLayer {
     const wide = pen.measureText(words).width + 10 * scale;
     const tall = 18 * scale;
     const x = Math.max(0, Math.min(x1 - scale, width - wide));
-    let y = y1 - tall >= 0 ? y1 - tall : Math.min(y2, height - tall);
-    for (const taken of labels) if (x < taken.x + taken.wide && x + wide > taken.x && Math.abs(y - taken.y) < tall) y = taken.y + tall;
+    const y = freeRow(labels, { x, wide, tall }, [y1 - tall, y2, y1, y2 - tall], height);
     labels.push({ x, y, wide });
     pen.fillStyle = GREEN;
     pen.fillRect(x, y, wide, tall);
