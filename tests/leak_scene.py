@@ -38,10 +38,10 @@ class LeakScene:
         return served(self.views[name], FILM, twins_of(self.path))
 
 
-def store_textured(unit: Unit, path: Path) -> Clip:
-    """Store a marked clip of a textured film, five minutes old."""
-    onset_ns = time.time_ns() // NS * NS - 300 * NS
-    lens = DrawnLens("road", "road", path, onset_ns - 4 * NS, textured_film.SECONDS * textured_film.FPS)
+def store_textured(unit: Unit, path: Path, *, minutes_ago: int = 5, seconds: int = textured_film.SECONDS) -> Clip:
+    """Store a marked clip of a textured film."""
+    onset_ns = time.time_ns() // NS * NS - minutes_ago * 60 * NS
+    lens = DrawnLens("road", "road", path, onset_ns - 4 * NS, seconds * textured_film.FPS)
     return store_clip(unit, [lens], onset_ns=onset_ns, seen=False)
 
 

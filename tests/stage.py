@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
+import textured_film
 from cast import PASSWORD, Cast, make_cast, make_clip, show_notices
 from custodes.core.clock import SystemClock
 from custodes.core.types import Facing
@@ -14,6 +15,7 @@ from custodes.hub.clips.models import Clip, Tombstone
 from custodes.hub.fleet import services
 from custodes.hub.fleet.models import Camera, Person, Shift, Unit
 from drawn_film import FPS, NS, SECONDS, SQUARE_PX, SQUARES, DrawnLens, car_box, draw
+from leak_scene import store_textured
 from signed_in import session_of
 from stored_clip import PRESENCE_EVIDENCE, SPEED_EVIDENCE, drive, store_clip
 
@@ -21,6 +23,7 @@ __all__ = [
     "FPS", "NS", "SECONDS", "SPEED_EVIDENCE", "SQUARES", "SQUARE_PX", "DrawnLens", "add_clip", "car_box", "draw",
     "drive", "join", "set_stage", "store_clip",
 ]  # fmt: skip
+LEAKING_S = 10
 BEFORE_ONSET_NS = SECONDS // 2 * NS
 """How long before its event a film begins."""
 
@@ -162,6 +165,13 @@ def add_clip(data_dir: Path) -> str:
     lens = filmed(data_dir / "drawn", "lens0.mp4", "road", onset_ns=now_ns)
     unit = Unit.objects.get(name="Van 12")
     return str(store_clip(unit, [lens], onset_ns=now_ns, evidence=SPEED_EVIDENCE).pk)
+
+
+def add_leaking_clip(data_dir: Path) -> dict[str, str]:
+    """Store a clip of a film that a tracer can read, a day old and of the other van; let the officer in."""
+    path = textured_film.film(data_dir / "drawn" / "textured.mp4", seconds=LEAKING_S)
+    clip = store_textured(Unit.objects.get(name="Van 13"), path, minutes_ago=26 * 60, seconds=LEAKING_S)
+    return {"leak_clip": str(clip.pk), "session of petra": session_of(Person.objects.get(display_name="Petra"))}
 
 
 def join(code: str) -> str:

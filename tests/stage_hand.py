@@ -1,4 +1,4 @@
-"""Set the stage of a hub that runs: `python stage_hand.py set|add|join DATA_DIR [CODE]`. Prints one JSON object."""
+"""Set a running hub's stage: `python stage_hand.py set|add|join|leak DATA_DIR [CODE]`. Prints one JSON object."""
 
 import json
 import os
@@ -19,6 +19,8 @@ def main() -> None:
         said = {"unit": stage.join(sys.argv[3])}
     elif act == "add":
         said = {"clip": stage.add_clip(folder)}
+    elif act == "leak":
+        said = stage.add_leaking_clip(folder)
     else:
         said = stage.set_stage(folder)
     print(json.dumps(said))

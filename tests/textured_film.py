@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-FPS, SECONDS, WIDTH_PX, HEIGHT_PX = 10, 9, 480, 360
+FPS, SECONDS, WIDTH_PX, HEIGHT_PX = 10, 7, 320, 240
 
 
 @cache
@@ -23,9 +23,9 @@ def picture(number: int, seed: int = 11) -> NDArray[np.uint8]:
     """Draw one picture: textured ground that stands still, three blocks that wander, a sensor's noise."""
     shot = _ground(seed).copy()
     for block in range(3):
-        x = int(200 + 150 * np.sin(number / (7 + 3 * block) + block))
-        y = int(150 + 90 * np.cos(number / (9 + 2 * block)))
-        cv2.rectangle(shot, (x, y), (x + 50, y + 40), 40 + 70 * block, -1)
+        x = int(130 + 100 * np.sin(number / (7 + 3 * block) + block))
+        y = int(100 + 60 * np.cos(number / (9 + 2 * block)))
+        cv2.rectangle(shot, (x, y), (x + 34, y + 28), 40 + 70 * block, -1)
     shot += np.random.default_rng(number).normal(0, 2.5, shot.shape)
     return np.asarray(np.clip(shot, 0, 255), np.uint8)
 

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Check a proof from a Custodes ledger without Custodes. Needs Python 3.11 and the package `cryptography`.
 
-    python3 verify.py proof.json --key ed25519:0123456789abcdef
-    python3 verify.py proof.json --head head-that-I-kept.json
+    python3 verify.py proof.json --key ed25519:0123456789abcdef --head head-that-I-kept.json
 
-Takes heads, proofs of an entry, proofs of growth, and receipts of an erasure. Exit 0: it holds. 1: it does not. 2: the
-file cannot be read. Without --key or --head the proof is checked against the key that it brings along: compare the
-key's name with one that you have from elsewhere (a printed head, your unit's enrolment, an earlier proof).
+Takes heads, proofs of an entry, of growth, receipts of an erasure, reports on a leak. Exit 0: it holds. 1: it does
+not. 2: the file cannot be read. Without --key or --head the proof is checked against the key that it brings along:
+compare the key's name with one that you have from elsewhere (a printed head, your unit's enrolment, an earlier proof).
 
 The formats stand in docs/design/audit.md; the tree is that of RFC 6962, its proofs are checked as RFC 9162 says.
 """
@@ -48,9 +47,9 @@ def check_head(head: Any, key: bytes) -> bytes:
     """Demand that `key` signed the head; return its root."""
     demand(head["key_id"] == key_id_of(key), f"the head names key {head['key_id']}, not {key_id_of(key)}")
     lines = ("custodes.head/1", head["size"], head["root"], head["signed_wall_ns"], head["key_id"])
+    signature, signed = bytes.fromhex(head["signature"]), "\n".join(map(str, lines)).encode()
     try:
-        signed = "\n".join(map(str, lines)).encode()
-        Ed25519PublicKey.from_public_bytes(key).verify(bytes.fromhex(head["signature"]), signed)
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
     except InvalidSignature:
         raise Refuted("the head does not bear the hub's signature") from None
     return bytes.fromhex(head["root"])
@@ -79,8 +78,7 @@ def check_inclusion(proof: Any, key: bytes) -> Any:
     current = hashlib.sha256(b"\x00" + "\n".join(map(str, lines)).encode()).digest()
     demand(current.hex() == proof["leaf_hash"], "kind, place or time of the entry was changed")
     demand(0 <= proof["seq"] < proof["head"]["size"], "the entry lies behind the head")
-    path = [bytes.fromhex(step) for step in proof["path"]]
-    for from_left, step in fold(proof["seq"], proof["head"]["size"], path):
+    for from_left, step in fold(proof["seq"], proof["head"]["size"], list(map(bytes.fromhex, proof["path"]))):
         current = node(step, current) if from_left else node(current, step)
     demand(current == root, "the path does not lead to the head's root")
     return None if proof["body"] is None else json.loads(proof["body"])
@@ -91,8 +89,7 @@ def check_growth(old: Any, new: Any, path: Sequence[str], key: bytes) -> None:
     old_root, new_root = check_head(old, key), check_head(new, key)
     size, steps = old["size"], [bytes.fromhex(step) for step in path]
     demand(size <= new["size"], f"the ledger shrank from {size} to {new['size']} entries")
-    if size == new["size"]:
-        demand(old_root == new_root, f"two different ledgers of {size} entries: it was forked")
+    demand(size < new["size"] or old_root == new_root, f"two different ledgers of {size} entries: it was forked")
     if size in (0, new["size"]):
         return
     if size & (size - 1) == 0:
@@ -113,17 +110,27 @@ def check_erasure(receipt: Any, key: bytes) -> Any:
     demand(receipt["erased"]["kind"] == "clip.erased", "the entry does not tell of an erasure")
     demand(erased is not None and erased["clip"] == receipt["clip"], "the entry tells of another clip")
     demand(erased.get("key") in ("destroyed", "none"), "the entry does not say that the key was destroyed")
-    if receipt["received"] is None:
-        return erased
-    received = check_inclusion(receipt["received"], key)
-    demand(receipt["received"]["kind"] == "clip.received", "the earlier entry does not tell of an arrival")
-    demand(receipt["received"]["seq"] < receipt["erased"]["seq"], "erased before it came")
-    if received is not None:
+    if receipt["received"] is not None:
+        received = check_inclusion(receipt["received"], key) or {"clip": receipt["clip"], "parts": []}
+        demand(receipt["received"]["kind"] == "clip.received", "the earlier entry does not tell of an arrival")
+        demand(receipt["received"]["seq"] < receipt["erased"]["seq"], "erased before it came")
         demand(received["clip"] == receipt["clip"], "the earlier entry tells of another clip")
         gone = {part["sealed_sha256"] for part in erased["parts"]}
         left = [part["part"] for part in received["parts"] if part["sealed_sha256"] not in gone]
         demand(not left, f"the entry does not say that these parts were erased: {', '.join(left)}")
     return erased
+
+
+def check_leak(sent: Any, key: bytes) -> Any:
+    """Demand that the ledger holds the report's hash and the opening of each view that it names; return the report."""
+    entry, digest = check_inclusion(sent["entry"], key) or {}, hashlib.sha256(sent["report"].encode()).hexdigest()
+    demand(sent["entry"]["kind"] == "leak.traced", "the entry does not tell of a traced leak")
+    demand(entry.get("report_sha256") == digest, "the report is not the one that was written down")
+    opened = [check_inclusion(proof, key) or {} for proof in sent["views"] if proof["kind"] == "view.opened"]
+    for one in json.loads(sent["report"])["named"]:
+        there = any((said.get("view"), said.get("clip")) == (one["view"], one["clip"]) for said in opened)
+        demand(there, f"no entry tells that view {one['view']} took place")
+    return json.loads(sent["report"])
 
 
 def check(proof: Any, key: bytes) -> str:
@@ -136,9 +143,12 @@ def check(proof: Any, key: bytes) -> str:
         check_growth(proof["old"], proof["new"], proof["path"], key)
         return f"The ledger of {proof['new']['size']} entries begins with the one of {proof['old']['size']}, unchanged."
     if kind == "custodes.erasure/1":
-        erased = check_erasure(proof, key)
-        when = moment(proof["erased"]["recorded_wall_ns"])
-        return f"Clip {proof['clip']} was erased at {when}: its key and {len(erased['parts'])} parts."
+        count, when = len(check_erasure(proof, key)["parts"]), moment(proof["erased"]["recorded_wall_ns"])
+        return f"Clip {proof['clip']} was erased at {when}: its key and {count} parts."
+    if kind == "custodes.leak/1":
+        said = check_leak(proof, key)
+        named = ", ".join(f"view {one['view']} ({one['verdict']})" for one in said["named"]) or "nobody"
+        return f"Written down of leak {said['leak']}: {said['verdict']}. It names {named}, and never a person."
     demand(kind == "custodes.proof/1", f"unknown format {kind!r}")
     said = check_inclusion(proof, key)
     words = "what it said was erased since" if said is None else json.dumps(said, ensure_ascii=False)
@@ -152,16 +162,15 @@ def moment(wall_ns: int) -> str:
 
 def heads_in(proof: Any) -> list[Any]:
     """Return every head that a document holds."""
-    if proof["format"] == "custodes.head/1":
-        return [proof]
-    inner = [proof[name] for name in ("head", "old", "new") if name in proof]
-    return inner + [each["head"] for each in (proof.get("erased"), proof.get("received")) if each]
+    inside = proof.values() if isinstance(proof, dict) else proof if isinstance(proof, list) else ()
+    is_head = isinstance(proof, dict) and proof.get("format") == "custodes.head/1"
+    return [proof] if is_head else [head for each in inside for head in heads_in(each)]
 
 
 def main() -> int:
     """Read the arguments, check, and say it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", help="head, proof, proof of growth, or receipt of an erasure (JSON)")
+    parser.add_argument("file", help="head, proof, receipt of an erasure, or report on a leak (JSON)")
     parser.add_argument("--key", help="the hub's key from elsewhere: its name (ed25519:…) or 64 hex digits")
     parser.add_argument("--head", help="a head file that you kept; it must bear the same key")
     wanted = parser.parse_args()

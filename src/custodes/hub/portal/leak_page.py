@@ -113,8 +113,9 @@ def _card(row: LeakFinding) -> FindingCard:
     views = {view.pk: view for view in leaks.views_of(ids)}
     then = names_then(list(views.values()))
     letters = {word.view_id: word.letters for word in marked.words_of_film(row.clip_id, row.film)}
+    settled = any(one["verdict"] == Verdict.IDENTIFIED.value for one in said["candidates"])
     candidates = tuple(
-        _candidate(one, views.get(view_id), then, letters.get(view_id, ""), said["readings"])
+        _candidate(one, settled, views.get(view_id), then, letters.get(view_id, ""), said["readings"])
         for one, view_id in zip(said["candidates"], ids, strict=True)
     )
     return FindingCard(
@@ -141,14 +142,19 @@ def _views_then(row: LeakFinding) -> int:
 
 
 def _candidate(
-    one: dict[str, Any], view: View | None, then: dict[UUID, Any], letters: str, readings: list[dict[str, Any]]
+    one: dict[str, Any],
+    settled: bool,
+    view: View | None,
+    then: dict[UUID, Any],
+    letters: str,
+    readings: list[dict[str, Any]],
 ) -> CandidateRow:
     view_id = UUID(one["view_id"])
     who = then.get(view_id)
     return CandidateRow(
         view_id=view_id,
         verdict=one["verdict"],
-        verdict_words=_verdict(one),
+        verdict_words=_verdict(one, settled),
         agreeing=one["agreeing"],
         read=one["read"],
         chance=leak_words.chance_words(one["false_accusation"]),
@@ -163,8 +169,10 @@ def _candidate(
     )
 
 
-def _verdict(one: dict[str, Any]) -> str:
-    if one["verdict"] == Verdict.INCONCLUSIVE.value and one["false_accusation"] >= 1.0 and one["read"]:
+def _verdict(one: dict[str, Any], settled: bool) -> str:
+    """Return what may be said of a view; once another is identified, one that is not named does not fit."""
+    cleared = settled or one["false_accusation"] >= 1.0
+    if one["verdict"] == Verdict.INCONCLUSIVE.value and cleared and one["read"]:
         return _("does not fit")
     return leak_words.verdict_words(one["verdict"])
 
