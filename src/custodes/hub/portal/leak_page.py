@@ -115,7 +115,7 @@ def _card(row: LeakFinding) -> FindingCard:
     letters = {word.view_id: word.letters for word in marked.words_of_film(row.clip_id, row.film)}
     settled = any(one["verdict"] == Verdict.IDENTIFIED.value for one in said["candidates"])
     candidates = tuple(
-        _candidate(one, settled, views.get(view_id), then, letters.get(view_id, ""), said["readings"])
+        _candidate(one, views.get(view_id), then, letters.get(view_id, ""), said["readings"], settled=settled)
         for one, view_id in zip(said["candidates"], ids, strict=True)
     )
     return FindingCard(
@@ -143,18 +143,19 @@ def _views_then(row: LeakFinding) -> int:
 
 def _candidate(
     one: dict[str, Any],
-    settled: bool,
     view: View | None,
     then: dict[UUID, Any],
     letters: str,
     readings: list[dict[str, Any]],
+    *,
+    settled: bool,
 ) -> CandidateRow:
     view_id = UUID(one["view_id"])
     who = then.get(view_id)
     return CandidateRow(
         view_id=view_id,
         verdict=one["verdict"],
-        verdict_words=_verdict(one, settled),
+        verdict_words=_verdict(one, settled=settled),
         agreeing=one["agreeing"],
         read=one["read"],
         chance=leak_words.chance_words(one["false_accusation"]),
@@ -169,7 +170,7 @@ def _candidate(
     )
 
 
-def _verdict(one: dict[str, Any], settled: bool) -> str:
+def _verdict(one: dict[str, Any], *, settled: bool) -> str:
     """Return what may be said of a view; once another is identified, one that is not named does not fit."""
     cleared = settled or one["false_accusation"] >= 1.0
     if one["verdict"] == Verdict.INCONCLUSIVE.value and cleared and one["read"]:
