@@ -18,7 +18,7 @@ from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, gate
 from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
-from custodes.hub.clips import marked
+from custodes.hub.clips import keeping, marked
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent import requests
@@ -120,6 +120,7 @@ PLAIN_ROUTES = {
     "portal:inbox_filter_save": ("post", SIGNED_IN),
     "portal:sites": ("get", SIGNED_IN),
     "portal:site_new": ("get", {"manager", "rival manager", "operator", "owner"}),
+    "portal:cases": ("get", {"manager", "rival manager", "owner", "privacy officer"}),
     "portal:board": ("get", IN_COMPANY),
     "portal:board_feed": ("get", ALL),  # as the inbox's
     "portal:plan": ("get", IN_COMPANY),
@@ -146,6 +147,9 @@ OWN_TESTS = {
     "portal:inbox_filter_drop": "test_a_filter_is_its_makers_alone",
     "portal:shift_start": "test_shifts",
     "portal:shift_end": "test_shifts",
+    "portal:case": "test_cases",
+    "portal:case_clips": "test_cases",
+    "portal:case_settle": "test_cases",
     "portal:shift_plan": "test_planned_shifts",
     "portal:shift_change": "test_planned_shifts",
     "portal:shift_cancel": "test_planned_shifts",
@@ -431,6 +435,19 @@ def test_planned_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:
     for route in ("portal:shift_change", "portal:shift_cancel"):
         through = doors.let_through(Ask(route, {"pk": coming.pk}, "post"))
         assert through == {"manager", "dispatcher", "operator"}, route
+
+
+def test_cases(doors: Doors, scene: Scene, cast: Cast) -> None:
+    among = Clip.objects.filter(pk=scene.clips["own van"].pk)
+    case = keeping.open_case(actor=cast.alice, organisation=cast.company, name="Claim 17", among=among)
+    assert doors.let_through(Ask("portal:case", {"case_id": case.pk})) == {"manager", "privacy officer"}
+    other = {"clip": str(scene.clips["other van"].pk)}
+    for route, body in (("portal:case_clips", other), ("portal:case_settle", {})):
+        assert doors.let_through(Ask(route, {"case_id": case.pk}, "post", body)) == {"manager"}, route
+    for relation in ("home", "rival", "deleted"):
+        foreign = Ask("portal:case_clips", {"case_id": case.pk}, "post", {"clip": str(scene.clips[relation].pk)})
+        through = doors.let_through(foreign)
+        assert through == NONE, relation
 
 
 def test_routes(doors: Doors, cast: Cast) -> None:

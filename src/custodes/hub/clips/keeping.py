@@ -103,17 +103,29 @@ def release_hold(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: 
     return len(holds)
 
 
-def open_case(
-    *, actor: Person, organisation: Organisation, name: str, among: QuerySet[Clip], clock: Clock = _CLOCK
+def open_case(  # by name
+    *,
+    actor: Person,
+    organisation: Organisation,
+    name: str,
+    among: QuerySet[Clip],
+    reason: str = "",
+    clock: Clock = _CLOCK,
 ) -> Case:
     """Open a case with the clips `among`: none of them goes while it is open. Raises BadInput without a name."""
     if not name.strip():
         raise BadInput("A case needs a name.")
     now = _now(clock)
     with transaction.atomic():
-        case = Case.objects.create(organisation=organisation, name=name.strip()[:120], opened_at=now)
+        case = Case.objects.create(
+            organisation=organisation,
+            name=" ".join(name.split())[:120],
+            reason=reason.strip()[:300],
+            opened_by=actor,
+            opened_at=now,
+        )
         clips = [clip for clip in among.filter(site__organisation=organisation) if not destroyed.holds(clip.pk)]
-        CaseClip.objects.bulk_create(CaseClip(case=case, clip=clip, added_at=now) for clip in clips)
+        CaseClip.objects.bulk_create(CaseClip(case=case, clip=clip, added_at=now, added_by=actor) for clip in clips)
         body = {"case": case.pk, "organisation": organisation.pk, "person": actor.pk, "clips": _names(clips)}
         ledger.append(kind="case.opened", body=body, now_ns=clock.wall_ns())
     return case
@@ -122,7 +134,7 @@ def open_case(
 def close_case(*, actor: Person, case: Case, clock: Clock = _CLOCK) -> None:
     """Close a case: its clips go by the rules again. A leaf in the ledger; closing twice changes nothing."""
     with transaction.atomic():
-        if Case.objects.filter(pk=case.pk, closed_at=None).update(closed_at=_now(clock)):
+        if Case.objects.filter(pk=case.pk, closed_at=None).update(closed_at=_now(clock), closed_by=actor):
             body = {"case": case.pk, "organisation": case.organisation_id, "person": actor.pk}
             ledger.append(kind="case.closed", body=body, now_ns=clock.wall_ns())
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from custodes.hub.access import leaks, oversight
 from custodes.hub.portal import scope
+from custodes.hub.portal.views import cases
 
 DESK = "portal:leaks"
 """A line that only those see who may work at a leak desk."""
@@ -59,6 +60,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Inbox"), "inbox", "portal:inbox", ("inbox", "clip")),
     (_("Sites"), "sites", "portal:sites", ("sites", "site", "site_new", "enrol")),
     (_("Dispatch"), "van", "portal:board", ("board", "plan", "shift_plan", "routes")),
+    (_("Cases"), "lock", "portal:cases", ("cases", "case")),
     (_("People"), "people", "portal:people", ("people",)),
     (_("Leaks"), "leak", DESK, ("leaks", "leak")),
     (_("About me"), "eye", "portal:watched_me", ("watched_me", "consents", "consents_sign", "consents_overview")),
@@ -73,6 +75,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     shown = {
         DESK: person is not None and bool(leaks.desks_of(person)),
         "portal:oversight": person is not None and oversight.is_officer(person),
+        "portal:cases": person is not None and cases.may_read(person),
         "portal:board": person is not None and scope.has_company(person),
     }
     name = request.resolver_match.url_name if request.resolver_match else ""

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from custodes.hub.portal.views import (
+    cases,
     clip,
     inbox,
     keeping,
@@ -56,6 +57,10 @@ urlpatterns = [
     path("people/shifts/<int:pk>/end/", people.end_shift, name="shift_end"),
     path("", include("custodes.hub.portal.urls_me")),
     path("", include("custodes.hub.portal.urls_leaks")),
+    path("cases/", cases.index, name="cases"),
+    path("cases/<uuid:case_id>/", cases.show, name="case"),
+    path("cases/<uuid:case_id>/clips/", cases.change, name="case_clips"),
+    path("cases/<uuid:case_id>/close/", cases.close, name="case_settle"),
     path("dispatch/", include("custodes.hub.portal.urls_dispatch")),
     path("settings/", settings.index, name="settings"),
     path("settings/organisations/<uuid:organisation_id>/", settings.organisation, name="organisation"),

@@ -20,12 +20,14 @@ from custodes.hub.clips.models import Clip, Hold
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import scope
+from custodes.hub.portal.views import cases
 
 
 def facts(person: Person, clip: Clip) -> dict[str, Any]:
     """Return what a clip's page says about holds."""
     return {
         "may_hold": gate.may(person, Action.HOLD, clip),
+        **cases.facts(person, clip),
         "hold": Hold.objects.filter(clip_id=clip.pk, released_at=None).order_by("placed_at").first(),
     }
 
