@@ -12,10 +12,10 @@ from django.urls import URLPattern
 from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 
-from cast import Cast
+from cast import Cast, say
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
-from custodes.hub.access import alarms, gate
+from custodes.hub.access import alarms, drives, gate
 from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import keeping, marked
@@ -30,6 +30,7 @@ from custodes.hub.leak import footage as leak_footage
 from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.trace.splice import ViewLayout
 from marked_clip import made_up_twins
+from stored_trip import store
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +134,8 @@ PLAIN_ROUTES = {
     "portal:leaks": ("get", DESKS),
     "portal:watched_me": ("get", SIGNED_IN),
     "portal:oversight": ("get", {"privacy officer"}),
+    "portal:drives": ("get", SIGNED_IN),
+    "portal:disputes": ("get", SIGNED_IN),
     "portal:consents": ("get", SIGNED_IN),
     "portal:consents_sign": ("get", SIGNED_IN),
     "portal:shared": ("get", ALL),  # says nothing of anybody's without the cookie of a share
@@ -200,6 +203,12 @@ OWN_TESTS = {
     "portal:alarm_limits": "test_alarms_are_the_officers",
     "portal:case_close": "test_alarms_are_the_officers",
     "portal:oversight_proof": "test_proofs_go_to_those_who_may_know",
+    "portal:drive": "test_drives",
+    "portal:drive_export": "test_drives",
+    "portal:driver": "test_drives",
+    "portal:drive_dispute": "test_drives",
+    "portal:dispute_answer": "test_drives",
+    "portal:dispute_policy": "test_drives",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
     "fleet:join": "test_links_without_a_live_token_lead_nowhere",
@@ -217,8 +226,16 @@ AFTER_SIGN_IN = {
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn", "mfa_add_webauthn",
     "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
 }  # fmt: skip
-UNIT_ROUTES = {"ingest:enrol", "ingest:heartbeat", "ingest:clips", "ingest:clip", "ingest:tus", "ingest:upload"}
-UNIT_PATHS = ("enrol", "heartbeat", "clips", f"clips/{'0' * 8}-0000-4000-8000-{'0' * 12}", "tus/")
+UNIT_ROUTES = {
+    "ingest:enrol",
+    "ingest:heartbeat",
+    "ingest:clips",
+    "ingest:clip",
+    "ingest:trips",
+    "ingest:tus",
+    "ingest:upload",
+}
+UNIT_PATHS = ("enrol", "heartbeat", "clips", "trips", f"clips/{'0' * 8}-0000-4000-8000-{'0' * 12}", "tus/")
 
 LENS = {
     "lens": "road", "facing": "road", "part": "film.road", "codec": "h264", "width_px": 16, "height_px": 16,
@@ -332,6 +349,25 @@ def test_invitations(doors: Doors, cast: Cast) -> None:
         waiting = services.invite_person(**asked, now=timezone.now()).invitation
         for route in ("portal:invitation_renew", "portal:invitation_withdraw"):
             assert doors.let_through(Ask(route, {"invitation_id": waiting.pk}, "post")) == {leader}
+
+
+def test_drives(doors: Doors, cast: Cast) -> None:
+    """Where a van went is for who may know where it is; a score for its driver, for others only by the driver's yes."""
+    trip = store(cast.van_unit)
+    event = trip.events.order_by("at_m")[0]
+    drive, export = Ask("portal:drive", {"trip_id": trip.pk}), Ask("portal:drive_export", {"trip_id": trip.pk})
+    score = Ask("portal:driver", {"person_id": cast.dina.pk})
+    assert doors.let_through(drive) == {"manager", "dispatcher", "driver"}
+    assert doors.let_through(export) == doors.let_through(score) == {"driver"}
+    say(cast.dina, cast.company, "coaching")
+    assert doors.let_through(export) == {"manager", "driver"}
+    objection = Ask("portal:drive_dispute", {"event_id": event.pk}, "post", {"words": "not so"})
+    assert doors.let_through(objection) == {"driver"}
+    dispute = drives.raise_dispute(cast.dina, event.pk, words="not so")
+    answer = Ask("portal:dispute_answer", {"dispute_id": dispute.pk}, "post", {"words": "so", "upheld": "no"})
+    assert doors.let_through(answer) == {"manager"}
+    policy = Ask("portal:dispute_policy", {"organisation_id": cast.company.pk}, "post", {"days": "3"})
+    assert doors.let_through(policy) == {"manager"}
 
 
 RECORDED = {"own van": {"driver"}, "other van": NONE, "home": {"owner", "member"}, "rival": NONE, "deleted": {"driver"}}

@@ -41,7 +41,7 @@ def test_tool_sees_a_missing_translation(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_kind_that_nobody_knows_is_made_readable() -> None:
     with translation.override("fr"):
         assert str(words.kind_words("speed")) == "Vitesse trop élevée"
-        assert str(words.kind_words("harsh_brake")) == "Harsh brake"
+        assert str(words.kind_words("sudden_gust")) == "Sudden gust"
 
 
 @pytest.mark.django_db

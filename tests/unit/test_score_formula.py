@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +13,10 @@ from typer.testing import CliRunner
 
 from custodes.cli import app
 from custodes.core.errors import BadInput
+from custodes.core.wire_trip import WireTrip
 from custodes.score.formula import COUNTED_KINDS, score_period, score_trip
 from custodes.score.trip import Occasions, Standing, Trip, TripEvent
-from custodes.score.tripfile import TripFile, file_of, read_trip, trip_of
+from custodes.score.tripfile import file_of, read_trip, trip_of
 from custodes.score.words import headline, sentences
 
 DAY_NS = 86_400 * 1_000_000_000
@@ -23,12 +25,14 @@ NOW_NS = 1_767_268_800 * 1_000_000_000
 
 def event(kind: str, at_m: int, *, severe: bool = False, lasted_s: int = 2, number: int = 0) -> TripEvent:
     onset_ns = NOW_NS + at_m * 10**8
-    return TripEvent(f"{kind}-{at_m}-{number}", kind, onset_ns, onset_ns + lasted_s * 10**9, at_m, severe)
+    return TripEvent(
+        str(uuid5(NAMESPACE_URL, f"{kind}-{at_m}-{number}")), kind, onset_ns, onset_ns + lasted_s * 10**9, at_m, severe
+    )
 
 
 def trip(*events: TripEvent, km: int = 16, occasions: Occasions | None = None, limited_ms: int = 0) -> Trip:
     return Trip(
-        trip_id="a",
+        trip_id="00000000-0000-4000-8000-00000000000a",
         start_wall_ns=NOW_NS,
         end_wall_ns=NOW_NS + 1800 * 10**9,
         distance_m=km * 1000 + 300,
@@ -142,7 +146,7 @@ def test_any_trip_has_a_score_and_taking_an_event_away_never_costs(events: list[
     score = score_trip(whole)
     assert 0 <= score.exact <= 100
     assert sentences(score) == sentences(
-        score_trip(trip_of(TripFile.model_validate_json(file_of(whole).model_dump_json())))
+        score_trip(trip_of(WireTrip.model_validate_json(file_of(whole).model_dump_json())))
     )
     for index in range(len(events)):
         fewer = replace(whole, events=tuple(events[:index] + events[index + 1 :]))

@@ -22,6 +22,7 @@ from custodes.edge.report import Happening, Reporter
 from custodes.edge.settings import LensSettings, UnitSettings
 from custodes.edge.sinks import ClipSink
 from custodes.edge.unit import Unit, UnitParts
+from custodes.score.trip import Trip
 from custodes.vision.objects import Detector, DetectorOptions, SharedDetector, obtain_detector
 
 MAIN_OPENS_WITHIN_S = 30.0
@@ -76,8 +77,14 @@ def policy_version(settings: UnitSettings) -> str:
     return "unit-" + hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def build_unit(work: SiteWork, sink: ClipSink, *, sealing: Executor | None = None) -> Unit:
-    """Return the unit's centre; its lenses are added by `build_lens`."""
+def build_unit(
+    work: SiteWork,
+    sink: ClipSink,
+    *,
+    sealing: Executor | None = None,
+    keep_trip: Callable[[Trip], None] | None = None,
+) -> Unit:
+    """Return the unit's centre; its lenses are added by `build_lens`. `keep_trip` takes each finished trip."""
     settings = work.settings
 
     def say(line: str) -> None:
@@ -86,6 +93,8 @@ def build_unit(work: SiteWork, sink: ClipSink, *, sealing: Executor | None = Non
     return Unit(
         UnitParts(
             decider=Decider(settings.rule),
+            rules=settings.rule,
+            keep_trip=keep_trip,
             alerter=Alerter(settings.alert, say=say, state_dir=work.state_dir, clock=work.clock),
             sink=sink,
             reporter=work.reporter,

@@ -17,11 +17,13 @@ from custodes.edge.recover import recover_clips
 from custodes.edge.report import ConsoleReporter, Happening, HappeningKind, JsonReporter
 from custodes.edge.requests import read_requests
 from custodes.edge.settings import LensSettings, UnitSettings, load
-from custodes.edge.ship import Enrolment, Outbox, Shipper, UnitHealth, load_enrolment
+from custodes.edge.ship import Enrolment, Outbox, Shipper, TripBox, UnitHealth, load_enrolment
 from custodes.edge.sinks import ClipSink, FolderSink
 from custodes.edge.state_lock import StateLock
 from custodes.edge.telemetry import open_telemetry
 from custodes.edge.unit import Unit
+from custodes.score.trip import Trip
+from custodes.score.tripfile import file_of
 
 POLL_S = 0.2
 LENS_RETRY_S = 5.0
@@ -58,7 +60,10 @@ class SiteRun:
         joined = load_enrolment(self.state_dir)
         sink, shipper = self._sink(joined)
         sealing = ThreadPoolExecutor(1, thread_name_prefix="seal")
-        unit = build_unit(self.work, sink, sealing=sealing)
+        trips = TripBox(self.state_dir)
+        telemetry = self.settings.telemetry
+        keep = (lambda trip: self._keep(trips, trip)) if telemetry is not None and telemetry.trips else None
+        unit = build_unit(self.work, sink, sealing=sealing, keep_trip=keep)
         for line in recover_clips(
             self.settings, self.state_dir, sink, clock=self.clock, policy_version=unit.parts.policy_version
         ):
@@ -79,6 +84,7 @@ class SiteRun:
             self.stop.set()
             for thread in threads:
                 thread.join(LENS_END_WITHIN_S)
+            unit.end_trip()
             sealing.shutdown()
             unit.parts.alerter.close()
             if shipper:
@@ -86,6 +92,13 @@ class SiteRun:
             self.tell("unit_down", f"{self.settings.unit.name} stopped")
         if self.failures and len(self.failures) >= len(threads):
             raise self.failures[0]
+
+    def _keep(self, trips: TripBox, trip: Trip) -> None:
+        """Put a finished trip where the shipper finds it; a full disk costs the trip and is said."""
+        try:
+            trips.put(file_of(trip))
+        except (OSError, CustodesError) as error:
+            self.tell("note", f"a trip of {trip.distance_m / 1000:.1f} km could not be kept: {error}")
 
     def _sink(self, joined: Enrolment | None) -> tuple[ClipSink, Shipper | None]:
         if joined is None:

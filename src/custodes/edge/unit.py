@@ -4,7 +4,7 @@ It knows no thread and no socket. Lenses call it under its lock; what it decides
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +29,11 @@ from custodes.core.wire import Manifest, WireTombstone
 from custodes.edge.alert import Alerter
 from custodes.edge.assemble import Draft, Memory, manifest_of, part_of, with_observations
 from custodes.edge.clip.settings import ClipSettings
-from custodes.edge.decide import Decider, alert_for
+from custodes.edge.decide import Decider, RuleSettings, alert_for
 from custodes.edge.report import Happening, HappeningKind, Reporter
 from custodes.edge.sinks import ClipSink
+from custodes.edge.trips import TripKeeper
+from custodes.score.trip import Trip
 
 EXTEND_AHEAD_NS = NS_PER_S
 """A clip of an event that still lasts is extended this long before its film would close."""
@@ -65,6 +67,10 @@ class UnitParts:
     drafts_dir: Path
     clock: Clock
     policy_version: str
+    rules: Sequence[RuleSettings] = ()
+    """What the decider decides by; a trip says which of it was watched."""
+    keep_trip: Callable[[Trip], None] | None = None
+    """Where finished trips go; None: nobody asked for trips."""
     sealing: Executor | None = None
     """Seals clips away from the lenses' threads, so that no alert waits for a disk; None: at once."""
 
@@ -79,6 +85,7 @@ class Unit:
         self.desks: dict[str, FilmDesk] = {}
         self.drafts: dict[UUID, Draft] = {}
         self.lasting: dict[str, UUID] = {}
+        self.trips = TripKeeper(parts.rules) if parts.keep_trip is not None else None
         self.counts = {"events": 0, "alerts": 0, "clips": 0, "detections": 0}
         self._lock = threading.RLock()
         self._closing: set[str] = set()
@@ -103,6 +110,7 @@ class Unit:
             for sample in samples:
                 self.memory.measure(sample)
                 self._apply(self.parts.decider.on_sample(sample))
+                self._keep_trip(self.trips.on_sample(sample) if self.trips else None)
 
     def mark(self, mark: ManualMark) -> None:
         """Take a press of the button."""
@@ -183,7 +191,22 @@ class Unit:
             for clip_id in [one.clip_id for one in self.drafts.values() if lens in one.waiting]:
                 self.film_lost(clip_id, lens, "the lens stopped")
 
+    def end_trip(self) -> None:
+        """Keep the trip that is under way as it stands: the unit stops."""
+        with self._lock:
+            self._apply(self.parts.decider.finish())
+            self._keep_trip(self.trips.finish() if self.trips else None)
+
+    def _keep_trip(self, trip: Trip | None) -> None:
+        if trip is None or self.parts.keep_trip is None:
+            return
+        self.parts.keep_trip(trip)
+        text = f"trip of {trip.distance_m / 1000:.1f} km with {len(trip.events)} events"
+        self._tell("note", text, trip.end_wall_ns)
+
     def _apply(self, updates: Sequence[EventUpdate], *, decoded_mono_ns: int | None = None) -> None:
+        if self.trips:
+            self.trips.on_updates(updates)
         for update in updates:
             if update.phase == "onset":
                 self._onset(update, decoded_mono_ns)

@@ -14,6 +14,7 @@ from custodes.hub.access import alarms
 from custodes.hub.audit import ledger
 from custodes.hub.clips import erasing, keeping
 from custodes.hub.consent import telling
+from custodes.hub.driving import disputing
 from custodes.hub.fleet import invitations, open_sessions, positions
 from custodes.hub.ingest import repair
 from custodes.hub.leak import erasing as leak_erasing
@@ -59,6 +60,7 @@ class Housekeeper(threading.Thread):
         """Do each chore once."""
         for chore in (
             repair.sweep_expired,
+            disputing.void_overdue,
             keeping.purge_due,
             erasing.erase_due,
             leak_erasing.erase_due,

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "custodes.hub.consent",
     "custodes.hub.vault",
     "custodes.hub.clips",
+    "custodes.hub.driving",
     "custodes.hub.ingest",
     "custodes.hub.access",
     "custodes.hub.process",

@@ -1,117 +1,83 @@
-"""A trip as a JSON file: what `custodes score` reads, what a page exports. Strict: an unknown key is an error."""
+"""A trip as a JSON file: what `custodes score` reads, what a page exports, what a unit sends. Strict."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from custodes.core.errors import BadInput
+from custodes.core.wire_trip import (
+    MAX_PATH_POINTS,
+    TRIP_FORMAT,
+    WireOccasions,
+    WireTrip,
+    WireTripEvent,
+    WireTripPoint,
+)
 from custodes.score.trip import Occasions, PathPoint, Standing, Trip, TripEvent
 
-FORMAT = "custodes.trip/1"
-Count = Annotated[int, Field(ge=0, lt=2**53)]
-WallNs = Annotated[int, Field(ge=0, lt=2**63)]
-Short = Annotated[str, Field(max_length=200)]
 
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class EventLine(_Model):
-    """One event of a trip file."""
-
-    event_id: Annotated[str, Field(max_length=64)]
-    kind: Annotated[str, Field(max_length=64)]
-    onset_wall_ns: WallNs
-    end_wall_ns: WallNs
-    at_m: Count
-    severe: bool = False
-    standing: Standing = Standing.COUNTS
-    rule: Short = ""
-    evidence: Annotated[list[tuple[Short, Short]], Field(max_length=32)] = []
-
-
-class PointLine(_Model):
-    """One point of the way."""
-
-    wall_ns: WallNs
-    lat_deg: Annotated[float, Field(ge=-90, le=90)]
-    lon_deg: Annotated[float, Field(ge=-180, le=180)]
-    speed_mps: Annotated[float, Field(ge=0, le=200)] | None = None
-
-
-class OccasionLine(_Model):
-    """What the trip gave occasion for."""
-
-    brakings: Count = 0
-    accelerations: Count = 0
-    turns: Count = 0
-
-
-class TripFile(_Model):
-    """A whole trip."""
-
-    format: Literal["custodes.trip/1"] = "custodes.trip/1"
-    trip_id: Annotated[str, Field(max_length=64)]
-    start_wall_ns: WallNs
-    end_wall_ns: WallNs
-    distance_m: Count
-    moving_ms: Count
-    limited_ms: Count = 0
-    occasions: OccasionLine = OccasionLine()
-    events: Annotated[list[EventLine], Field(max_length=10_000)] = []
-    path: Annotated[list[PointLine], Field(max_length=20_000)] = []
-    watched: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=64)] = []
-
-
-def trip_of(file: TripFile) -> Trip:
+def trip_of(file: WireTrip) -> Trip:
     """Return the trip that a file describes."""
     return Trip(
-        trip_id=file.trip_id,
+        trip_id=str(file.trip_id),
         start_wall_ns=file.start_wall_ns,
         end_wall_ns=file.end_wall_ns,
         distance_m=file.distance_m,
         moving_ms=file.moving_ms,
         limited_ms=file.limited_ms,
         occasions=Occasions(**file.occasions.model_dump()),
-        events=tuple(TripEvent(**{**line.model_dump(), "evidence": tuple(line.evidence)}) for line in file.events),
+        events=tuple(
+            TripEvent(
+                event_id=str(line.event_id),
+                kind=line.kind,
+                onset_wall_ns=line.onset_wall_ns,
+                end_wall_ns=line.end_wall_ns,
+                at_m=line.at_m,
+                severe=line.severe,
+                standing=Standing(line.standing),
+                rule=line.rule,
+                evidence=tuple(line.evidence),
+            )
+            for line in file.events
+        ),
         path=tuple(PathPoint(**line.model_dump()) for line in file.path),
         watched=tuple(file.watched),
     )
 
 
-def file_of(trip: Trip) -> TripFile:
-    """Return the file that describes a trip."""
-    return TripFile(
-        trip_id=trip.trip_id,
+def file_of(trip: Trip) -> WireTrip:
+    """Return the file that describes a trip; its way is thinned to MAX_PATH_POINTS."""
+    every = max(1, -(-len(trip.path) // MAX_PATH_POINTS))
+    return WireTrip(
+        trip_id=UUID(trip.trip_id),
         start_wall_ns=trip.start_wall_ns,
         end_wall_ns=trip.end_wall_ns,
         distance_m=trip.distance_m,
         moving_ms=trip.moving_ms,
         limited_ms=trip.limited_ms,
-        occasions=OccasionLine(
+        occasions=WireOccasions(
             brakings=trip.occasions.brakings,
             accelerations=trip.occasions.accelerations,
             turns=trip.occasions.turns,
         ),
         events=[
-            EventLine(
-                event_id=event.event_id,
+            WireTripEvent(
+                event_id=UUID(event.event_id),
                 kind=event.kind,
                 onset_wall_ns=event.onset_wall_ns,
                 end_wall_ns=event.end_wall_ns,
                 at_m=event.at_m,
                 severe=event.severe,
-                standing=event.standing,
+                standing=event.standing.value,
                 rule=event.rule,
                 evidence=list(event.evidence),
             )
             for event in trip.events
         ],
         path=[
-            PointLine(wall_ns=one.wall_ns, lat_deg=one.lat_deg, lon_deg=one.lon_deg, speed_mps=one.speed_mps)
-            for one in trip.path
+            WireTripPoint(wall_ns=one.wall_ns, lat_deg=one.lat_deg, lon_deg=one.lon_deg, speed_mps=one.speed_mps)
+            for one in trip.path[::every]
         ],
         watched=list(trip.watched),
     )
@@ -122,10 +88,10 @@ def read_trip(path: Path) -> Trip:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}. Give a trip file (JSON, {FORMAT}).") from error
+        raise BadInput(f"cannot read {path}: {error.strerror}. Give a trip file (JSON, {TRIP_FORMAT}).") from error
     try:
-        return trip_of(TripFile.model_validate_json(content))
+        return trip_of(WireTrip.model_validate_json(content))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BadInput(f"{path}: {field}: {first['msg']}. A trip file is JSON of the form {FORMAT}.") from None
+        raise BadInput(f"{path}: {field}: {first['msg']}. A trip file is JSON of the form {TRIP_FORMAT}.") from None

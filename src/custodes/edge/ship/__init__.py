@@ -4,5 +4,16 @@ from custodes.edge.ship.enrolment import Enrolment, enroll, load_enrolment, move
 from custodes.edge.ship.outbox import Outbox
 from custodes.edge.ship.settings import ShipSettings
 from custodes.edge.ship.shipper import Shipper, UnitHealth
+from custodes.edge.ship.trip_box import TripBox
 
-__all__ = ["Enrolment", "Outbox", "ShipSettings", "Shipper", "UnitHealth", "enroll", "load_enrolment", "move"]
+__all__ = [
+    "Enrolment",
+    "Outbox",
+    "ShipSettings",
+    "Shipper",
+    "TripBox",
+    "UnitHealth",
+    "enroll",
+    "load_enrolment",
+    "move",
+]

@@ -37,6 +37,7 @@ from custodes.core.wire import (
     Problem,
     Receipt,
 )
+from custodes.core.wire_trip import TripAnswer, WireTrip
 from custodes.edge.ship.answers import HubAnswer, fetch
 from custodes.edge.ship.enrolment import Enrolment
 from custodes.edge.ship.store import OutboxStore
@@ -129,6 +130,10 @@ class HubClient:
         """Tell the unit's health."""
         call = Call("POST", f"{API}/heartbeat", heartbeat.model_dump_json().encode())
         return _parsed(self.ask(call), HeartbeatAnswer)
+
+    def tell_trip(self, trip: WireTrip) -> TripAnswer:
+        """Tell one finished trip; the answer means that it is durable there."""
+        return _parsed(self.ask(Call("POST", f"{API}/trips", trip.model_dump_json().encode())), TripAnswer)
 
     def send_chunk(self, path: str, *, offset: int, chunk: bytes) -> Taken:
         """Append one chunk to an upload (tus PATCH with checksum). What was taken is durable there."""

@@ -36,7 +36,7 @@ class Outbox:
         self._clock = clock or SystemClock()
         self._folder = state_dir / "outbox"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._state_dir = state_dir
+        self.state_dir = state_dir
         self._enrolment: Enrolment | None = None
         self._putting = threading.Lock()
         self.store = OutboxStore(state_dir / OUTBOX_FILE)
@@ -137,9 +137,9 @@ class Outbox:
 
     def _enrolled(self) -> Enrolment:
         if self._enrolment is None:
-            self._enrolment = load_enrolment(self._state_dir)
+            self._enrolment = load_enrolment(self.state_dir)
         if self._enrolment is None:
-            raise BadInput(f"{self._state_dir}: this unit is not joined to a hub. Run 'custodes unit enroll URL CODE'.")
+            raise BadInput(f"{self.state_dir}: this unit is not joined to a hub. Run 'custodes unit enroll URL CODE'.")
         return self._enrolment
 
     def _make_room(self, needed: int, *, rank: int) -> bool:

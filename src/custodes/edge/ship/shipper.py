@@ -29,6 +29,7 @@ from custodes.edge.ship.enrolment import SOFTWARE, Enrolment
 from custodes.edge.ship.hub_client import API, HubClient, Refused, TooMuchOpen, Unwelcome
 from custodes.edge.ship.outbox import Outbox
 from custodes.edge.ship.store import WaitingClip
+from custodes.edge.ship.trip_box import TripBox
 from custodes.edge.ship.witness import Witness
 
 BACKOFF_FIRST_S = 1.0
@@ -79,6 +80,7 @@ class Shipper:
         self._client = HubClient(enrolment, outbox.store, clock=self._clock, say=say, transport=transport)
         self._witness = Witness(outbox.store, enrolment.hub_sign_key, say=say)
         self._aside = Aside(self._clock)
+        self._trips = TripBox(outbox.state_dir)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -157,6 +159,19 @@ class Shipper:
         told = {stone.tombstone_id for stone in stones}
         self.outbox.store.forget_tombstones([one for one in answer.accepted_tombstones if one in told])
         self._witness.see(answer)
+
+    def tell_trips(self) -> int:
+        """Tell the hub the trips that wait; return how many it took. Raises Temporary. One it refuses is set aside."""
+        told = 0
+        for path, trip in self._trips.waiting():
+            try:
+                self._client.tell_trip(trip)
+                path.unlink(missing_ok=True)
+                told += 1
+            except Refused as error:
+                path.replace(path.with_suffix(".refused"))
+                self._say(f"the hub refuses the trip {trip.trip_id}: {error}. It stays here as {path.stem}.refused.")
+        return told
 
     def _manifest_of(self, clip: WaitingClip) -> bytes | None:
         """Return the sealed manifest when it is short enough to go with the declaration and lies there whole."""
@@ -272,6 +287,7 @@ class Shipper:
         while not self._stopping.is_set():
             try:
                 self.beat()
+                self.tell_trips()
             except (Temporary, Refused) as error:
                 log.info("no heartbeat: %s", error)
             except Exception:

@@ -50,3 +50,7 @@ class TelemetrySettings(BaseModel):
     parked_filter: bool = Field(
         default=True, description="Hold a parked receiver still: its jitter is neither speed nor movement."
     )
+    trips: bool = Field(
+        default=True,
+        description="Tell the hub each trip: its way, its events. `false`: only clips tell where it was.",
+    )

@@ -103,6 +103,17 @@ def release_hold(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: 
     return len(holds)
 
 
+def end_hold(*, hold_id: int, now_ns: int) -> None:
+    """End one hold that the hub placed by itself, and no other on its clip. A leaf; ended twice changes nothing."""
+    with transaction.atomic():
+        now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+        if not Hold.objects.filter(pk=hold_id, released_at=None).update(released_at=now):
+            return
+        clip = Clip.objects.get(holds=hold_id)
+        body = {"clip": clip.pk, "site": clip.site_id, "hold": hold_id}
+        ledger.append(kind="clip.hold_released", body=body, now_ns=now_ns)
+
+
 def open_case(  # by name
     *,
     actor: Person,

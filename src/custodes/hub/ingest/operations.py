@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from custodes.core.wire import ClipAnswer, ClipOffer, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer
+from custodes.core.wire_trip import MAX_TRIP_BYTES, TripAnswer, WireTrip
 
 PREFIX: Final = "/api/unit/v1/"
 MAX_HEARTBEAT_BYTES: Final = 256 * 1024
@@ -142,6 +143,17 @@ CLIP: Final = Operation(
     gives=ClipAnswer,
     refuses=_MISSING,
 )
+TRIP: Final = Operation(
+    name="tell_trip",
+    method="POST",
+    address="trips",
+    summary="Tell one finished trip, with its events and its way, thinned. Durable on the answer; told twice is once.",
+    status=200,
+    takes=WireTrip,
+    gives=TripAnswer,
+    max_body_bytes=MAX_TRIP_BYTES,
+    refuses={**_MISSING, 409: ("trip_changed",), 422: ("trip",), 429: ("trips",)},
+)
 TUS_OPTIONS: Final = Operation(
     name="tus_options",
     method="OPTIONS",
@@ -220,6 +232,7 @@ OPERATIONS: Final = (
     HEARTBEAT,
     DECLARE,
     CLIP,
+    TRIP,
     TUS_OPTIONS,
     TUS_CREATE,
     UPLOAD_OPTIONS,

@@ -10,6 +10,7 @@ NAMES = {
     "heartbeat": "heartbeat",
     "clips": "clips",
     "clips/{clip_id}": "clip",
+    "trips": "trips",
     "tus/": "tus",
     "tus/{clip_id}/{part}": "upload",
 }

@@ -154,6 +154,18 @@ def _time(local: shown.LocalTime, *, seconds: bool) -> SafeString:
     )
 
 
+@register.simple_tag
+def evidence_name(name: str) -> str:
+    """Write what a measured value is called."""
+    return str(words.evidence_words(name))
+
+
+@register.filter
+def unlocal(value: float) -> str:
+    """Write a number as a drawing needs it, whatever the reader's language."""
+    return f"{value:g}"
+
+
 @register.filter
 def called(clip: Clip, names: Mapping[UUID, str]) -> str:
     """Write what a clip is called on every page (`headings.names_of`)."""

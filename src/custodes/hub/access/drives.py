@@ -1,0 +1,190 @@
+"""Who may know of a trip: by the rules of clips, asked of a clip of the trip's moment.
+
+To know where it went and who drove is `locate`. To be shown a driver's score is to look at them for coaching: it takes
+the driver's yes, as coaching does, and of oneself it takes nothing. To answer a dispute is `triage`.
+Missing and forbidden look the same.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from custodes.core.clock import NS_PER_S, Clock, SystemClock
+from custodes.core.errors import Denied
+from custodes.core.types import Purpose
+from custodes.core.wire_trip import WireTrip
+from custodes.hub.access import decisions
+from custodes.hub.access.requests import Action
+from custodes.hub.audit import ledger
+from custodes.hub.clips.models import Clip
+from custodes.hub.driving import disputing, scores
+from custodes.hub.driving.models import Dispute, Trip, TripEvent
+from custodes.hub.fleet.models import Membership, Organisation, Person, Site
+
+LISTED = 100
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What somebody may know of one trip. `judges`: they may be shown its score."""
+
+    trip: Trip
+    own: bool
+    judges: bool
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A trip that is shown to somebody; the ledger has the act already."""
+
+    right: Right
+    told: WireTrip
+
+
+def list_trips(actor: Person, *, driver_id: uuid.UUID | None = None, clock: Clock = _CLOCK) -> list[Right]:
+    """Return the newest trips that `actor` may know of, at most LISTED; of one driver where `driver_id` is given."""
+    trips = scores.with_events(Trip.objects.filter(_reach(actor, clock)))
+    if driver_id is not None:
+        trips = trips.filter(driver_id=driver_id)
+    known: dict[tuple[object, object], Right | None] = {}
+    found = []
+    for trip in trips.order_by("-start_wall_ns")[: 3 * LISTED]:
+        key = (trip.site_id, trip.driver_id)
+        if key not in known:
+            known[key] = _right(actor, trip, clock)
+        right = known[key]
+        if right is not None:
+            found.append(Right(trip, right.own, right.judges, right.answers))
+    return found[:LISTED]
+
+
+def trips_to_judge(actor: Person, driver: Person, *, days: int, clock: Clock = _CLOCK) -> list[Trip]:
+    """Return a driver's trips of the last `days` days whose score `actor` may be shown. Raises Denied for none."""
+    since_ns = clock.wall_ns() - days * 86_400 * NS_PER_S
+    trips = scores.with_events(Trip.objects.filter(_reach(actor, clock), driver=driver))
+    known: dict[object, bool] = {}
+    found = []
+    for trip in trips.filter(start_wall_ns__gt=since_ns).order_by("start_wall_ns"):
+        if trip.site_id not in known:
+            right = _right(actor, trip, clock)
+            known[trip.site_id] = right is not None and right.judges
+        if known[trip.site_id]:
+            found.append(trip)
+    if not found and driver.pk != actor.pk:
+        raise _denied(driver.pk)
+    return found
+
+
+def open_trip(actor: Person, trip_id: uuid.UUID, *, address: str = "", clock: Clock = _CLOCK) -> Opened:
+    """Show one trip to somebody, and write it down before the way is unsealed. Raises Denied."""
+    right = find_trip(actor, trip_id, clock=clock)
+    trip = right.trip
+    with transaction.atomic():
+        ledger.append(
+            kind="trip.opened",
+            body={
+                "trip": trip.pk,
+                "person": actor.pk,
+                "name": actor.display_name,
+                "driver": trip.driver_id,
+                "own": right.own,
+                "score": right.judges,
+                "address": address or None,
+            },
+            now_ns=clock.wall_ns(),
+        )
+    return Opened(right, scores.told_of(trip))
+
+
+def find_trip(actor: Person, trip_id: uuid.UUID, *, clock: Clock = _CLOCK) -> Right:
+    """Return a trip that `actor` may know of, without opening it. Raises Denied."""
+    trip = scores.with_events(Trip.objects.filter(pk=trip_id)).first()
+    right = _right(actor, trip, clock) if trip is not None else None
+    if right is None:
+        raise _denied(trip_id)
+    return right
+
+
+def raise_dispute(actor: Person, event_id: uuid.UUID, *, words: str, clock: Clock = _CLOCK) -> Dispute:
+    """Object to an event of one's own. Raises Denied; BadInput without words or for the second time."""
+    event = TripEvent.objects.select_related("trip").filter(pk=event_id).first()
+    if event is None or not find_trip(actor, event.trip_id, clock=clock).own:
+        raise _denied(event_id)
+    return disputing.raise_dispute(event=event, by=actor, words=words, clock=clock)
+
+
+def answer_dispute(actor: Person, dispute_id: uuid.UUID, *, upheld: bool, words: str, clock: Clock = _CLOCK) -> Dispute:
+    """Answer a dispute that somebody else raised. Raises Denied; BadInput without words or when it is over."""
+    dispute = Dispute.objects.select_related("event__trip__site").filter(pk=dispute_id).first()
+    if dispute is None or not find_trip(actor, dispute.event.trip_id, clock=clock).answers:
+        raise _denied(dispute_id)
+    disputing.answer(dispute=dispute, by=actor, upheld=upheld, words=words, clock=clock)
+    return dispute
+
+
+def disputes_for(actor: Person, *, clock: Clock = _CLOCK) -> list[tuple[Dispute, Right]]:
+    """Return the disputes that `actor` raised or may answer: open ones first by their end, then the newest."""
+    mine = Q(raised_by=actor) | Q(event__trip__in=Trip.objects.filter(_reach(actor, clock)))
+    rows = Dispute.objects.filter(mine).select_related("event__trip__site__organisation", "event__trip__driver")
+    rows = rows.select_related("raised_by", "answered_by", "event__clip")
+    found = []
+    for dispute in sorted(rows.order_by("-raised_at")[:LISTED], key=_first_due):
+        right = _right(actor, dispute.event.trip, clock)
+        if right is not None and (right.own or right.answers):
+            found.append((dispute, right))
+    return found
+
+
+def may_answer_in(actor: Person, organisation: Organisation, *, clock: Clock = _CLOCK) -> bool:
+    """Return whether `actor` leads an organisation and so sets how long an answer may take."""
+    now = _now(clock)
+    leads = Membership.objects.filter(
+        person_id=actor.pk, organisation=organisation, role=Membership.Role.MANAGER, site=None
+    )
+    return leads.filter(Q(until=None) | Q(until__gt=now)).exists()
+
+
+def _first_due(dispute: Dispute) -> tuple[bool, datetime | timedelta | float]:
+    is_open = dispute.state == Dispute.State.OPEN
+    return not is_open, dispute.due_at.timestamp() if is_open else -dispute.raised_at.timestamp()
+
+
+def _reach(actor: Person, clock: Clock) -> Q:
+    """Return the organisations' trips that could be for `actor` at all; the rules then decide on each."""
+    now = _now(clock)
+    held = Membership.objects.filter(person_id=actor.pk).filter(Q(until=None) | Q(until__gt=now))
+    return Q(site__in=Site.objects.filter(organisation_id__in=held.values("organisation_id")))
+
+
+def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
+    now = _now(clock)
+    # A clip of the trip's moment: never stored, so that the rules about people, places and roles speak of trips too.
+    moment = Clip(
+        id=trip.pk, site=trip.site, subject_id=trip.driver_id, state=Clip.State.READY, onset_wall_ns=trip.start_wall_ns
+    )
+    if not decisions.decide(actor, Action.LOCATE, moment, purpose=None, now=now).allowed:
+        return None
+    own = trip.driver_id == actor.pk
+    coaches = decisions.decide(actor, Action.VIEW, moment, purpose=Purpose.COACHING, now=now).allowed
+    triages = decisions.decide(actor, Action.TRIAGE, moment, purpose=None, now=now).allowed
+    leads = any(one.role == Membership.Role.MANAGER for one in _roles(actor, trip, now))
+    return Right(trip, own=own, judges=own or coaches, answers=triages and leads and not own)
+
+
+def _roles(actor: Person, trip: Trip, now: datetime) -> Iterable[Membership]:
+    held = Membership.objects.filter(person_id=actor.pk, organisation_id=trip.site.organisation_id)
+    return held.filter(Q(until=None) | Q(until__gt=now)).filter(Q(site=None) | Q(site_id=trip.site_id))
+
+
+def _denied(wanted: uuid.UUID) -> Denied:
+    return Denied(f"{wanted} is not there, or not for you.")
+
+
+def _now(clock: Clock) -> datetime:
+    return datetime.fromtimestamp(clock.wall_ns() / NS_PER_S, tz=UTC)

@@ -1,0 +1,1 @@
+"""Trips, what happened on them, and what drivers say of it."""

@@ -1,0 +1,128 @@
+"""Disputes: raised by the driver, answered by somebody else, void when nobody does. The caller asks the gate first."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from custodes.core.clock import Clock, SystemClock
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.audit import ledger
+from custodes.hub.clips import keeping
+from custodes.hub.clips.models import Clip, Hold
+from custodes.hub.driving.models import Dispute, DisputePolicy, TripEvent
+from custodes.hub.fleet.models import Organisation, Person
+from custodes.hub.fleet.times import moment_of
+from custodes.score.trip import Standing
+
+DEFAULT_DAYS = 7
+MOST_DAYS = 60
+MOST_WORDS = 1000
+VOID_AT_ONCE = 500
+_CLOCK = SystemClock()
+
+
+def days_of(organisation_id: UUID) -> int:
+    """Return within how many days an organisation answers."""
+    days = DisputePolicy.objects.filter(pk=organisation_id).values_list("answer_days", flat=True).first()
+    return DEFAULT_DAYS if days is None else days
+
+
+def set_days(*, actor: Person, organisation: Organisation, days: int, clock: Clock = _CLOCK) -> None:
+    """Set within how many days disputes are answered; those that are open keep their clock. A leaf in the ledger."""
+    if not 1 <= days <= MOST_DAYS:
+        raise BadInput(f"days: {days} is not between 1 and {MOST_DAYS}.")
+    with transaction.atomic():
+        before = days_of(organisation.pk)
+        DisputePolicy.objects.update_or_create(organisation=organisation, defaults={"answer_days": days})
+        body = {"organisation": organisation.pk, "person": actor.pk, "days": days, "before": before}
+        ledger.append(kind="dispute.policy_set", body=body, now_ns=clock.wall_ns())
+
+
+def raise_dispute(*, event: TripEvent, by: Person, words: str, clock: Clock = _CLOCK) -> Dispute:
+    """Object to an event of one's own trip, with words. Its clip is held, its clock runs, a leaf is written.
+
+    Raises BadInput without words, or when the event was disputed before or does not count; Denied for another's.
+    """
+    words = words.strip()
+    if not words:
+        raise BadInput("Say in a few words what happened.")
+    now_ns = clock.wall_ns()
+    now = moment_of(now_ns)
+    with transaction.atomic():
+        event = TripEvent.objects.select_related("trip__site", "clip").select_for_update().get(pk=event.pk)
+        if event.trip.driver_id != by.pk:
+            raise Denied(f"{event.pk} is not there, or not for you.")
+        if event.standing != Standing.COUNTS.value:
+            raise BadInput("This event does not count, or was disputed before.")
+        dispute = Dispute.objects.create(
+            event=event,
+            raised_by=by,
+            words=words[:MOST_WORDS],
+            raised_at=now,
+            due_at=now + timedelta(days=days_of(event.trip.site.organisation_id)),
+            hold=_freeze(event, by, clock),
+        )
+        TripEvent.objects.filter(pk=event.pk).update(standing=Standing.DISPUTED.value)
+        body = {"dispute": dispute.pk, "event": event.pk, "trip": event.trip_id, "person": by.pk}
+        ledger.append(kind="dispute.raised", body={**body, "due": dispute.due_at.isoformat()}, now_ns=now_ns)
+    return dispute
+
+
+def answer(*, dispute: Dispute, by: Person, upheld: bool, words: str, clock: Clock = _CLOCK) -> None:
+    """Answer a dispute, as somebody who did not raise it and did not drive. The score follows at once.
+
+    Raises BadInput without words or when it is over; Denied for whoever raised it.
+    """
+    words = words.strip()
+    if not words:
+        raise BadInput("Say in a few words why.")
+    if by.pk in {dispute.raised_by_id, dispute.event.trip.driver_id}:
+        raise Denied(f"{dispute.pk} is not there, or not for you.")
+    state = Dispute.State.UPHELD if upheld else Dispute.State.REJECTED
+    standing = Standing.DISMISSED if upheld else Standing.COUNTS
+    with transaction.atomic():
+        now_ns = clock.wall_ns()
+        changed = Dispute.objects.filter(pk=dispute.pk, state=Dispute.State.OPEN, due_at__gt=moment_of(now_ns)).update(
+            state=state, answered_by=by, answer_words=words[:MOST_WORDS], ended_at=moment_of(now_ns)
+        )
+        if not changed:
+            raise BadInput("This dispute is over already.")
+        _settle(dispute, standing, now_ns, kind="dispute.answered", body={"person": by.pk, "upheld": upheld})
+
+
+def void_overdue(*, now_ns: int) -> int:
+    """Void the events whose disputes nobody answered in time; return how many."""
+    overdue = Dispute.objects.filter(state=Dispute.State.OPEN, due_at__lte=moment_of(now_ns)).select_related("event")
+    voided = 0
+    for dispute in overdue.order_by("due_at")[:VOID_AT_ONCE]:
+        with transaction.atomic():
+            if Dispute.objects.filter(pk=dispute.pk, state=Dispute.State.OPEN).update(
+                state=Dispute.State.VOID, ended_at=moment_of(now_ns)
+            ):
+                _settle(dispute, Standing.VOID, now_ns, kind="dispute.voided", body={})
+                voided += 1
+    return voided
+
+
+def _settle(dispute: Dispute, standing: Standing, now_ns: int, *, kind: str, body: dict[str, object]) -> None:
+    TripEvent.objects.filter(pk=dispute.event_id).update(standing=standing.value)
+    if dispute.hold_id is not None:
+        keeping.end_hold(hold_id=dispute.hold_id, now_ns=now_ns)
+    leaf = {"dispute": dispute.pk, "event": dispute.event_id, "trip": dispute.event.trip_id, **body}
+    ledger.append(kind=kind, body=leaf, now_ns=now_ns)
+
+
+def _freeze(event: TripEvent, by: Person, clock: Clock) -> Hold | None:
+    """Hold the event's clip, so that nobody erases what the dispute is about. None where no clip was cut."""
+    if event.clip_id is None:
+        return None
+    among = Clip.objects.filter(pk=event.clip_id, erased_at=None)
+    if not among.exists():
+        return None
+    try:
+        return keeping.place_hold(
+            actor=by, clip_id=event.clip_id, reason="A driver disputes this event.", among=among, clock=clock
+        )
+    except BadInput:
+        return None  # its key is gone already: there is nothing left to hold

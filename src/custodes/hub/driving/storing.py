@@ -1,0 +1,118 @@
+"""Keep trips that units tell, once each."""
+
+import hashlib
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from custodes.core.errors import BadInput, Denied, Temporary
+from custodes.core.wire_trip import WireTrip
+from custodes.hub.audit import ledger
+from custodes.hub.clips.models import Clip
+from custodes.hub.driving import sealing
+from custodes.hub.driving.models import Trip, TripEvent
+from custodes.hub.fleet.models import Shift, Unit
+from custodes.hub.fleet.times import moment_of
+from custodes.score.formula import COUNTED_KINDS
+from custodes.score.trip import Standing
+
+TRIPS_AN_HOUR = 60
+"""What one unit may tell: a trip takes at least a minute."""
+
+LONGEST_NS = 48 * 3600 * 1_000_000_000
+
+
+def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
+    """Keep a trip and its events; return how many events there are. Durable on return, with its leaf in the ledger.
+
+    The driver is who had the shift when it began. A repeat changes nothing. Raises Denied when the id is another
+    trip's, BadInput for a trip that cannot be, Temporary when the unit tells more than anybody can drive.
+    """
+    _check(trip, now_ns)
+    content = trip.model_dump_json().encode()
+    digest = hashlib.sha256(content).hexdigest()
+    with transaction.atomic():
+        known = Trip.objects.filter(pk=trip.trip_id).first()
+        if known is not None:
+            if known.unit_id != unit.pk or known.content_sha256 != digest:
+                raise Denied(f"trip {trip.trip_id} is another one here already")
+            return known.events.count()
+        now = moment_of(now_ns)
+        if Trip.objects.filter(unit=unit, received_at__gt=now - timedelta(hours=1)).count() >= TRIPS_AN_HOUR:
+            raise Temporary(f"more than {TRIPS_AN_HOUR} trips in an hour; tell them again later")
+        wrapped, sealed = sealing.seal(trip.trip_id, unit.pk, content)
+        row = Trip.objects.create(
+            id=trip.trip_id,
+            unit=unit,
+            site_id=unit.site_id,
+            driver_id=_driver_id(unit, trip.start_wall_ns),
+            start_wall_ns=trip.start_wall_ns,
+            end_wall_ns=trip.end_wall_ns,
+            distance_m=trip.distance_m,
+            moving_ms=trip.moving_ms,
+            limited_ms=trip.limited_ms,
+            brakings=trip.occasions.brakings,
+            accelerations=trip.occasions.accelerations,
+            turns=trip.occasions.turns,
+            watched=sorted(set(trip.watched)),
+            content_sha256=digest,
+            wrapped_key=wrapped,
+            sealed=sealed,
+            received_at=now,
+        )
+        TripEvent.objects.bulk_create(_events(row, trip))
+        body: dict[str, object] = {"trip": row.pk, "unit": unit.pk, "site": unit.site_id, "content": digest}
+        if row.driver_id is not None:
+            body["driver"] = row.driver_id
+        ledger.append(kind="trip.received", body=body, now_ns=now_ns)
+    return len(trip.events)
+
+
+def _check(trip: WireTrip, now_ns: int) -> None:
+    if not 0 < trip.end_wall_ns - trip.start_wall_ns <= LONGEST_NS:
+        raise BadInput("a trip ends after it began, within two days")
+    if trip.end_wall_ns > now_ns + 600 * 1_000_000_000:
+        raise BadInput("the trip lies in the future; set the unit's clock")
+    if trip.distance_m > 10_000_000 or trip.moving_ms > LONGEST_NS // 1_000_000 or trip.limited_ms > trip.moving_ms:
+        raise BadInput("way and times do not fit each other")
+    for event in trip.events:
+        if not trip.start_wall_ns <= event.onset_wall_ns <= event.end_wall_ns or event.at_m > 10_000_000:
+            raise BadInput(f"event {event.event_id} does not lie in the trip")
+    if len({event.event_id for event in trip.events}) != len(trip.events):
+        raise BadInput("an event is told twice")
+    if (
+        TripEvent.objects.filter(pk__in=[event.event_id for event in trip.events])
+        .exclude(trip_id=trip.trip_id)
+        .exists()
+    ):
+        raise BadInput("an event belongs to another trip")
+
+
+def _driver_id(unit: Unit, start_wall_ns: int) -> UUID | None:
+    at = moment_of(start_wall_ns)
+    shifts = Shift.objects.filter(site_id=unit.site_id, starts_at__lte=at).exclude(ends_at__lte=at)
+    return shifts.order_by("-starts_at").values_list("driver_id", flat=True).first()
+
+
+def _events(row: Trip, trip: WireTrip) -> list[TripEvent]:
+    clips = dict(
+        Clip.objects.filter(unit_id=row.unit_id, onset_wall_ns__in=[event.onset_wall_ns for event in trip.events])
+        .order_by("declared_at")
+        .values_list("onset_wall_ns", "pk")
+    )
+    return [
+        TripEvent(
+            id=event.event_id,
+            trip=row,
+            kind=event.kind,
+            onset_wall_ns=event.onset_wall_ns,
+            end_wall_ns=event.end_wall_ns,
+            at_m=event.at_m,
+            severe=event.severe,
+            # What a unit says of standing is not believed: a kind that the formula does not know is on trial.
+            standing=Standing.COUNTS.value if event.kind in COUNTED_KINDS else Standing.TRIAL.value,
+            clip_id=clips.get(event.onset_wall_ns),
+        )
+        for event in trip.events
+    ]

@@ -1,0 +1,74 @@
+"""Why a score is what it is, in the reader's language. The sentences are those of `custodes.score.words`."""
+
+from fractions import Fraction
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from custodes.hub.portal.shown import duration_words
+from custodes.score.formula import BASE, Score, Share
+from custodes.score.words import decimal, points
+
+
+def headline(score: Score) -> str:
+    """Return the score in a sentence, or what is missing to judge."""
+    if score.value is not None:
+        return _("%(score)s of 100") % {"score": decimal(score.value)}
+    if score.distance_m < score.needed_distance_m:
+        return _("Not scored: %(done).1f km driven, %(needed)d km are needed.") % {
+            "done": score.distance_m / 1000,
+            "needed": score.needed_distance_m // 1000,
+        }
+    return _("Not scored: too short a time on the move.")
+
+
+def band(score: Score) -> str:
+    """Return the band that chance alone makes, in a sentence; empty where there is no score."""
+    if score.value is None:
+        return ""
+    low, high = max(Fraction(0), score.value - score.half_band), min(Fraction(100), score.value + score.half_band)
+    return _("By chance alone it would lie between %(low)s and %(high)s. It begins at %(base)d.") % {
+        "low": decimal(low),
+        "high": decimal(high),
+        "base": BASE,
+    }
+
+
+def reasons(score: Score) -> list[tuple[str, str]]:
+    """Return (sentence, points) for each thing that was lost or earned, dearest first."""
+    lost = sorted((share for share in score.shares if share.lost), key=lambda share: -share.lost)
+    said = [(_share(share), points(-share.lost)) for share in lost]
+    if score.stretches:
+        calm = ngettext(
+            "%(calm)d of %(all)d kilometre was calm", "%(calm)d of %(all)d kilometres were calm", score.stretches
+        ) % {"calm": score.calm_stretches, "all": score.stretches}
+        said.append((calm, points(score.earned)))
+    said += [(_share(share), "±0") for share in score.shares if share.judged and not share.lost]
+    return said
+
+
+def part_name(part: str) -> str:
+    """Return what a part of the formula is called."""
+    return {
+        "braking": _("braking"),
+        "cornering": _("cornering"),
+        "acceleration": _("acceleration"),
+        "speeding": _("speeding"),
+        "phone": _("phone"),
+    }[part]
+
+
+def _share(share: Share) -> str:
+    told = {"n": share.happened, "all": share.occasions, "severe": share.severe}
+    times = {"over": duration_words(share.happened / 1000), "all": duration_words(share.occasions / 1000)}
+    if share.part == "speeding":
+        return _("%(over)s of %(all)s with a known limit were above it") % times
+    if share.part == "phone":
+        return _("the phone was in the hand for %(over)s of %(all)s") % times
+    if share.part == "braking":
+        said = _("%(n)d of %(all)d brakings were hard") % told
+    elif share.part == "cornering":
+        said = _("%(n)d of %(all)d turns were hard") % told
+    else:
+        said = _("%(n)d of %(all)d accelerations were hard") % told
+    return said + (_(", %(severe)d of them severe") % told if share.severe else "")

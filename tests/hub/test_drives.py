@@ -1,0 +1,212 @@
+"""Drives on the hub: told once, sealed, scored, disputed, answered by another, void when nobody answers."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from cast import NOW, NOW_NS, Cast, make_clip, say
+from custodes.core.clock import ManualClock
+from custodes.core.errors import BadInput, Denied, Temporary
+from custodes.core.wire_trip import WireTrip
+from custodes.hub.access import drives
+from custodes.hub.audit.models import LedgerBody
+from custodes.hub.clips.models import Hold
+from custodes.hub.driving import disputing, scores, storing
+from custodes.hub.driving.models import Dispute, Trip, TripEvent
+from custodes.score.formula import score_trip
+from custodes.score.tripfile import trip_of
+from stored_trip import NS, store, told_trip
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+LATER = ManualClock(wall=NOW_NS + 3600 * NS)
+
+
+@pytest.fixture
+def trip(cast: Cast) -> Trip:
+    return store(cast.van_unit)
+
+
+def browser(cast: Cast, who: str) -> Client:
+    client = Client()
+    client.force_login(cast.people[who], backend=BACKEND)
+    return client
+
+
+def kinds_in_ledger() -> list[str]:
+    return list(LedgerBody.objects.order_by("leaf__seq").values_list("leaf__kind", flat=True))
+
+
+def test_a_trip_is_kept_once_with_its_driver_and_its_way_sealed(cast: Cast) -> None:
+    told = told_trip()
+    assert storing.store_trip(unit=cast.van_unit, trip=told, now_ns=told.end_wall_ns) == 3
+    assert storing.store_trip(unit=cast.van_unit, trip=told, now_ns=told.end_wall_ns) == 3
+    row = Trip.objects.get()
+    assert row.driver == cast.dina
+    assert b"48.8" not in bytes(row.sealed)
+    assert scores.told_of(row) == told
+    assert scores.of_trip(row) == score_trip(trip_of(told))
+    with pytest.raises(Denied):
+        storing.store_trip(unit=cast.other_van_unit, trip=told, now_ns=told.end_wall_ns)
+    changed = told.model_copy(update={"distance_m": 1})
+    with pytest.raises(Denied):
+        storing.store_trip(unit=cast.van_unit, trip=changed, now_ns=told.end_wall_ns)
+
+
+def test_a_trip_that_cannot_be_is_refused(cast: Cast) -> None:
+    told = told_trip()
+    for wrong in (
+        {"end_wall_ns": told.start_wall_ns},
+        {"limited_ms": told.moving_ms + 1},
+        {"events": [told.events[0], told.events[0]]},
+        {"events": [told.events[0].model_copy(update={"onset_wall_ns": 5})]},
+    ):
+        with pytest.raises(BadInput):
+            storing.store_trip(unit=cast.van_unit, trip=told.model_copy(update=wrong), now_ns=told.end_wall_ns)
+    with pytest.raises(BadInput, match="future"):
+        storing.store_trip(unit=cast.van_unit, trip=told, now_ns=told.start_wall_ns - 3600 * NS)
+
+
+def test_a_unit_tells_no_more_than_anybody_can_drive(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storing, "TRIPS_AN_HOUR", 2)
+    for _ in range(2):
+        store(cast.van_unit)
+    with pytest.raises(Temporary):
+        store(cast.van_unit)
+
+
+def test_a_driver_objects_and_another_answers_and_the_score_follows(cast: Cast, trip: Trip) -> None:
+    event = trip.events.order_by("at_m")[0]
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    TripEvent.objects.filter(pk=event.pk).update(clip=clip)
+    before = scores.of_trip(trip).exact
+    dispute = drives.raise_dispute(cast.dina, event.pk, words="A child ran out.", clock=LATER)
+    assert dispute.due_at == NOW + timedelta(hours=1, days=7)
+    assert Hold.objects.filter(clip=clip, released_at=None).exists(), "the evidence is frozen"
+    assert scores.of_trip(Trip.objects.get(pk=trip.pk)).exact == before, "an objection alone changes nothing"
+    with pytest.raises(Denied):
+        drives.answer_dispute(cast.dina, dispute.pk, upheld=True, words="yes", clock=LATER)
+    drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Seen on film.", clock=LATER)
+    assert scores.of_trip(Trip.objects.get(pk=trip.pk)).exact > before
+    assert not Hold.objects.filter(clip=clip, released_at=None).exists()
+    with pytest.raises(BadInput):
+        drives.answer_dispute(cast.alice, dispute.pk, upheld=False, words="no", clock=LATER)
+    with pytest.raises(BadInput):
+        drives.raise_dispute(cast.dina, event.pk, words="Again.", clock=LATER)
+    (record,) = scores.record_of(cast.company.pk)
+    assert (record.told, record.disputed, record.upheld, record.wrong_percent) == (3, 1, 1, 100)
+    told = kinds_in_ledger()
+    assert [kind for kind in told if kind.startswith(("trip.", "dispute."))] == [
+        "trip.received",
+        "dispute.raised",
+        "dispute.answered",
+    ]
+
+
+def test_nobody_answers_in_time_and_the_event_is_void(cast: Cast, trip: Trip) -> None:
+    disputing.set_days(actor=cast.alice, organisation=cast.company, days=3, clock=LATER)
+    event = trip.events.order_by("at_m")[0]
+    dispute = drives.raise_dispute(cast.dina, event.pk, words="Black ice.", clock=LATER)
+    day_ns = 86_400 * NS
+    assert disputing.void_overdue(now_ns=LATER.wall_ns() + 3 * day_ns - 1) == 0
+    assert disputing.void_overdue(now_ns=LATER.wall_ns() + 3 * day_ns) == 1
+    assert disputing.void_overdue(now_ns=LATER.wall_ns() + 3 * day_ns) == 0
+    assert Dispute.objects.get().state == Dispute.State.VOID
+    assert TripEvent.objects.get(pk=event.pk).standing == "void"
+    late = ManualClock(wall=LATER.wall_ns() + 3 * day_ns)
+    with pytest.raises(BadInput):
+        drives.answer_dispute(cast.alice, dispute.pk, upheld=False, words="Too late.", clock=late)
+
+
+def test_a_manager_at_the_wheel_does_not_answer_for_themselves(cast: Cast, trip: Trip) -> None:
+    event = trip.events.order_by("at_m")[0]
+    dispute = drives.raise_dispute(cast.dina, event.pk, words="No.", clock=LATER)
+    Trip.objects.filter(pk=trip.pk).update(driver=cast.alice)
+    with pytest.raises(Denied):
+        drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Quite.", clock=LATER)
+
+
+def test_others_see_a_score_only_with_the_drivers_yes(cast: Cast, trip: Trip) -> None:
+    alice = drives.find_trip(cast.alice, trip.pk, clock=LATER)
+    assert (alice.own, alice.judges, alice.answers) == (False, False, True)
+    with pytest.raises(Denied):
+        drives.trips_to_judge(cast.alice, cast.dina, days=28, clock=LATER)
+    say(cast.dina, cast.company, "coaching")
+    assert drives.find_trip(cast.alice, trip.pk, clock=LATER).judges
+    assert not drives.find_trip(cast.bob, trip.pk, clock=LATER).judges, "dispatchers coach nobody"
+    for nobody in (cast.charlie, cast.sam, cast.petra, cast.oscar, cast.hanna, cast.stranger):
+        with pytest.raises(Denied):
+            drives.find_trip(nobody, trip.pk, clock=LATER)
+
+
+def test_the_drivers_page_says_why_and_lets_them_object(cast: Cast, trip: Trip) -> None:
+    client = browser(cast, "driver")
+    page = client.get(reverse("portal:drive", args=[trip.pk])).content.decode()
+    assert "3 of 12 brakings were hard" in page
+    assert "−12" in page
+    assert "14 of 16 kilometres were calm" in page
+    assert "86.8 of 100" in page
+    assert page.count('class="pin"') == 3
+    event = trip.events.order_by("at_m")[0]
+    said = client.post(reverse("portal:drive_dispute", args=[event.pk]), {"words": ""}, follow=True)
+    assert "Say in a few words what happened." in said.content.decode()
+    said = client.post(reverse("portal:drive_dispute", args=[event.pk]), {"words": "A child."}, follow=True)
+    assert "Waits for an answer" in said.content.decode()
+    leads = browser(cast, "manager")
+    waiting = leads.get(reverse("portal:disputes")).content.decode()
+    assert "A child." in waiting
+    assert "The driver is right" in waiting
+    assert "The driver is right" not in client.get(reverse("portal:disputes")).content.decode()
+    dispute = Dispute.objects.get()
+    leads.post(reverse("portal:dispute_answer", args=[dispute.pk]), {"words": "Seen.", "upheld": "yes"})
+    page = client.get(reverse("portal:drive", args=[trip.pk])).content.decode()
+    assert "2 of 12 brakings were hard" in page
+    assert "Seen." in page
+
+
+def test_opening_a_drive_stands_in_the_ledger_before_its_way_is_shown(cast: Cast, trip: Trip) -> None:
+    browser(cast, "manager").get(reverse("portal:drive", args=[trip.pk]))
+    body = json.loads(LedgerBody.objects.filter(leaf__kind="trip.opened").get().body_json)
+    assert (body["trip"], body["person"], body["own"]) == (str(trip.pk), str(cast.alice.pk), False)
+
+
+def test_the_file_gives_the_same_score_to_anybody(cast: Cast, trip: Trip) -> None:
+    event = trip.events.order_by("at_m")[0]
+    TripEvent.objects.filter(pk=event.pk).update(standing="dismissed")
+    answer = browser(cast, "driver").get(reverse("portal:drive_export", args=[trip.pk]))
+    again = score_trip(trip_of(WireTrip.model_validate_json(answer.content)))
+    assert again == scores.of_trip(Trip.objects.get(pk=trip.pk))
+    assert browser(cast, "manager").get(reverse("portal:drive_export", args=[trip.pk])).status_code == 404
+
+
+def test_a_drivers_score_over_time_needs_fifty_kilometres(cast: Cast, settings: object) -> None:
+    from django.utils import timezone
+
+    now = timezone.now().replace(microsecond=0)
+    for back in range(2):
+        row = store(cast.van_unit, now - timedelta(days=back + 1), km=20)
+        Trip.objects.filter(pk=row.pk).update(driver=cast.dina)
+    client = browser(cast, "driver")
+    page = client.get(reverse("portal:driver", args=[cast.dina.pk])).content.decode()
+    assert "Not scored: 40.6 km driven, 50 km are needed." in page
+    row = store(cast.van_unit, now - timedelta(days=3), km=20, hard_at_m=())
+    Trip.objects.filter(pk=row.pk).update(driver=cast.dina)
+    page = client.get(reverse("portal:driver", args=[cast.dina.pk])).content.decode()
+    assert "6 of 36 brakings were hard" in page
+    assert '<polyline class="line"' in page
+    assert "wrong, of answered" in page
+    assert browser(cast, "manager").get(reverse("portal:driver", args=[cast.dina.pk])).status_code == 404
+    empty = browser(cast, "member").get(reverse("portal:driver", args=[cast.milo.pk]))
+    assert empty.status_code == 200
+
+
+def test_the_clock_is_the_managers_to_set(cast: Cast) -> None:
+    address = reverse("portal:dispute_policy", args=[cast.company.pk])
+    assert browser(cast, "driver").post(address, {"days": "2"}).status_code == 404
+    said = browser(cast, "manager").post(address, {"days": "90"}, follow=True).content.decode()
+    assert "between 1 and 60" in said
+    browser(cast, "manager").post(address, {"days": "2"})
+    assert disputing.days_of(cast.company.pk) == 2
