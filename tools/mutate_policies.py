@@ -33,6 +33,7 @@ GUARDED = (
     "hub/access/watching.py",
     "hub/access/decisions.py",
     "hub/access/places.py",
+    "hub/dispatch/board.py",
     "hub/access/share_states.py",
     "hub/access/shared.py",
     "hub/access/sharing.py",

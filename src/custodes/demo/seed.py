@@ -29,8 +29,8 @@ class Seed:
 def seed(data_dir: Path) -> Seed:
     """Make company, household, sites, people and a shift where they are not there yet; make a link and two codes."""
     boot.django_on(data_dir)
-    from custodes.hub.fleet import enrolment, services
-    from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+    from custodes.hub.fleet import enrolment, routes, services
+    from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
     from custodes.hub.fleet.signin_links import make_signin_link
 
     now = datetime.now(UTC)
@@ -50,8 +50,12 @@ def seed(data_dir: Path) -> Seed:
     tell_and_ask()
     van = Site.objects.get(organisation__kind=Organisation.Kind.COMPANY)
     home = Site.objects.get(organisation__kind=Organisation.Kind.HOUSEHOLD)
+    round_ = Route.objects.filter(organisation=van.organisation).first() or routes.keep_route(
+        organisation=van.organisation, name="Bloomsbury round", area="From the big square and back", now=now
+    )
     if not Shift.objects.filter(site=van, ends_at=None).exists():
         services.start_shift(site=van, driver=Person.objects.get(email=DRIVER[0]), now=now)
+        Shift.objects.filter(site=van, ends_at=None).update(route=round_)
     return Seed(
         signin_path=make_signin_link(dana, now=now),
         van_code=enrolment.issue_code(site=van, now=now).code,

@@ -38,6 +38,9 @@ source = "drive.csv"
 anchor = "now"
 loop = true
 
+[ship]
+heartbeat_s = 5            # so that the dispatch board sees it move
+
 [[rule]]
 kind = "speed"
 limit_mph = 30
