@@ -11,6 +11,10 @@ class FleetMap {
     this.map = plainMap(this.L, element, unit);
     this.vans = new Map();
     this.map.setView([0, 0], 2);
+    this.held = false; // somebody has moved it: it stays where they put it
+    this.map.on("dragstart", () => { this.held = true; });
+    element.addEventListener("click", (event) => { if (event.target.closest(".leaflet-control-zoom")) this.held = true; });
+    element.addEventListener("wheel", () => { this.held = true; }, { passive: true });
     new ResizeObserver(() => this.map.invalidateSize()).observe(element);
   }
 
@@ -31,6 +35,7 @@ class FleetMap {
     van.way.setLatLngs(places);
     van.ground.setLatLngs(places);
     van.mark.setLatLng(here);
+    if (!this.held && !this.map.getBounds().contains(here)) this.all();
     van.mark.setStyle({ fillColor: point.old ? "#7d8794" : "#4c8dff" });
     van.mark.setTooltipContent(point.speed && !point.old ? `${name} · ${point.speed}` : name);
     return van;
@@ -52,7 +57,9 @@ class FleetMap {
 
   find(key) {
     const van = this.vans.get(key);
-    if (van) this.map.setView(van.mark.getLatLng(), Math.max(15, this.map.getZoom()));
+    if (!van) return;
+    this.held = true;
+    this.map.setView(van.mark.getLatLng(), Math.max(15, this.map.getZoom()));
   }
 }
 
