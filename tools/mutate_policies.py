@@ -40,6 +40,8 @@ GUARDED = (
     "hub/access/oversight.py",
     "hub/access/snooping.py",
     "hub/access/alarm_answers.py",
+    "hub/access/second_person.py",
+    "hub/access/grants.py",
 )
 """Modules in which a condition stands between somebody and footage."""
 # This one holds the rules to themselves and knows nothing of what they ought to say.

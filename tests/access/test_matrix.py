@@ -15,7 +15,7 @@ from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 from cast import Cast, say
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
-from custodes.hub.access import alarms, drives, gate
+from custodes.hub.access import alarms, drives, gate, grants, second_person
 from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import keeping, marked
@@ -60,12 +60,15 @@ DELETES = {
 }
 RESTORES = {"own van": NONE, "other van": NONE, "home": NONE, "rival": NONE, "deleted": {"manager"}}
 SHARES = {**DELETES, "deleted": NONE}
+ORIGINALS = {**SHARES, "home": NONE}
 KNOWS = {**SEES, "deleted": {"manager"}}
 CLIP_ROUTES = {
     "access:poster": ("get", {}, SEES),
     "portal:clip": ("get", {}, KNOWS),
     "portal:clip_state": ("get", {}, KNOWS),
     "portal:shares": ("get", {}, SHARES),
+    "portal:original": ("get", {}, ORIGINALS),
+    "portal:grants": ("get", {}, SHARES),
     "portal:clip_triage": ("post", {"triage": "done"}, SORTS),
     "portal:clip_delete": ("post", {}, DELETES),
     "portal:clip_restore": ("post", {}, RESTORES),
@@ -133,6 +136,7 @@ PLAIN_ROUTES = {
     "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner"}),
     "portal:leaks": ("get", DESKS),
     "portal:watched_me": ("get", SIGNED_IN),
+    "portal:originals": ("get", SIGNED_IN),
     "portal:oversight": ("get", {"privacy officer"}),
     "portal:drives": ("get", SIGNED_IN),
     "portal:disputes": ("get", SIGNED_IN),
@@ -202,6 +206,9 @@ OWN_TESTS = {
     "portal:alarm_answer": "test_alarms_are_the_officers",
     "portal:alarm_limits": "test_alarms_are_the_officers",
     "portal:case_close": "test_alarms_are_the_officers",
+    "portal:grant_revoke": "test_originals_take_two",
+    "portal:original_decide": "test_originals_take_two",
+    "portal:original_take": "test_originals_take_two",
     "portal:oversight_proof": "test_proofs_go_to_those_who_may_know",
     "portal:drive": "test_drives",
     "portal:drive_export": "test_drives",
@@ -402,6 +409,21 @@ def test_consents_of_an_organisation(doors: Doors, cast: Cast) -> None:
         assert doors.let_through(paper) == (NONE if name == "rival" else lead)
         answer = Ask("portal:consents_answer", {}, "post", {"organisation": str(key), "topic": "own"})
         assert doors.let_through(answer) == asked[name]
+
+
+def test_originals_take_two(doors: Doors, scene: Scene, cast: Cast) -> None:
+    asked = {"actor": cast.alice, "clip_id": scene.clips["own van"].pk, "reason": "claim"}
+    unsealing = second_person.ask(**asked, purpose="incident")
+    say = Ask("portal:original_decide", {"unsealing_id": unsealing.pk}, "post", {"yes": "yes"})
+    take = Ask("portal:original_take", {"unsealing_id": unsealing.pk}, "post")
+    assert doors.let_through(say) == {"privacy officer", "manager"}, "the manager is told that it is theirs"
+    assert doors.let_through(take) == NONE
+    second_person.decide(actor=cast.petra, unsealing_id=unsealing.pk, yes=True)
+    assert doors.let_through(take) == {"manager"}
+    guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role="support")
+    given = {"membership_id": str(guest.pk), "reason": "no picture", "days": 1}
+    grant = grants.give(actor=cast.alice, clip_id=scene.clips["own van"].pk, **given)
+    assert doors.let_through(Ask("portal:grant_revoke", {"grant_id": grant.pk}, "post")) == {"manager"}
 
 
 def test_alarms_are_the_officers(doors: Doors, scene: Scene, cast: Cast) -> None:

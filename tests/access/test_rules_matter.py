@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -10,6 +11,7 @@ from pytest_django import DjangoDbBlocker
 from cast import NOW, Cast, make_cast, make_clip
 from custodes.core.types import Purpose
 from custodes.hub.access import decisions, policies
+from custodes.hub.access.models import Grant
 from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
 from custodes.hub.access.requests import (
     FOOTAGE,
@@ -18,8 +20,10 @@ from custodes.hub.access.requests import (
     ClipFacts,
     MemberFacts,
     ShareFacts,
+    UnsealingFacts,
     ask_all,
     ask_share,
+    ask_unsealing,
 )
 from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent.topics import State
@@ -32,7 +36,7 @@ RULES = list(load_book(POLICY_DIR).policies.values())
 
 ONLY_SAYS_WHY = {"operator-sees-no-footage"}
 """Rules that forbid what nothing permits: they give the reason, and hold against a permit that is yet to be written."""
-PURPOSES = (Purpose.OWN, Purpose.INCIDENT, Purpose.COACHING, Purpose.LEAK_CASE)
+PURPOSES = (Purpose.OWN, Purpose.INCIDENT, Purpose.COACHING, Purpose.LEAK_CASE, Purpose.TROUBLESHOOTING)
 
 
 def scenes(cast: Cast) -> Iterator[Clip]:
@@ -48,13 +52,19 @@ def scenes(cast: Cast) -> Iterator[Clip]:
         case=Case.objects.create(organisation=cast.company, opened_at=NOW), clip=cased, added_at=NOW
     )
     yield cased
+    granted = make_clip(cast.van_unit)
+    for role in ("support", "contractor"):
+        guest = Membership.objects.create(person=cast.milo, organisation=cast.company, role=role)
+        lasts = {"given_at": guest.since, "ends_at": guest.since + timedelta(days=9999)}
+        Grant.objects.create(clip=granted, membership=guest, reason="x", given_by=cast.alice, **lasts)
+    yield granted
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One request, and what the rules as they stand answer."""
 
-    who: MemberFacts | ShareFacts
+    who: MemberFacts | ShareFacts | UnsealingFacts
     clip: ClipFacts
     action: Action
     purpose: Purpose | None
@@ -66,6 +76,8 @@ class Question:
             return ask_share(
                 book, self.who, self.clip, action=self.action, purpose=self.purpose or Purpose.INCIDENT
             ).allowed
+        if isinstance(self.who, UnsealingFacts):
+            return ask_unsealing(book, self.who, self.clip, purpose=self.purpose or Purpose.INCIDENT).allowed
         (verdict,) = ask_all(book, [self.who], [self.clip], action=self.action, purpose=self.purpose).values()
         return verdict.allowed
 
@@ -82,6 +94,16 @@ def every_question(members: list[MemberFacts], clips: list[ClipFacts]) -> Iterat
         for share in shares_of(clip):
             verdict = ask_share(book, share, clip, action=Action.VIEW, purpose=Purpose.INCIDENT)
             yield Question(share, clip, Action.VIEW, Purpose.INCIDENT, verdict)
+        for unsealing in unsealings_of(clip):
+            verdict = ask_unsealing(book, unsealing, clip, purpose=Purpose.INCIDENT)
+            yield Question(unsealing, clip, Action.ORIGINAL, Purpose.INCIDENT, verdict)
+
+
+def unsealings_of(clip: ClipFacts) -> Iterator[UnsealingFacts]:
+    """Yield requests for an original, each with one thing in its way, and two with none."""
+    good = UnsealingFacts("u", clip.clip_id, "incident", "asks", "says yes", granted=True, used=False, ended=False)
+    wrong = ({}, {"decided_by": None}, {"decided_by": "asks"}, {"used": True}, {"ended": True}, {"granted": False})
+    return (replace(good, **one) for one in (*wrong, {"purpose": "own"}))
 
 
 def shares_of(clip: ClipFacts) -> Iterator[ShareFacts]:
@@ -101,11 +123,11 @@ def questions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict
         # An account that is closed though its role lasts: only the rule about accounts stands in its way.
         Membership.objects.create(person=cast.stranger, organisation=cast.company, role=Membership.Role.DISPATCHER)
         Person.objects.filter(pk=cast.stranger.pk).update(is_active=False)
+        facts = [decisions.clip_facts(clip, now=NOW) for clip in scenes(cast)]
         members = [facts for person in cast.people.values() for facts in decisions.member_facts(person, now=NOW)]
         # One bound to a route, seen by clips that were driven on it and on none.
         bound = decisions.member_facts(cast.bob, now=NOW)[0]
         members.append(replace(bound, membership_id=f"{bound.membership_id}-bound", route_ids=frozenset({"r"})))
-        facts = [decisions.clip_facts(clip) for clip in scenes(cast)]
         facts.append(replace(facts[0], clip_id=f"{facts[0].clip_id}-routed", route_id="r"))
         transaction.set_rollback(True)
     members += [replace(one, membership_id=f"{one.membership_id}-weak", proven=False) for one in members]

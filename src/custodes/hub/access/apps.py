@@ -12,7 +12,7 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the ledger's verification look at views and shown posters, and let shares end with what they rest on."""
-        from custodes.hub.access import share_ends  # noqa: F401  # connects itself
+        from custodes.hub.access import grants, share_ends  # noqa: F401  # connect themselves
         from custodes.hub.access.crosscheck import posters_against_ledger, views_against_ledger
         from custodes.hub.audit.verify import further_checks
 

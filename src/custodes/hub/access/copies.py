@@ -18,7 +18,7 @@ REASON = "a copy for the recorded person"
 _CLOCK = SystemClock()
 
 
-class _Pipe(io.RawIOBase):
+class Pipe(io.RawIOBase):
     """Takes what the archive writes until somebody draws it. It cannot seek: nothing is kept."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ def open_copy(*, actor: Actor, clip_id: UUID, address: str = "", clock: Clock = 
 
 
 def _archive(actor: Actor, view: View, clock: Clock) -> Iterator[bytes]:
-    pipe = _Pipe()
+    pipe = Pipe()
     made = moment_of(clock.wall_ns()).timetuple()[:6]
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for name, text in _papers(actor, view, clock):

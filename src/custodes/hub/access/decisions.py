@@ -9,9 +9,19 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from custodes.core.types import Purpose
-from custodes.hub.access import recorded
+from custodes.hub.access import granted, recorded
 from custodes.hub.access.policies import PolicyBook, Verdict, book
-from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ShareFacts, ask_all, ask_share
+from custodes.hub.access.requests import (
+    PURPOSED,
+    Action,
+    ClipFacts,
+    MemberFacts,
+    ShareFacts,
+    UnsealingFacts,
+    ask_all,
+    ask_share,
+    ask_unsealing,
+)
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.fleet.models import Membership, Person
 
@@ -46,7 +56,7 @@ def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None,
     members = member_facts(actor, now=now)
     purposes = list(Purpose) if action in PURPOSED and purpose is None else [purpose]
     refusals: list[Verdict] = []
-    facts = clip_facts(clip)
+    facts = clip_facts(clip, now=now)
     for asked in purposes if members else ():
         asked_facts = replace(facts, consent=recorded.consent_for(clip, action, asked, now=now))
         verdicts = ask_all(book(), members, [asked_facts], action=action, purpose=asked)
@@ -70,8 +80,17 @@ def purposes_for(actor: Actor, clip: Clip, *, now: datetime) -> tuple[Purpose, .
 
 def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: datetime) -> Decision:
     """Return whether a share may watch `clip` for `purpose`."""
-    facts = replace(clip_facts(clip), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
+    facts = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
     verdict = ask_share(book(), share, facts, action=Action.VIEW, purpose=purpose)
+    if not verdict.allowed:
+        return _refused([verdict])
+    policy = verdict.policy_ids[0]
+    return Decision(allowed=True, policy=policy, why=_says(book(), policy))
+
+
+def decide_unsealing(facts: UnsealingFacts, clip: Clip, *, purpose: Purpose) -> Decision:
+    """Return whether a request for an original opens it. That who asked still may is asked apart."""
+    verdict = ask_unsealing(book(), facts, clip_facts(clip), purpose=purpose)
     if not verdict.allowed:
         return _refused([verdict])
     policy = verdict.policy_ids[0]
@@ -88,7 +107,7 @@ def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
     facts = {facts_of(row, row.person, now=now): row for row in rows}
     found: dict[str, tuple[list[Purpose], list[Person]]] = {}
     for purpose in Purpose:
-        asked = replace(clip_facts(clip), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
+        asked = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
         verdicts = ask_all(book(), list(facts), [asked], action=Action.VIEW, purpose=purpose)
         for (member, _clip), verdict in verdicts.items():
             if not verdict.allowed:
@@ -114,8 +133,8 @@ def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:
     return [replace(facts_of(row, row.person, now=now), proven=proven) for row in rows]
 
 
-def clip_facts(clip: Clip) -> ClipFacts:
-    """Return a clip as the policies see it."""
+def clip_facts(clip: Clip, *, now: datetime | None = None) -> ClipFacts:
+    """Return a clip as the policies see it; without `now`, as one that is granted to nobody."""
     return ClipFacts(
         clip_id=str(clip.pk),
         organisation_id=str(clip.site.organisation_id),
@@ -123,6 +142,7 @@ def clip_facts(clip: Clip) -> ClipFacts:
         subject_id=_text(clip.subject_id),
         state=clip.state,
         erased=clip.erased_at is not None,
+        granted=frozenset() if now is None else granted.memberships_for(clip.pk, now=now),
         in_case=CaseClip.objects.filter(clip_id=clip.pk, case__closed_at=None).exists(),
         route_id=_text(clip.route_id),
     )

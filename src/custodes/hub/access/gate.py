@@ -18,7 +18,7 @@ from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
 from custodes.hub.access import decisions, lists, recorded, served, watching
 from custodes.hub.access.decisions import Actor, Audience, Decision
-from custodes.hub.access.models import PosterShown, View
+from custodes.hub.access.models import PosterShown, Unsealing, View
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
@@ -150,6 +150,31 @@ def open_view(  # the contract's seven facts, all by name
         )
         recorded.tell(view, now_ns=now_ns)
         return view
+
+
+def note_original(unsealing: Unsealing, *, policy: str, address: str, now_ns: int) -> View:
+    """Write down that somebody takes an unmarked original: as a viewing that is over, which opens no byte itself.
+
+    Inside the transaction that allows it. The recorded people are told, as of any viewing.
+    """
+    view_id, person = uuid.uuid4(), unsealing.asked_by
+    said = {"role": unsealing.role, "purpose": unsealing.purpose, "policy": policy, "reason": unsealing.reason}
+    body = {"view": view_id, "clip": unsealing.clip_id, "person": person.pk, **said, "address": address or None}
+    named = {"name": person.display_name, "email": person.email}
+    entry = ledger.append(kind="view.opened", body={**body, **named}, now_ns=now_ns)
+    opened_at = datetime.fromtimestamp(now_ns / 1e9, tz=UTC)
+    view = View.objects.create(
+        id=view_id,
+        clip=unsealing.clip,
+        person=person,
+        address=address or None,
+        opened_at=opened_at,
+        closed_at=opened_at,
+        ledger_seq=entry.seq,
+        **said,
+    )
+    recorded.tell(view, now_ns=now_ns)
+    return view
 
 
 def describe_part(*, actor: Actor, view_id: uuid.UUID, part: str, clock: Clock = _CLOCK) -> PartFacts:

@@ -1,10 +1,10 @@
 """Lists of clips by the same policies that decide on one clip.
 
 The policies can tell clips apart only by what the schema gives them: organisation, site, subject, state, erased, and
-for footage where the recorded people stand towards the purpose. Whether an open case keeps it is told apart where there
-is such a clip at all. For one membership that leaves few kinds of clip. Each kind is shown to the policies once, as a
-made-up clip, and the kinds that they allow become a query. A property test holds the query to the gate's own answers,
-clip by clip.
+for footage where the recorded people stand towards the purpose. Whether an open case keeps it, and whether it was
+granted singly, is told apart where there is such a clip at all. For one membership that leaves few kinds of clip. Each
+kind is shown to the policies once, as a made-up clip, and the kinds that they allow become a query. A property test
+holds the query to the gate's own answers, clip by clip.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from custodes.core.types import Purpose
-from custodes.hub.access import recorded
+from custodes.hub.access import granted, recorded
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ask_all
 from custodes.hub.clips.models import CaseClip, Clip
@@ -55,35 +55,42 @@ class _Kind:
     """Where its recorded people stand; for what shows no footage, always NOBODY."""
     in_case: bool = False
     """An open case keeps it."""
+    granted: bool = False
+    """It was opened to this membership singly."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Singled:
-    """Clips that stand apart from others of their kind, as ids or as a query. None: there are none to tell apart."""
+    """Clips that stand apart from others of their kind, for one membership. None: there are none to tell apart."""
 
     in_case: QuerySet[CaseClip] | None
+    granted: set[UUID] | None
 
 
-_Group = tuple[_Place, bool | None, bool, str, frozenset[str]]
-"""Where, in a case (None: either), erased, whose, and in which states of consent: what one part of a query asks for."""
+_Apart = tuple[bool | None, bool | None]
+"""In a case, granted; None: either."""
+_Group = tuple[_Place, _Apart, bool, str, frozenset[str]]
+"""Where, what sets it apart, erased, whose, and in which states of consent: what one part of a query asks for."""
 
 
 def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> QuerySet[Clip]:
     """Return the clips with which one of `members` may do `action` (VIEW, SHARE: for any purpose)."""
     purposes: list[Purpose | None] = list(Purpose) if action in PURPOSED else [None]
     wanted = Q(pk__in=[])
-    singled = _singled_out(members)
+    cases, grants = _open_cases(members), granted.clips_by_membership([one.membership_id for one in members], now=now)
     for member in members:
+        singled = _Singled(in_case=cases, granted=grants.get(member.membership_id))
+        apart = (singled.in_case is not None, singled.granted is not None)
         for purpose in purposes:
-            kinds = _allowed_kinds(_signature(member), action, purpose, singled.in_case is not None)
+            kinds = _allowed_kinds(_signature(member), action, purpose, apart)
             wanted |= _query(member, kinds, singled, topic=recorded.topic_of(action, purpose), now=now)
     return Clip.objects.filter(wanted)
 
 
-def _singled_out(members: list[MemberFacts]) -> _Singled:
+def _open_cases(members: list[MemberFacts]) -> QuerySet[CaseClip] | None:
     mine = {member.organisation_id for member in members}
     cased = CaseClip.objects.filter(case__closed_at=None, clip__site__organisation_id__in=mine)
-    return _Singled(in_case=cased if mine and cased.exists() else None)
+    return cased if mine and cased.exists() else None
 
 
 def _signature(member: MemberFacts) -> MemberFacts:
@@ -100,34 +107,41 @@ def _signature(member: MemberFacts) -> MemberFacts:
 
 @lru_cache(maxsize=1024)
 def _allowed_kinds(
-    signature: MemberFacts,
-    action: Action,
-    purpose: Purpose | None,
-    cases: bool,  # noqa: FBT001  # a key of the cache
+    signature: MemberFacts, action: Action, purpose: Purpose | None, apart: tuple[bool, bool]
 ) -> frozenset[_Kind]:
+    """Return the kinds that the rules allow. `apart`: whether cases, and grants, are told apart."""
     matters = recorded.topic_of(action, purpose) is not None
-    kinds = {_example(kind): kind for kind in _kinds(signature, consent_matters=matters, cases=cases)}
+    kinds = {_example(kind): kind for kind in _kinds(signature, consent_matters=matters, apart=apart)}
     verdicts = ask_all(book(), [signature], list(kinds), action=action, purpose=purpose)
     return frozenset(kinds[clip] for (_member, clip), verdict in verdicts.items() if verdict.allowed)
 
 
-def _kinds(signature: MemberFacts, *, consent_matters: bool, cases: bool) -> Iterator[_Kind]:
-    for here, on_route, subject, erased, state, answer, in_case in product(
+def _kinds(signature: MemberFacts, *, consent_matters: bool, apart: tuple[bool, bool]) -> Iterator[_Kind]:
+    cases, grants = ((False, True) if told else (False,) for told in apart)
+    for here, on_route, subject, erased, state, answer, in_case, opened in product(
         (True,) if signature.site_id is None else (True, False),
         (True,) if signature.route_ids is None else (True, False),
         (_SELF, _OTHER, _NOBODY),
         (False, True),
         Clip.State.values,
         _CONSENTS if consent_matters else (_NONE_KNOWN,),
-        (False, True) if cases else (False,),
+        cases,
+        grants,
     ):
-        place = _Place(here, on_route)
-        yield _Kind(place=place, subject=subject, erased=erased, state=state, consent=answer, in_case=in_case)
+        yield _Kind(
+            place=_Place(here, on_route),
+            subject=subject,
+            erased=erased,
+            state=state,
+            consent=answer,
+            in_case=in_case,
+            granted=opened,
+        )
 
 
 def _example(kind: _Kind) -> ClipFacts:
     return ClipFacts(
-        clip_id=f"{kind.place}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}-{kind.in_case}",
+        clip_id=f"{kind.place}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}-{kind.in_case}-{kind.granted}",
         organisation_id="o",
         site_id="s" if kind.place.here else "another",
         subject_id=None if kind.subject == _NOBODY else kind.subject,
@@ -136,47 +150,62 @@ def _example(kind: _Kind) -> ClipFacts:
         consent=kind.consent,
         in_case=kind.in_case,
         route_id="r" if kind.place.on_route else None,
+        granted=frozenset({"m"}) if kind.granted else frozenset(),
     )
 
 
 def _query(member: MemberFacts, kinds: frozenset[_Kind], singled: _Singled, *, topic: Topic | None, now: datetime) -> Q:
     """Return the condition that a clip is of one of these kinds, with as few words as that takes."""
-    consents: dict[tuple[_Place, bool | None, bool, str, str], frozenset[str]] = {}
+    consents: dict[tuple[_Place, _Apart, bool, str, str], frozenset[str]] = {}
     for kind in kinds:
-        indifferent = replace(kind, in_case=not kind.in_case) in kinds
-        in_case = None if indifferent or singled.in_case is None else kind.in_case
-        key = (kind.place, in_case, kind.erased, kind.subject, kind.state)
+        apart = _told_apart(kind, kinds, singled)
+        key = (kind.place, apart, kind.erased, kind.subject, kind.state)
         consents[key] = consents.get(key, frozenset()) | {kind.consent}
     states: dict[_Group, frozenset[str]] = {}
-    for (place, in_case, erased, subject, state), answers in consents.items():
-        group = (place, in_case, erased, subject, answers)
+    for (place, apart, erased, subject, state), answers in consents.items():
+        group = (place, apart, erased, subject, answers)
         states[group] = states.get(group, frozenset()) | {state}
     query = Q(pk__in=[])
-    for (place, in_case, erased, subject, answers), allowed in _merged(states).items():
-        where = _place(member, place) & _apart(singled, in_case=in_case) & Q(erased_at__isnull=not erased)
+    for (place, apart, erased, subject, answers), allowed in _merged(states).items():
+        where = _place(member, place) & _apart(singled, apart) & Q(erased_at__isnull=not erased)
         agreed = _agreed(member, subject, answers, topic=topic, now=now)
         query |= where & _subject(member, subject) & agreed & Q(state__in=sorted(allowed))
     return query
 
 
-def _apart(singled: _Singled, *, in_case: bool | None) -> Q:
-    if in_case is None or singled.in_case is None:
-        return Q()
-    kept = Q(pk__in=singled.in_case.values("clip_id"))
-    return kept if in_case else ~kept
+def _told_apart(kind: _Kind, kinds: frozenset[_Kind], singled: _Singled) -> _Apart:
+    """Return what sets a kind apart, leaving out what makes no difference: never more than `kinds` allow."""
+    other_case, other_grant = replace(kind, in_case=not kind.in_case), replace(kind, granted=not kind.granted)
+    any_case = singled.in_case is None or other_case in kinds
+    any_grant = singled.granted is None or other_grant in kinds
+    if any_case and any_grant and singled.in_case is not None and singled.granted is not None:
+        any_grant = replace(other_case, granted=not kind.granted) in kinds
+    return (None if any_case else kind.in_case, None if any_grant else kind.granted)
+
+
+def _apart(singled: _Singled, apart: _Apart) -> Q:
+    in_case, opened = apart
+    condition = Q()
+    if in_case is not None and singled.in_case is not None:
+        kept = Q(pk__in=singled.in_case.values("clip_id"))
+        condition &= kept if in_case else ~kept
+    if opened is not None and singled.granted is not None:
+        given = Q(pk__in=singled.granted)
+        condition &= given if opened else ~given
+    return condition
 
 
 def _merged(states: dict[_Group, frozenset[str]]) -> dict[_Group, frozenset[str]]:
     """Say ANYBODY once where the driver makes no difference at all."""
     merged = dict(states)
-    for place, in_case, erased, _subject_kind, answers in states:
-        keys = [(place, in_case, erased, subject, answers) for subject in (_SELF, _OTHER, _NOBODY)]
+    for place, apart, erased, _subject_kind, answers in states:
+        keys = [(place, apart, erased, subject, answers) for subject in (_SELF, _OTHER, _NOBODY)]
         indifferent = answers in {frozenset(_CONSENTS), frozenset({_NONE_KNOWN})}
         if indifferent and all(key in merged for key in keys) and len({merged[key] for key in keys}) == 1:
             allowed = merged[keys[0]]
             for key in keys:
                 del merged[key]
-            merged[place, in_case, erased, _ANYBODY, answers] = allowed
+            merged[place, apart, erased, _ANYBODY, answers] = allowed
     return merged
 
 

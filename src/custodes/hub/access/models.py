@@ -9,9 +9,22 @@ from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Purpose
 from custodes.hub.access.alarm_models import Alarm, AlarmLimits, AlarmSweep, AlarmView
+from custodes.hub.access.grant_models import Grant
+from custodes.hub.access.unsealing_models import Unsealing
 from custodes.hub.clips.models import Clip
 
-__all__ = ["Alarm", "AlarmLimits", "AlarmSweep", "AlarmView", "PosterShown", "Release", "Share", "View"]
+__all__ = [
+    "Alarm",
+    "AlarmLimits",
+    "AlarmSweep",
+    "AlarmView",
+    "Grant",
+    "PosterShown",
+    "Release",
+    "Share",
+    "Unsealing",
+    "View",
+]
 
 
 class View(models.Model):

@@ -28,15 +28,23 @@ class Action(StrEnum):
     """Place a legal hold, and release it."""
     SHARE = "share"
     """Let a named person watch it, for one purpose."""
+    ORIGINAL = "original"
+    """Ask for the unmarked film, for one purpose; it opens once somebody else has said yes."""
+    APPROVE = "approve"
+    """Say yes or no to what somebody else asks for."""
+    BREAK_GLASS = "break_glass"
+    """Take the original at once in an emergency."""
+    GRANT = "grant"
+    """Open it to support or to a contractor, singly."""
     LOCATE = "locate"
     """Know where it was and who drove; asked of a clip of this moment, where a site is now and who drives it."""
     TRACE_LEAK = "trace_leak"
     """Hold a film from outside against its views; asked of a clip at no site, work at an organisation's leak desk."""
 
 
-PURPOSED = frozenset({Action.VIEW, Action.SHARE})
+PURPOSED = frozenset({Action.VIEW, Action.SHARE, Action.ORIGINAL})
 """What is asked for one purpose."""
-FOOTAGE = frozenset({Action.VIEW, Action.POSTER, Action.SHARE})
+FOOTAGE = frozenset({Action.VIEW, Action.POSTER, Action.SHARE, Action.ORIGINAL})
 """What shows somebody: the policies are told what the recorded people agreed to."""
 NOBODY_RECORDED = "nobody"
 
@@ -70,6 +78,8 @@ class ClipFacts:
     erased: bool
     in_case: bool = False
     """An open case keeps it."""
+    granted: frozenset[str] = frozenset()
+    """Memberships to which it was opened singly."""
     consent: str = NOBODY_RECORDED
     """Where the recorded people stand towards what is asked; only `FOOTAGE` actions look at it."""
     route_id: str | None = None
@@ -87,6 +97,20 @@ class ShareFacts:
     used_up: bool
     outside: bool
     released: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnsealingFacts:
+    """One request for an original, as the policies see it."""
+
+    unsealing_id: str
+    clip_id: str
+    purpose: str
+    asked_by: str
+    decided_by: str | None
+    granted: bool
+    used: bool
+    ended: bool
 
 
 def ask_all(
@@ -127,6 +151,29 @@ def ask_share(book: PolicyBook, share: ShareFacts, clip: ClipFacts, *, action: A
     return verdict
 
 
+def ask_unsealing(book: PolicyBook, unsealing: UnsealingFacts, clip: ClipFacts, *, purpose: Purpose) -> Verdict:
+    """Ask whether a request for an original opens it."""
+    request = {
+        "principal": {"type": "Unsealing", "id": unsealing.unsealing_id},
+        "action": {"type": "Action", "id": Action.ORIGINAL.value},
+        "resource": {"type": "Clip", "id": clip.clip_id},
+        "context": {"purpose": _entity("Purpose", purpose.value), "consent": _entity("Consent", clip.consent)},
+    }
+    attributes: dict[str, Any] = {
+        "clip": _entity("Clip", unsealing.clip_id),
+        "purpose": _entity("Purpose", unsealing.purpose),
+        "asked_by": _entity("Person", unsealing.asked_by),
+        "granted": unsealing.granted,
+        "used": unsealing.used,
+        "ended": unsealing.ended,
+    }
+    if unsealing.decided_by is not None:
+        attributes["decided_by"] = _entity("Person", unsealing.decided_by)
+    entity = {"uid": {"type": "Unsealing", "id": unsealing.unsealing_id}, "attrs": attributes, "parents": []}
+    (verdict,) = book.ask([request], [entity, _clip_entity(clip)])
+    return verdict
+
+
 def _share_entity(share: ShareFacts) -> Mapping[str, object]:
     attributes: dict[str, Any] = {
         "clip": _entity("Clip", share.clip_id),
@@ -163,6 +210,7 @@ def _clip_entity(clip: ClipFacts) -> Mapping[str, object]:
         "state": _entity("State", clip.state),
         "erased": clip.erased,
         "in_case": clip.in_case,
+        "granted": [_entity("Membership", one) for one in sorted(clip.granted)],
     }
     if clip.subject_id is not None:
         attributes["subject"] = _entity("Person", clip.subject_id)

@@ -65,7 +65,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("People"), "people", "portal:people", ("people",)),
     (_("Leaks"), "leak", DESK, ("leaks", "leak")),
     (_("About me"), "eye", "portal:watched_me", ("watched_me", "consents", "consents_sign", "consents_overview")),
-    (_("Oversight"), "scales", "portal:oversight", ("oversight", "alarm", "alarm_limits")),
+    (_("Oversight"), "scales", "portal:oversight", ("oversight", "alarm", "alarm_limits", "originals")),
     (_("Settings"), "settings", "portal:settings", ("settings",)),
 )
 

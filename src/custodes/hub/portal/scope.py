@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from custodes.hub.access import gate
+from custodes.hub.access import gate, grants
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site
 
@@ -50,9 +50,9 @@ def memberships(person: Person, now: datetime | None = None) -> QuerySet[Members
 
 
 def sites(person: Person) -> QuerySet[Site]:
-    """Return the sites that a person belongs to, by name."""
+    """Return the sites that a person belongs to, by name. Support and contractors belong to none."""
     reach = Q(pk__in=[])
-    for membership in memberships(person):
+    for membership in memberships(person).exclude(role__in=grants.GUESTS):
         if membership.site_id:
             reach |= Q(pk=membership.site_id)
         else:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import alarms, consents, me, oversight
+from custodes.hub.portal.views import alarms, consents, grants, me, originals, oversight
 
 urlpatterns = [
     path("me/watched/", me.index, name="watched_me"),
@@ -25,5 +25,11 @@ urlpatterns = [
     path("oversight/alarms/<uuid:alarm_id>/answer/", alarms.answer, name="alarm_answer"),
     path("oversight/cases/<uuid:case_id>/close/", alarms.close_case, name="case_close"),
     path("oversight/limits/<uuid:organisation_id>/", alarms.limits, name="alarm_limits"),
+    path("clips/<uuid:clip_id>/grants/", grants.of_clip, name="grants"),
+    path("grants/<uuid:grant_id>/revoke/", grants.revoke, name="grant_revoke"),
+    path("clips/<uuid:clip_id>/original/", originals.ask, name="original"),
+    path("originals/", originals.index, name="originals"),
+    path("originals/<uuid:unsealing_id>/decide/", originals.decide, name="original_decide"),
+    path("originals/<uuid:unsealing_id>/take/", originals.take, name="original_take"),
     path("requests/<uuid:request_id>/answer/", me.answer, name="subject_answer"),
 ]

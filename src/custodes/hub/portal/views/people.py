@@ -34,9 +34,17 @@ ROLES_OF = {
         Membership.Role.DISPATCHER,
         Membership.Role.MANAGER,
         Membership.Role.PRIVACY_OFFICER,
+        Membership.Role.SUPPORT,
+        Membership.Role.CONTRACTOR,
         Membership.Role.OPERATOR,
     ),
-    Organisation.Kind.HOUSEHOLD: (Membership.Role.MEMBER, Membership.Role.OWNER, Membership.Role.OPERATOR),
+    Organisation.Kind.HOUSEHOLD: (
+        Membership.Role.MEMBER,
+        Membership.Role.OWNER,
+        Membership.Role.SUPPORT,
+        Membership.Role.CONTRACTOR,
+        Membership.Role.OPERATOR,
+    ),
 }
 ROLE_MEANS = {
     Membership.Role.MANAGER: gettext_lazy("Watches for incidents and coaching, deletes, gives roles."),
@@ -45,6 +53,8 @@ ROLE_MEANS = {
     Membership.Role.OWNER: gettext_lazy("Watches, deletes, gives roles at home."),
     Membership.Role.MEMBER: gettext_lazy("Watches and sorts clips at home."),
     Membership.Role.PRIVACY_OFFICER: gettext_lazy("Sees who watched whom, and alarms about it. Film only by a case."),
+    Membership.Role.SUPPORT: gettext_lazy("Sees single clips that are opened to them, to find a fault."),
+    Membership.Role.CONTRACTOR: gettext_lazy("Sees single clips that are opened to them, to handle an incident."),
     Membership.Role.OPERATOR: gettext_lazy("Runs the hub and its units. Sees no footage."),
 }
 

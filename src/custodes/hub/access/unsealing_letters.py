@@ -1,0 +1,38 @@
+"""Letters about originals: to those who may say yes or review, and to who asked. Recorded people are not named."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from custodes.hub.access.models import Unsealing
+from custodes.hub.fleet import mailroom
+from custodes.hub.fleet.models import Person
+
+
+def to_approvers(unsealing: Unsealing, people: Iterable[Person]) -> None:
+    """Ask each of these people for a yes or a no, or for the review of an emergency, once it is durable."""
+    for person in people:
+        with translation.override(person.language):
+            asks = _("Somebody asks for an unmarked original")
+            subject = _("Emergency access: please review it") if unsealing.is_glass else asks
+            why = _("%(who)s gives this reason: %(why)s") % {"who": unsealing.asked_by, "why": unsealing.reason}
+        _send(person, subject, why)
+
+
+def to_asker(unsealing: Unsealing) -> None:
+    """Tell who asked what became of it."""
+    with translation.override(unsealing.asked_by.language):
+        subject = _("Somebody has answered what you asked for")
+        became = f"{unsealing.get_state_display()}. {unsealing.words}".strip()
+    _send(unsealing.asked_by, subject, became)
+
+
+def _send(person: Person, subject: str, what: str) -> None:
+    with translation.override(person.language):
+        hello = _("Hello %(name)s,") % {"name": person}
+    text, to = f"{hello}\n\n{what}\n\n{settings.HUB.base_url}{reverse('portal:originals')}", person.email
+    transaction.on_commit(lambda: mailroom.send(subject=subject, text=text, to=to))

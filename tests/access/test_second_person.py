@@ -1,0 +1,200 @@
+"""The unmarked original takes two people, once; a broken glass is loud; whoever is on film sees each step."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from matrix import BACKEND
+
+from cast import NOW_NS, Cast, make_clip
+from custodes.core.clock import NS_PER_S, ManualClock
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.access import second_person, watched
+from custodes.hub.access.models import Alarm, Unsealing, View
+from custodes.hub.access.second_person import TAKEN_WITHIN, WAITS_FOR
+from custodes.hub.audit.models import LedgerBody
+from custodes.hub.clips import footage
+from custodes.hub.clips.models import Case, CaseClip, Clip
+from custodes.hub.fleet import mailroom
+from custodes.hub.fleet.models import Membership
+
+pytestmark = pytest.mark.django_db
+CLOCK = ManualClock(wall=NOW_NS)
+
+
+def after(delta: timedelta) -> ManualClock:
+    return ManualClock(wall=NOW_NS + round(delta.total_seconds()) * NS_PER_S)
+
+
+class Facts:
+    def model_dump_json(self, indent: int) -> str:
+        return "{}"
+
+
+@pytest.fixture
+def clip(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Clip:
+    def opened(_clip: Clip, _part: str) -> footage.OpenedPart:
+        return footage.OpenedPart(8, "video/mp4", iter([b"ori", b"ginal"]))
+
+    monkeypatch.setattr(footage, "open_part", opened)
+    monkeypatch.setattr(footage, "read_manifest", lambda _clip: Facts())
+    return make_clip(cast.van_unit, subject=cast.dina)
+
+
+@pytest.fixture
+def letters(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    sent: list[str] = []
+    monkeypatch.setattr(mailroom, "send", lambda *, subject, text, to: sent.append(to))
+    return sent
+
+
+def ask(cast: Cast, clip: Clip, **more: object) -> Unsealing:
+    said = {"actor": cast.alice, "purpose": "incident", "reason": "claim 17", "clock": CLOCK} | more
+    return second_person.ask(clip_id=clip.pk, **said)
+
+
+def say(cast: Cast, one: Unsealing, **more: object) -> Unsealing:
+    return second_person.decide(**({"actor": cast.petra, "unsealing_id": one.pk, "yes": True, "clock": CLOCK} | more))
+
+
+def take(cast: Cast, one: Unsealing, **more: object) -> bytes:
+    return b"".join(second_person.take(**({"actor": cast.alice, "unsealing_id": one.pk, "clock": CLOCK} | more)))
+
+
+def test_two_people_open_it_once_and_each_step_is_a_leaf(cast: Cast, clip: Clip) -> None:
+    one = ask(cast, clip)
+    with pytest.raises(Denied):
+        take(cast, one)
+    assert second_person.waiting_for(cast.petra, clock=CLOCK) == [one]
+    assert second_person.waiting_for(cast.alice, clock=CLOCK) == []
+    say(cast, one)
+    assert second_person.may_take(Unsealing.objects.get(), cast.alice, clock=CLOCK)
+    with pytest.raises(Denied):
+        take(cast, one, actor=cast.petra)
+    films = zipfile.ZipFile(io.BytesIO(take(cast, one)))
+    assert films.read("film.road.mp4") == b"original"
+    with pytest.raises(Denied):
+        take(cast, one)
+    kinds = LedgerBody.objects.filter(body_json__contains=str(one.pk)).order_by("pk")
+    assert list(kinds.values_list("leaf__kind", flat=True)) == ["original.asked", "original.approved", "original.taken"]
+    (seen,) = watched.viewings_of(cast.dina, clock=CLOCK)
+    assert (seen.name, seen.reason, seen.role) == ("Alice", "claim 17", "manager")
+    assert second_person.about(cast.dina, clock=CLOCK)[0].used_at is not None
+    assert second_person.about(cast.hanna, clock=CLOCK) == []
+
+
+def test_nobody_says_yes_to_themselves(cast: Cast, clip: Clip) -> None:
+    one = ask(cast, clip)
+    with pytest.raises(BadInput, match="yourself"):
+        say(cast, one, actor=cast.alice)
+    for person in (cast.bob, cast.dina, cast.charlie, cast.oscar, cast.root, cast.hanna):
+        with pytest.raises(Denied):
+            say(cast, one, actor=person)
+    Unsealing.objects.update(state="approved", decided_by=cast.alice)  # as if forced in the database
+    with pytest.raises(Denied):
+        take(cast, one)
+
+
+def test_who_may_ask_and_for_what(cast: Cast, clip: Clip) -> None:
+    for person in (cast.bob, cast.dina, cast.petra, cast.charlie, cast.oscar, cast.root):
+        with pytest.raises(Denied):
+            ask(cast, clip, actor=person)
+    with pytest.raises(BadInput, match="purpose"):
+        ask(cast, clip, purpose="own")
+    with pytest.raises(BadInput, match="Say why"):
+        ask(cast, clip, reason=" ")
+    case = Case.objects.create(organisation=cast.company, name="x", opened_at=cast.petra.date_joined)
+    CaseClip.objects.create(case=case, clip=clip, added_at=cast.petra.date_joined)
+    assert ask(cast, clip, actor=cast.petra, purpose="leak_case").role == "privacy_officer"
+    Membership.objects.filter(person=cast.petra).delete()
+    with pytest.raises(BadInput, match="Nobody else"):
+        ask(cast, clip)
+    unseen = make_clip(cast.van_unit, subject=cast.stranger, notice=False)
+    with pytest.raises(Denied):
+        ask(cast, unseen)
+
+
+def test_a_no_wants_words_and_is_final(cast: Cast, clip: Clip) -> None:
+    one = ask(cast, clip)
+    with pytest.raises(BadInput, match="Say why"):
+        say(cast, one, yes=False)
+    say(cast, one, yes=False, words="The marked film does.")
+    with pytest.raises(BadInput, match="already"):
+        say(cast, one)
+    with pytest.raises(Denied):
+        take(cast, one)
+
+
+def test_times_end(cast: Cast, clip: Clip) -> None:
+    late, one = ask(cast, clip), ask(cast, clip)
+    with pytest.raises(BadInput, match="too long"):
+        say(cast, late, clock=after(WAITS_FOR))
+    assert second_person.waiting_for(cast.petra, clock=after(WAITS_FOR)) == []
+    say(cast, one)
+    with pytest.raises(Denied):
+        take(cast, one, clock=after(TAKEN_WITHIN))
+    take(cast, one, clock=after(TAKEN_WITHIN - timedelta(seconds=1)))
+
+
+def test_a_role_that_ends_ends_it_also_in_mid_stream(cast: Cast, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = say(cast, ask(cast, clip)), say(cast, ask(cast, clip))
+    monkeypatch.setattr("custodes.hub.access.watching.ASK_EVERY_BYTES", 1)
+    pieces = second_person.take(actor=cast.alice, unsealing_id=one.pk, clock=CLOCK)
+    got = next(pieces)
+    Membership.objects.filter(person=cast.alice).update(until=cast.petra.date_joined - timedelta(days=999))
+    got += b"".join(pieces)
+    assert b"ori" in got
+    assert b"ginal" not in got
+    with pytest.raises(Denied):
+        take(cast, other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broken_glass_is_loud_and_reviewed_by_somebody_else(cast: Cast, clip: Clip, letters: list[str]) -> None:
+    asked = {"clip_id": clip.pk, "reason": "He does not answer", "clock": CLOCK}
+    for person in (cast.bob, cast.petra, cast.dina, cast.charlie):
+        with pytest.raises(Denied):
+            second_person.break_glass(actor=person, **asked)
+    one = second_person.break_glass(actor=cast.alice, address="192.0.2.9", **asked)
+    alarm = Alarm.objects.get()
+    assert (alarm.pattern, alarm.watcher, alarm.told_at is not None) == ("break_glass", cast.alice, True)
+    assert {cast.petra.email, cast.dina.email} <= set(letters)
+    assert View.objects.get().reason == "He does not answer"
+    assert take(cast, one).startswith(b"PK")
+    assert View.objects.count() == 1, "one act, one viewing"
+    with pytest.raises(Denied):
+        take(cast, one)
+    with pytest.raises(BadInput, match="yourself"):
+        say(cast, one, actor=cast.alice, words="fine")
+    with pytest.raises(BadInput, match="Say why"):
+        say(cast, one)
+    assert say(cast, one, yes=False, words="He was on holiday.").state == "unjustified"
+    later = second_person.break_glass(actor=cast.alice, **asked)
+    with pytest.raises(Denied):
+        take(cast, later, clock=after(timedelta(hours=1)))
+    unseen = make_clip(cast.van_unit, subject=cast.stranger, notice=False)
+    second_person.break_glass(actor=cast.alice, **(asked | {"clip_id": unseen.pk}))
+
+
+def test_the_pages_lead_through_it(cast: Cast, clip: Clip) -> None:
+    asker, second, driver = Client(), Client(), Client()
+    for client, person in ((asker, cast.alice), (second, cast.petra), (driver, cast.dina)):
+        client.force_login(person, backend=BACKEND)
+    address = f"/clips/{clip.pk}/original/"
+    assert "Break the glass" in asker.get(address).content.decode()
+    assert asker.post(address, {"purpose": "incident", "reason": ""}).status_code == 400
+    asker.post(address, {"purpose": "incident", "reason": "claim 17"})
+    one = Unsealing.objects.get()
+    assert "claim 17" in second.get("/originals/").content.decode()
+    second.post(f"/originals/{one.pk}/decide/", {"yes": "yes"})
+    assert f"/originals/{one.pk}/take/" in asker.get("/originals/").content.decode()
+    sent = asker.post(f"/originals/{one.pk}/take/")
+    assert b"".join(sent.streaming_content).startswith(b"PK")
+    assert "no-store" in sent.headers["Cache-Control"]
+    asker.post(address, {"act": "glass", "reason": "He does not answer"})
+    page = driver.get("/me/watched/").content.decode()
+    assert "He does not answer" in page
+    assert "Emergency access" in page
