@@ -1,6 +1,7 @@
 """No session without a second factor sees others' film; it is led to where one is set up, and a driver is not."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
@@ -12,6 +13,7 @@ from matrix import BACKEND, Scene, set_scene
 from cast import Cast
 from custodes.hub.access import decisions
 from custodes.hub.access.decisions import member_facts
+from custodes.hub.access.models import Grant
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.fleet import second_factor, signin_links
@@ -108,7 +110,12 @@ def test_enrolling_lets_this_session_in_and_ends_the_others(cast: Cast) -> None:
 def test_the_rule_and_the_pages_name_the_same_roles(cast: Cast, scene: Scene) -> None:
     """A role is led to enrolment if and only if the rule would refuse it something."""
     differ = set()
-    clips = [decisions.clip_facts(clip) for clip in scene.clips.values()]
+    clip = scene.clips["own van"]
+    for role in (Membership.Role.SUPPORT, Membership.Role.CONTRACTOR):
+        guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role=role)
+        lasts = {"given_at": timezone.now(), "ends_at": timezone.now() + timedelta(days=1)}
+        Grant.objects.create(clip=clip, membership=guest, reason="x", given_by=cast.alice, **lasts)
+    clips = [decisions.clip_facts(clip, now=timezone.now()) for clip in scene.clips.values()]
     for person in cast.people.values():
         for facts in member_facts(person, now=timezone.now()):
             for action in (Action.LIST, Action.HISTORY):
