@@ -17,6 +17,7 @@ from custodes.hub.leak.models import Leak
 from custodes.hub.process import leak_work
 from custodes.hub.process.leak_work import Over, Run
 from custodes.hub.process.limited import Unfit
+from drawn_film import FPS as MANIFEST_FPS
 from drawn_film import NS, DrawnLens
 from marked_clip import served, twins_of
 from stored_clip import store_clip
@@ -41,7 +42,7 @@ class LeakScene:
 def store_textured(unit: Unit, path: Path, *, minutes_ago: int = 5, seconds: int = textured_film.SECONDS) -> Clip:
     """Store a marked clip of a textured film."""
     onset_ns = time.time_ns() // NS * NS - minutes_ago * 60 * NS
-    lens = DrawnLens("road", "road", path, onset_ns - 4 * NS, seconds * textured_film.FPS)
+    lens = DrawnLens("road", "road", path, onset_ns - 4 * NS, seconds * MANIFEST_FPS)
     return store_clip(unit, [lens], onset_ns=onset_ns, seen=False)
 
 

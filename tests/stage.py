@@ -23,7 +23,7 @@ __all__ = [
     "FPS", "NS", "SECONDS", "SPEED_EVIDENCE", "SQUARES", "SQUARE_PX", "DrawnLens", "add_clip", "car_box", "draw",
     "drive", "join", "set_stage", "store_clip",
 ]  # fmt: skip
-LEAKING_S = 10
+LEAKING_S = 8
 BEFORE_ONSET_NS = SECONDS // 2 * NS
 """How long before its event a film begins."""
 
