@@ -16,6 +16,7 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips.models import Hold
 from custodes.hub.driving import disputing, scores, storing
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
+from custodes.hub.fleet.models import Route, Shift
 from custodes.score.formula import score_trip
 from custodes.score.tripfile import trip_of
 from stored_trip import NS, store, told_trip
@@ -54,6 +55,13 @@ def test_a_trip_is_kept_once_with_its_driver_and_its_way_sealed(cast: Cast) -> N
     changed = told.model_copy(update={"distance_m": 1})
     with pytest.raises(Denied):
         storing.store_trip(unit=cast.van_unit, trip=changed, now_ns=told.end_wall_ns)
+
+
+def test_a_trip_belongs_to_the_route_of_its_shift(cast: Cast) -> None:
+    round_ = Route.objects.create(organisation=cast.company, name="Harbour round")
+    Shift.objects.filter(site=cast.van).update(route=round_)
+    assert store(cast.van_unit).route == round_
+    assert store(cast.other_van_unit).route is None
 
 
 def test_a_trip_that_cannot_be_is_refused(cast: Cast) -> None:

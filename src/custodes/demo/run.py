@@ -157,6 +157,9 @@ class Demo:
         for who in ("sam", "morgan"):
             self.say(f"    .venv/bin/custodes hub sign-in-link {who}@demo.invalid --data {self.hub_dir}")
         self.say(f"  What you watched: .venv/bin/custodes audit verify --data {self.hub_dir}")
+        self.say(
+            "  Drives: a week of a physical model's, with scores, reasons and two disputes; Sam and Morgan see scores."
+        )
         self.say("  Ctrl-C stops everything.")
         self.say("")
         while True:

@@ -5,11 +5,14 @@ import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from custodes.hub import boot
+
+if TYPE_CHECKING:
+    from custodes.hub.fleet.models import Route
 
 DISPATCHER = ("dana@demo.invalid", "Dana")
 MANAGER = ("morgan@demo.invalid", "Morgan")
@@ -56,6 +59,7 @@ def seed(data_dir: Path) -> Seed:
     if not Shift.objects.filter(site=van, ends_at=None).exists():
         services.start_shift(site=van, driver=Person.objects.get(email=DRIVER[0]), now=now)
         Shift.objects.filter(site=van, ends_at=None).update(route=round_)
+    drive_a_week(now, round_)
     return Seed(
         signin_path=make_signin_link(dana, now=now),
         van_code=enrolment.issue_code(site=van, now=now).code,
@@ -97,6 +101,46 @@ def tell_and_ask() -> None:
                     signed_name=str(person),
                     way=Way.DEMO,
                 )
+
+
+def drive_a_week(now: datetime, route: "Route") -> None:
+    """Give the driver a week of modelled drives, and two disputes: one upheld, one that waits. Once."""
+    import secrets
+    from datetime import timedelta
+
+    from custodes.core.clock import ManualClock
+    from custodes.demo import rounds
+    from custodes.hub.access import drives
+    from custodes.hub.driving import storing
+    from custodes.hub.driving.models import Trip
+    from custodes.hub.fleet.models import Organisation, Person, Shift, Site, Unit
+    from custodes.hub.fleet.times import wall_ns_of
+    from custodes.score.tripfile import file_of
+
+    if Trip.objects.exists():
+        return
+    van = Site.objects.get(organisation__kind=Organisation.Kind.COMPANY)
+    sam, morgan = Person.objects.get(email=DRIVER[0]), Person.objects.get(email=MANAGER[0])
+    # A unit that is gone: it never existed, and nobody may come back with its key.
+    model = Unit.objects.create(site=van, name="model of a car", public_key=secrets.token_bytes(32), revoked_at=now)
+    told = []
+    for day, hard in ((6, 3), (5, 2), (4, 4), (3, 1), (2, 3), (1, 2)):
+        begins = now - timedelta(days=day, minutes=25 * day)
+        trip = file_of(rounds.drive(begins, seed=day, hard=hard))
+        Shift.objects.create(
+            site=van,
+            driver=sam,
+            route=route,
+            starts_at=begins - timedelta(minutes=5),
+            ends_at=begins + timedelta(hours=1),
+        )
+        storing.store_trip(unit=model, trip=trip, now_ns=wall_ns_of(now))
+        told.append(trip)
+    first, last = told[2].events[0].event_id, told[-1].events[0].event_id
+    clock = ManualClock(wall=wall_ns_of(now))
+    upheld = drives.raise_dispute(sam, first, words="A child ran out between two cars. (made up)", clock=clock)
+    drives.answer_dispute(morgan, upheld.pk, upheld=True, words="The film shows the child. (made up)", clock=clock)
+    drives.raise_dispute(sam, last, words="The van in front stopped dead. (made up)", clock=clock)
 
 
 def main(data_dir: Annotated[Path, typer.Option("--data")]) -> None:

@@ -52,10 +52,10 @@ def list_trips(actor: Person, *, driver_id: uuid.UUID | None = None, clock: Cloc
     trips = scores.with_events(Trip.objects.filter(_reach(actor, clock)))
     if driver_id is not None:
         trips = trips.filter(driver_id=driver_id)
-    known: dict[tuple[object, object], Right | None] = {}
+    known: dict[tuple[object, object, object], Right | None] = {}
     found = []
     for trip in trips.order_by("-start_wall_ns")[: 3 * LISTED]:
-        key = (trip.site_id, trip.driver_id)
+        key = (trip.site_id, trip.driver_id, trip.route_id)
         if key not in known:
             known[key] = _right(actor, trip, clock)
         right = known[key]
@@ -71,10 +71,11 @@ def trips_to_judge(actor: Person, driver: Person, *, days: int, clock: Clock = _
     known: dict[object, bool] = {}
     found = []
     for trip in trips.filter(start_wall_ns__gt=since_ns).order_by("start_wall_ns"):
-        if trip.site_id not in known:
+        key = (trip.site_id, trip.route_id)
+        if key not in known:
             right = _right(actor, trip, clock)
-            known[trip.site_id] = right is not None and right.judges
-        if known[trip.site_id]:
+            known[key] = right is not None and right.judges
+        if known[key]:
             found.append(trip)
     if not found and driver.pk != actor.pk:
         raise _denied(driver.pk)
@@ -166,7 +167,12 @@ def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
     now = _now(clock)
     # A clip of the trip's moment: never stored, so that the rules about people, places and roles speak of trips too.
     moment = Clip(
-        id=trip.pk, site=trip.site, subject_id=trip.driver_id, state=Clip.State.READY, onset_wall_ns=trip.start_wall_ns
+        id=trip.pk,
+        site=trip.site,
+        subject_id=trip.driver_id,
+        route_id=trip.route_id,
+        state=Clip.State.READY,
+        onset_wall_ns=trip.start_wall_ns,
     )
     if not decisions.decide(actor, Action.LOCATE, moment, purpose=None, now=now).allowed:
         return None

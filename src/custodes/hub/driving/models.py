@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from custodes.hub.clips.models import Clip, Hold
-from custodes.hub.fleet.models import Organisation, Site, Unit
+from custodes.hub.fleet.models import Organisation, Route, Site, Unit
 from custodes.score.trip import Standing
 
 
@@ -21,6 +21,8 @@ class Trip(models.Model):
     driver = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="trips"
     )
+    route = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """The route of that shift."""
     start_wall_ns = models.BigIntegerField()
     end_wall_ns = models.BigIntegerField()
     distance_m = models.PositiveIntegerField()

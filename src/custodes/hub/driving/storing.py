@@ -41,12 +41,14 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
         now = moment_of(now_ns)
         if Trip.objects.filter(unit=unit, received_at__gt=now - timedelta(hours=1)).count() >= TRIPS_AN_HOUR:
             raise Temporary(f"more than {TRIPS_AN_HOUR} trips in an hour; tell them again later")
+        driver_id, route_id = _shift_of(unit, trip.start_wall_ns)
         wrapped, sealed = sealing.seal(trip.trip_id, unit.pk, content)
         row = Trip.objects.create(
             id=trip.trip_id,
             unit=unit,
             site_id=unit.site_id,
-            driver_id=_driver_id(unit, trip.start_wall_ns),
+            driver_id=driver_id,
+            route_id=route_id,
             start_wall_ns=trip.start_wall_ns,
             end_wall_ns=trip.end_wall_ns,
             distance_m=trip.distance_m,
@@ -89,10 +91,11 @@ def _check(trip: WireTrip, now_ns: int) -> None:
         raise BadInput("an event belongs to another trip")
 
 
-def _driver_id(unit: Unit, start_wall_ns: int) -> UUID | None:
+def _shift_of(unit: Unit, start_wall_ns: int) -> tuple[UUID | None, UUID | None]:
+    """Return (driver, route) of the shift in which a trip began."""
     at = moment_of(start_wall_ns)
     shifts = Shift.objects.filter(site_id=unit.site_id, starts_at__lte=at).exclude(ends_at__lte=at)
-    return shifts.order_by("-starts_at").values_list("driver_id", flat=True).first()
+    return shifts.order_by("-starts_at").values_list("driver_id", "route_id").first() or (None, None)
 
 
 def _events(row: Trip, trip: WireTrip) -> list[TripEvent]:
