@@ -13,7 +13,7 @@ from custodes.core.clock import SystemClock
 from custodes.core.types import Facing
 from custodes.hub.clips.models import Clip, Tombstone
 from custodes.hub.fleet import services
-from custodes.hub.fleet.models import Camera, Person, Shift, Unit
+from custodes.hub.fleet.models import Camera, Person, Shift, TrailPoint, Unit
 from drawn_film import FPS, NS, SECONDS, SQUARE_PX, SQUARES, DrawnLens, car_box, draw
 from leak_scene import store_textured
 from signed_in import session_of
@@ -39,6 +39,7 @@ def set_stage(data_dir: Path) -> dict[str, str]:
         show_notices(person, organisation, clock=SystemClock())
     Shift.objects.filter(driver=cast.dina).update(starts_at=now - timedelta(hours=5))
     let_be_well(cast, now)
+    let_drive(cast, now)
     clips = store_ready(cast, films, now)
     clips |= store_unready(cast, now)
     lose_some(cast, now)
@@ -84,6 +85,15 @@ def let_be_well(cast: Cast, now: datetime) -> None:
         last_frame_at=now, width_px=1280, height_px=720, fps=25
     )
     Camera.objects.filter(unit=cast.van_unit, lens="driver").update(facing=Facing.DRIVER)
+
+
+def let_drive(cast: Cast, now: datetime) -> None:
+    """Let the first van have driven a little way north on Dina's shift."""
+    shift = Shift.objects.get(driver=cast.dina)
+    for step in range(4):
+        at = now - timedelta(seconds=30 - 10 * step)
+        place = {"lat_deg": 49.4938 + step / 1000, "lon_deg": 0.1077, "speed_mps": 11.2}
+        TrailPoint.objects.create(shift=shift, unit=cast.van_unit, at=at, **place)
 
 
 def filmed(films: Path, name: str, lens: str, *, onset_ns: int, late_ns: int = 0, drawn_no: int = 0) -> DrawnLens:

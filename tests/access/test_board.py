@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 
 from cast import NOW, NOW_NS, Cast
@@ -130,6 +131,19 @@ def test_personal_time_is_not_kept_and_not_shown(cast: Cast) -> None:
     assert not TrailPoint.objects.exists(), "measured before the shift, told in it"
     beat(cast, after_s=130, age_s=2)
     assert TrailPoint.objects.count() == 1
+
+
+def test_a_sites_page_asks_the_same_door(cast: Cast) -> None:
+    beat(cast)
+    clock = ManualClock(wall=NOW_NS + S)
+    found = {name: board.place_of(person, cast.van, clock=clock) is not None for name, person in cast.people.items()}
+    assert {name for name, told in found.items() if told} == {"manager", "dispatcher", "driver"}
+    assert watches() == 3
+    assert board.look(AnonymousUser()) == ()
+    assert board.place_of(AnonymousUser(), cast.van, clock=clock) is None
+    # As if the sweep had not come yet: the place is still in the row, but the shift is over.
+    Shift.objects.update(ends_at=NOW)
+    assert board.place_of(cast.alice, cast.van, clock=clock) is None
 
 
 def test_a_shift_that_ends_by_itself_takes_the_places_along(cast: Cast) -> None:
