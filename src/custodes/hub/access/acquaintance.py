@@ -9,7 +9,7 @@ from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import selectors
-from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, Site
+from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
 
 RECENT = timedelta(days=30)
 """Who drove at a site within this time is one of its people."""
@@ -39,11 +39,11 @@ def known_memberships(person: Person, organisation: Organisation, *, now: dateti
     return held.filter(known)
 
 
-def may_name_driver(person: Person, site: Site, driver: Person, *, now: datetime) -> bool:
-    """Return whether `person` may read that `driver` drives, or drove, at `site`."""
+def may_name_driver(person: Person, site: Site, driver: Person, *, now: datetime, route: Route | None = None) -> bool:
+    """Return whether `person` may read that `driver` drives, or drove, at `site` on `route`."""
     if driver.pk == person.pk or selectors.runs(person, site.organisation, now):
         return True
-    this_moment = Clip(site=site, subject=driver, state=Clip.State.READY)
+    this_moment = Clip(site=site, subject=driver, route=route, state=Clip.State.READY)
     return decisions.decide(person, Action.LOCATE, this_moment, purpose=None, now=now).allowed
 
 

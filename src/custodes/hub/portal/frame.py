@@ -60,7 +60,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Inbox"), "inbox", "portal:inbox", ("inbox", "clip")),
     (_("Drives"), "van", "portal:drives", ("drives", "drive", "driver", "disputes")),
     (_("Sites"), "sites", "portal:sites", ("sites", "site", "site_new", "enrol")),
-    (_("Dispatch"), "van", "portal:board", ("board", "plan", "shift_plan", "routes")),
+    (_("Dispatch"), "dispatch", "portal:board", ("board", "plan", "shift_plan", "routes")),
     (_("Cases"), "lock", "portal:cases", ("cases", "case")),
     (_("People"), "people", "portal:people", ("people",)),
     (_("Leaks"), "leak", DESK, ("leaks", "leak")),

@@ -275,7 +275,9 @@ def _context(person: Person) -> dict[str, Any]:
         waiting = list(invitations.open_invitations(organisation, now=now)) if leads else []
         groups.append(Group(organisation, list(rows), leads, waiting))
     vehicles = scope.sites(person).filter(kind=Site.Kind.VEHICLE)
-    past = Shift.objects.filter(site__in=vehicles, ends_at__lte=now).select_related("site__organisation", "driver")
+    past = Shift.objects.filter(site__in=vehicles, ends_at__lte=now).select_related(
+        "site__organisation", "driver", "route"
+    )
     told = (one for one in past.order_by("-starts_at")[:PAST_LOOKED_AT] if _may_name(person, one))
     return {
         "groups": groups,
@@ -288,7 +290,7 @@ def _context(person: Person) -> dict[str, Any]:
 
 
 def _may_name(person: Person, shift: Shift) -> bool:
-    return acquaintance.may_name_driver(person, shift.site, shift.driver, now=timezone.now())
+    return acquaintance.may_name_driver(person, shift.site, shift.driver, now=timezone.now(), route=shift.route)
 
 
 def _van(person: Person, site: Site) -> Van:

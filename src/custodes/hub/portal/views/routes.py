@@ -1,6 +1,7 @@
 """Routes: the rounds that vans drive, and the dispatchers who are bound to them."""
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.fleet import routes, selectors
-from custodes.hub.fleet.models import Membership, Organisation, Person, Route
+from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import scope
 from custodes.hub.portal.plan_forms import RouteForm
@@ -43,7 +44,9 @@ def index(request: HttpRequest) -> HttpResponse:
     leads = selectors.leads(person, organisation, now)
     keeps = routes.may_keep(person, organisation, now)
     reach = selectors.plan_reach(person, organisation, now)
-    shown = [one for one in organisation.routes.filter(closed_at=None).order_by("name") if reach.covers_route(one.pk)]
+    driven = set(_own_shifts(person, now).values_list("route_id", flat=True))
+    there = organisation.routes.filter(closed_at=None).order_by("name")
+    shown = [one for one in there if reach.covers_route(one.pk) or one.pk in driven]
     context = {
         "organisation": organisation,
         "organisations": companies(person),
@@ -114,6 +117,10 @@ def bind(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
         raise PermissionDenied from None
     messages.success(request, _("Saved."))
     return redirect(_address(organisation))
+
+
+def _own_shifts(person: Person, now: datetime) -> QuerySet[Shift]:
+    return Shift.objects.filter(Q(ends_at=None) | Q(ends_at__gt=now), driver=person)
 
 
 def _row(route: Route, everybody: list[Membership]) -> dict[str, object]:

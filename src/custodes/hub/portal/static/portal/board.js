@@ -66,6 +66,7 @@ class FleetMap {
 function begin() {
   const map = new FleetMap(board.querySelector("[data-map]"), board.dataset.speedUnit);
   const list = board.querySelector("[data-vans]");
+  const nowhere = board.querySelector("[data-nowhere]");
   const live = board.querySelector("[data-live]");
   const trails = JSON.parse(document.getElementById("trails").textContent);
   for (const [key, van] of Object.entries(trails)) map.show(key, van.name, van.point, van.trail);
@@ -95,6 +96,7 @@ function begin() {
     if (point) map.show(van, row.querySelector(".van-name strong").textContent, point);
     else map.drop(van);
     if (!fitted && map.vans.size) { fitted = true; map.all(); }
+    nowhere.hidden = map.vans.size > 0;
     count();
   }
 
@@ -112,6 +114,7 @@ function begin() {
     const { van } = JSON.parse(event.data);
     document.getElementById(`van-${van}`)?.remove();
     map.drop(van);
+    nowhere.hidden = map.vans.size > 0;
     count();
   });
   window.addEventListener("pagehide", () => feed.close());
