@@ -42,6 +42,7 @@ GUARDED = (
     "hub/access/alarm_answers.py",
     "hub/access/second_person.py",
     "hub/access/grants.py",
+    "hub/access/receipts.py",
 )
 """Modules in which a condition stands between somebody and footage."""
 # This one holds the rules to themselves and knows nothing of what they ought to say.

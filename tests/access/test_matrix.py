@@ -137,6 +137,8 @@ PLAIN_ROUTES = {
     "portal:leaks": ("get", DESKS),
     "portal:watched_me": ("get", SIGNED_IN),
     "portal:originals": ("get", SIGNED_IN),
+    "portal:receipts": ("get", SIGNED_IN),
+    "portal:verifier": ("get", SIGNED_IN),
     "portal:oversight": ("get", {"privacy officer"}),
     "portal:drives": ("get", SIGNED_IN),
     "portal:disputes": ("get", SIGNED_IN),
@@ -207,6 +209,8 @@ OWN_TESTS = {
     "portal:alarm_limits": "test_alarms_are_the_officers",
     "portal:case_close": "test_alarms_are_the_officers",
     "portal:grant_revoke": "test_originals_take_two",
+    "portal:receipt": "test_receipts_go_to_who_led_and_who_was_filmed",
+    "portal:receipt_file": "test_receipts_go_to_who_led_and_who_was_filmed",
     "portal:original_decide": "test_originals_take_two",
     "portal:original_take": "test_originals_take_two",
     "portal:oversight_proof": "test_proofs_go_to_those_who_may_know",
@@ -409,6 +413,15 @@ def test_consents_of_an_organisation(doors: Doors, cast: Cast) -> None:
         assert doors.let_through(paper) == (NONE if name == "rival" else lead)
         answer = Ask("portal:consents_answer", {}, "post", {"organisation": str(key), "topic": "own"})
         assert doors.let_through(answer) == asked[name]
+
+
+def test_receipts_go_to_who_led_and_who_was_filmed(doors: Doors, scene: Scene, cast: Cast) -> None:
+    clip = scene.clips["deleted"]
+    asks = [Ask(route, {"clip_id": clip.pk}) for route in ("portal:receipt", "portal:receipt_file")]
+    assert [doors.let_through(ask) for ask in asks] == [NONE, NONE]
+    ledger.append(kind="clip.erased", body={"clip": clip.pk, "key": "destroyed", "parts": []}, now_ns=1)
+    Clip.objects.filter(pk=clip.pk).update(erased_at=timezone.now())
+    assert [doors.let_through(ask) for ask in asks] == [{"manager", "privacy officer", "driver"}] * 2
 
 
 def test_originals_take_two(doors: Doors, scene: Scene, cast: Cast) -> None:

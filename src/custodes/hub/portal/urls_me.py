@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import alarms, consents, grants, me, originals, oversight
+from custodes.hub.portal.views import alarms, consents, grants, me, originals, oversight, receipts
 
 urlpatterns = [
     path("me/watched/", me.index, name="watched_me"),
@@ -31,5 +31,9 @@ urlpatterns = [
     path("originals/", originals.index, name="originals"),
     path("originals/<uuid:unsealing_id>/decide/", originals.decide, name="original_decide"),
     path("originals/<uuid:unsealing_id>/take/", originals.take, name="original_take"),
+    path("receipts/", receipts.index, name="receipts"),
+    path("receipts/<uuid:clip_id>/", receipts.show, name="receipt"),
+    path("receipts/<uuid:clip_id>/receipt.json", receipts.download, name="receipt_file"),
+    path("receipts/verify.py", receipts.verifier, name="verifier"),
     path("requests/<uuid:request_id>/answer/", me.answer, name="subject_answer"),
 ]
