@@ -40,7 +40,7 @@ from custodes.core import seal
 from custodes.core.signing import RequestLine, sign_headers
 from custodes.edge.ship import Enrolment, enroll
 from custodes.hub.ingest.description import openapi
-from custodes.hub.ingest.operations import DECLARE, FILM_TYPE, OPERATIONS, UPLOAD_PATCH, Operation
+from custodes.hub.ingest.operations import DECLARE, FILM_TYPE, OPERATIONS, TRIP, UPLOAD_PATCH, Operation
 
 ROOT = Path(__file__).parents[1]
 UP_WITHIN_S = 60.0
@@ -190,6 +190,10 @@ def _led(case: Any, asked: Asked, operation: Operation) -> Any:
                 ],
             }
         }
+    if operation is TRIP and isinstance(case.body, dict):
+        second_ns = 1_000_000_000
+        times = {"start_wall_ns": second_ns, "end_wall_ns": 90 * second_ns, "moving_ms": 60_000, "limited_ms": 0}
+        case.body |= {"trip_id": str(uuid.uuid4()), "distance_m": 900, "events": [], **times}
     if asked.clips and "{clip_id}" in operation.address:
         case.path_parameters["clip_id"] = asked.clips[-1]
         if "part" in case.path_parameters:
