@@ -1,0 +1,55 @@
+"""Hold shares, grants and requests for originals to the ledger: none is made up, none revived, no yes is forged."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from custodes.hub.access.models import Grant, Share, Unsealing
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.audit.report import Problem
+
+APPROVED, TAKEN = "original.approved", "original.taken"
+
+
+def shares_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each share or grant that no entry began, or that stands although an entry ended it."""
+    for rows, key, began, ended in (
+        (Share.objects.all(), "share", "share.made", "share.revoked"),
+        (Grant.objects.all(), "grant", "grant.given", "grant.revoked"),
+    ):
+        made, over = _said(began, key), _said(ended, key)
+        for row in rows.iterator():
+            name = str(row.pk)
+            if made is not None and name not in made:
+                yield Problem("grant_edited", None, f"{key} {name} was added by hand: no entry says that it was given")
+            elif over and name in over and row.revoked_at is None:
+                yield Problem("grant_edited", over[name][0], f"{key} {name} was revoked, and stands again by hand")
+
+
+def originals_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each approval of an original that no entry bears out, and for each that is good again."""
+    asked, yes, taken = _said("original.asked", "unsealing"), _said(APPROVED, "unsealing"), _said(TAKEN, "unsealing")
+    for row in Unsealing.objects.iterator():
+        name = str(row.pk)
+        if not row.is_glass and asked is not None and name not in asked:
+            yield Problem("original_edited", None, f"the request {name} for an original was added by hand")
+        elif row.state == Unsealing.State.APPROVED and yes is not None:
+            person = yes[name][1].get("person") if name in yes else None
+            if person != str(row.decided_by_id):
+                yield Problem("original_edited", None, f"nobody approved the request {name} for an original as it says")
+        if taken and name in taken and row.used_at is None:
+            yield Problem(
+                "original_edited", taken[name][0], f"the original of request {name} was taken, not so by its row"
+            )
+
+
+def _said(kind: str, key: str) -> dict[str, tuple[int, dict[str, Any]]] | None:
+    """Return what the last entry of a kind says of each thing; None: bodies of this kind were erased, so who knows."""
+    bodies = LedgerBody.objects.filter(leaf__kind=kind).order_by("pk")
+    if bodies.count() != LedgerLeaf.objects.filter(kind=kind).count():
+        return None
+    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    for seq, text in bodies.values_list("pk", "body_json"):
+        body = json.loads(text)
+        found[str(body.get(key))] = (seq, body)
+    return found
