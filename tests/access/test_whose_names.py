@@ -45,7 +45,7 @@ def known(person: Person, cast: Cast) -> set[str]:
 
 @pytest.mark.parametrize("who", ["alice", "bob", "oscar"])
 def test_who_leads_runs_or_plans_all_of_it_reads_all(cast: Cast, dora: Person, who: str) -> None:
-    everybody = {"Alice", "Bob", "Dina", "Dora", "Oscar", "Sam"}
+    everybody = {"Alice", "Bob", "Dina", "Dora", "Oscar", "Petra", "Sam"}
     reader = getattr(cast, who)
     assert known(reader, cast) == everybody - {reader.display_name}
     assert named(reader) >= everybody - {reader.display_name}
