@@ -1,13 +1,14 @@
 # The verbs of Custodes. `make` alone lists them. Needs GNU make 3.81 or newer and Python 3.11 or newer.
 
 PYTHON ?= python3
-JOBS   ?= 2
+# On two cores: the browser and the real programs wait much of the time.
+JOBS   ?= 3
 MINUTES ?= 10
 BIN    := .venv/bin
 READY  := .venv/.ready
 CODE   := src tests bench tools
-# A file is one worker's, since its tests share what is dear to set up; tests/conftest.py puts the long ones first.
-SPREAD := --dist loadfile --no-loadscope-reorder
+# Which tests share a worker, and which come first, says tests/conftest.py.
+SPREAD := --dist loadgroup --no-loadscope-reorder
 
 # The suite starts the program some hundred times: without compiled modules each start takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE

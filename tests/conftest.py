@@ -29,27 +29,41 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 LONG_FIRST = (
     "test_browser_player.py",
     "test_matrix.py",
-    "test_unit_process.py",
     "test_demo_check.py",
-    "test_browser_pages.py",
-    "test_browser_inbox.py",
+    "test_unit_process.py",
+    "test_unit_api_schema.py",
+    "test_kill_in_mid_upload.py",
+    "test_trace_end_to_end.py",
     "test_floor_serve.py",
     "test_kill_at_every_call.py",
-    "test_kill_in_mid_upload.py",
+    "test_shares.py",
+    "test_leak_desk.py",
+    "test_deletion_proof.py",
     "test_lists.py",
+    "test_rules_matter.py",
+    "test_board.py",
+    "test_marked_views.py",
+    "test_floor_ledger_together.py",
     "test_capture_rtsp.py",
     "test_watch.py",
     "test_mp4box.py",
     "test_clip_power_cut.py",
     "test_wheel.py",
 )
-"""Files of more than about ten seconds. A file is one worker's, so what begins last must be short."""
+"""Files of more than about ten seconds: what begins last must be short."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long; the rest keeps its order."""
+    """Begin with the files that take long; the rest keeps its order.
+
+    A file is one worker's, since its tests share what is dear to set up; all browser tests are, which share a hub.
+    """
     place = {name: number for number, name in enumerate(LONG_FIRST)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
+    for item in items:
+        group = "browser" if item.path.parent.name == "browser" else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_unconfigure() -> None:
