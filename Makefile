@@ -8,7 +8,7 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 CODE   := src tests bench tools
 # Which tests share a worker, and which come first, says tests/conftest.py.
-SPREAD := --dist loadgroup --no-loadscope-reorder
+SPREAD := --dist loadfile --no-loadscope-reorder
 
 # The suite starts the program some hundred times: without compiled modules each start takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE

@@ -12,6 +12,7 @@ from typing import Any
 import django
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 # Django reads its settings once, before the first test: it must find a folder of ours, never somebody's hub.
 for name in [name for name in os.environ if name.startswith(("CUSTODES_HUB", "CUSTODES_UNIT"))]:
@@ -53,17 +54,22 @@ LONG_FIRST = (
 """Files of more than about ten seconds: what begins last must be short."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long; the rest keeps its order.
-
-    A file is one worker's, since its tests share what is dear to set up; all browser tests are, which share a hub.
-    """
+    """Begin with the files that take long; the rest keeps its order."""
     place = {name: number for number, name in enumerate(LONG_FIRST)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
-    for item in items:
-        group = "browser" if item.path.parent.name == "browser" else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+class ByWhatTheyShare(LoadFileScheduling):
+    """A file is one worker's, since its tests share what is dear to set up; so are all browser tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatTheyShare:
+    return ByWhatTheyShare(config, log)
 
 
 def pytest_unconfigure() -> None:
