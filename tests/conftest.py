@@ -11,6 +11,7 @@ from typing import Any
 
 import django
 import pytest
+from django.utils import translation
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
@@ -89,6 +90,12 @@ def stays_here(address: Any) -> bool:
     except ValueError:
         return False
     return parsed.is_loopback or parsed.is_unspecified
+
+
+@pytest.fixture(autouse=True)
+def _no_tongue_left() -> None:
+    """Forget the language that the last request of an earlier test left in this thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True, scope="session")
