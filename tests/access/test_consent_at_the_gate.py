@@ -13,6 +13,7 @@ from custodes.hub.clips import marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.models import Answer, Showing
 from custodes.hub.fleet.models import Membership
+from custodes.hub.fleet.times import now_of
 from custodes.trace.splice import ViewLayout
 from marked_clip import made_up_twins
 
@@ -114,7 +115,7 @@ def test_a_home_asks_everybody_who_lives_there(cast: Cast, clock: ManualClock) -
     def state() -> str:
         from custodes.hub.access.requests import Action
 
-        now = gate._now(clock)
+        now = now_of(clock)
         return recorded.consent_for(clip, Action.VIEW, Purpose.TROUBLESHOOTING, now=now)
 
     assert state() == "unseen"

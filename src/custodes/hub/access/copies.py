@@ -12,7 +12,7 @@ from custodes.hub.access import gate, watched
 from custodes.hub.access.decisions import Actor
 from custodes.hub.access.models import View
 from custodes.hub.clips.models import ClipPart
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import now_of
 
 REASON = "a copy for the recorded person"
 _CLOCK = SystemClock()
@@ -56,7 +56,7 @@ def open_copy(*, actor: Actor, clip_id: UUID, address: str = "", clock: Clock = 
 
 def _archive(actor: Actor, view: View, clock: Clock) -> Iterator[bytes]:
     pipe = Pipe()
-    made = moment_of(clock.wall_ns()).timetuple()[:6]
+    made = now_of(clock).timetuple()[:6]
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for name, text in _papers(actor, view, clock):
             archive.writestr(zipfile.ZipInfo(name, made), text)

@@ -3,15 +3,15 @@
 import ipaddress
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from custodes.core.clock import NS_PER_S
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.report import Problem
 from custodes.hub.clips import marked
+from custodes.hub.fleet.times import moment_of
 
 BATCH = 2000
 OPENED = "view.opened"
@@ -81,7 +81,7 @@ def _bears_out_poster(leaf: LedgerLeaf, mark: PosterShown) -> bool:
 
 
 def _recorded_at(leaf: LedgerLeaf) -> datetime:
-    return datetime.fromtimestamp(leaf.recorded_wall_ns / NS_PER_S, UTC)
+    return moment_of(leaf.recorded_wall_ns)
 
 
 def _address(text: str | None) -> str | None:

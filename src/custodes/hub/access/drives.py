@@ -8,7 +8,7 @@ Missing and forbidden look the same.
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -24,6 +24,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.driving import disputing, scores
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site
+from custodes.hub.fleet.times import now_of
 
 LISTED = 100
 _CLOCK = SystemClock()
@@ -144,7 +145,7 @@ def disputes_for(actor: Person, *, clock: Clock = _CLOCK) -> list[tuple[Dispute,
 
 def may_answer_in(actor: Person, organisation: Organisation, *, clock: Clock = _CLOCK) -> bool:
     """Return whether `actor` leads an organisation and so sets how long an answer may take."""
-    now = _now(clock)
+    now = now_of(clock)
     leads = Membership.objects.filter(
         person_id=actor.pk, organisation=organisation, role=Membership.Role.MANAGER, site=None
     )
@@ -158,13 +159,13 @@ def _first_due(dispute: Dispute) -> tuple[bool, datetime | timedelta | float]:
 
 def _reach(actor: Person, clock: Clock) -> Q:
     """Return the organisations' trips that could be for `actor` at all; the rules then decide on each."""
-    now = _now(clock)
+    now = now_of(clock)
     held = Membership.objects.filter(person_id=actor.pk).filter(Q(until=None) | Q(until__gt=now))
     return Q(site__in=Site.objects.filter(organisation_id__in=held.values("organisation_id")))
 
 
 def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
-    now = _now(clock)
+    now = now_of(clock)
     # A clip of the trip's moment: never stored, so that the rules about people, places and roles speak of trips too.
     moment = Clip(
         id=trip.pk,
@@ -190,7 +191,3 @@ def _roles(actor: Person, trip: Trip, now: datetime) -> Iterable[Membership]:
 
 def _denied(wanted: uuid.UUID) -> Denied:
     return Denied(f"{wanted} is not there, or not for you.")
-
-
-def _now(clock: Clock) -> datetime:
-    return datetime.fromtimestamp(clock.wall_ns() / NS_PER_S, tz=UTC)

@@ -4,13 +4,13 @@ import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput
 from custodes.hub import boot
+from custodes.hub.fleet.times import now_of
 
 if TYPE_CHECKING:
     from custodes.hub.clips.models import Clip
@@ -59,7 +59,7 @@ def explain(person: "Person", clip: "Clip", *, clock: Clock = _CLOCK) -> tuple[A
     from custodes.hub.access import decisions
     from custodes.hub.access.requests import Action
 
-    now = datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)
+    now = now_of(clock)
     asked: list[tuple[Action, Purpose | None]] = [(action, None) for action in Action if action is not Action.VIEW]
     asked += [(Action.VIEW, purpose) for purpose in Purpose]
     answers = []

@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -26,6 +26,7 @@ from custodes.hub.clips import footage, headline, marked
 from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.vault.keys import KeyDestroyed
 from custodes.trace.keys import CodeWord
 from custodes.trace.splice import ViewLayout
@@ -59,39 +60,39 @@ class PartFacts:
 
 def may(actor: Actor, action: Action | str, clip: Clip, *, clock: Clock = _CLOCK) -> Decision:
     """Return whether `actor` may do `action` with `clip`, the rule, and its words. Opens and logs nothing."""
-    return decisions.decide(actor, Action(action), clip, purpose=None, now=_now(clock))
+    return decisions.decide(actor, Action(action), clip, purpose=None, now=now_of(clock))
 
 
 def purposes_for(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may open a view of `clip`; none: they may not watch it."""
-    return decisions.purposes_for(actor, clip, now=_now(clock))
+    return decisions.purposes_for(actor, clip, now=now_of(clock))
 
 
 def nearest_refusal(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> Decision:
     """Return the rule that stands between `actor` and a clip that they may list but not watch."""
-    return decisions.nearest_refusal(actor, clip, now=_now(clock))
+    return decisions.nearest_refusal(actor, clip, now=now_of(clock))
 
 
 def may_share(actor: Actor, clip: Clip, purpose: Purpose, *, clock: Clock = _CLOCK) -> bool:
     """Return whether `actor` may share `clip` for `purpose`."""
-    return decisions.decide(actor, Action.SHARE, clip, purpose=purpose, now=_now(clock)).allowed
+    return decisions.decide(actor, Action.SHARE, clip, purpose=purpose, now=now_of(clock)).allowed
 
 
 def audience(clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Audience, ...]:
     """Return who may watch `clip`, by rule, for "who may see this"."""
-    return decisions.audience(clip, now=_now(clock))
+    return decisions.audience(clip, now=now_of(clock))
 
 
 def visible_clips(actor: Actor, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
     """Return the clips with which `actor` may do `action`: exactly those for which `may` says yes."""
-    now = _now(clock)
+    now = now_of(clock)
     return lists.clips_for(decisions.member_facts(actor, now=now), action=Action(action), now=now)
 
 
 def find_clip(actor: Actor, clip_id: uuid.UUID, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> Clip:
     """Return the clip if `actor` may do `action` with it. Raises Denied."""
     clip = _clip(clip_id)
-    if not decisions.decide(actor, Action(action), clip, purpose=None, now=_now(clock)).allowed:
+    if not decisions.decide(actor, Action(action), clip, purpose=None, now=now_of(clock)).allowed:
         raise _denied(clip_id)
     return clip
 
@@ -114,7 +115,7 @@ def open_view(  # the contract's seven facts, all by name
     with transaction.atomic():
         clip = _clip(clip_id)
         purpose = _purpose(purpose, clip_id)
-        decision = decisions.decide(actor, Action.VIEW, clip, purpose=purpose, now=_now(clock))
+        decision = decisions.decide(actor, Action.VIEW, clip, purpose=purpose, now=now_of(clock))
         if not decision.allowed or not isinstance(actor, Person):
             raise _denied(clip_id)
         view_id, now_ns = uuid.uuid4(), clock.wall_ns()
@@ -145,7 +146,7 @@ def open_view(  # the contract's seven facts, all by name
             role=decision.role,
             policy=decision.policy,
             address=address or None,
-            opened_at=datetime.fromtimestamp(now_ns / 1e9, tz=UTC),
+            opened_at=moment_of(now_ns),
             ledger_seq=entry.seq,
         )
         recorded.tell(view, now_ns=now_ns)
@@ -162,7 +163,7 @@ def note_original(unsealing: Unsealing, *, policy: str, address: str, now_ns: in
     body = {"view": view_id, "clip": unsealing.clip_id, "person": person.pk, **said, "address": address or None}
     named = {"name": person.display_name, "email": person.email}
     entry = ledger.append(kind="view.opened", body={**body, **named}, now_ns=now_ns)
-    opened_at = datetime.fromtimestamp(now_ns / 1e9, tz=UTC)
+    opened_at = moment_of(now_ns)
     view = View.objects.create(
         id=view_id,
         clip=unsealing.clip,
@@ -202,7 +203,7 @@ def read_part(
     """
     view = _open_view(actor, view_id, clock)
     layout = _layout(view, part)
-    now = _now(clock)
+    now = now_of(clock)
     if view.last_byte_at is None or now - view.last_byte_at >= TOUCH_EVERY:
         View.objects.filter(pk=view.pk).update(last_byte_at=now)
     stop = layout.size_bytes if stop is None else min(stop, layout.size_bytes)
@@ -223,7 +224,7 @@ def list_posters(*, actor: Actor, clip_ids: Iterable[uuid.UUID], clock: Clock = 
     A page with many pictures calls this first; `read_poster` then needs no entry of its own. Returns those that
     may be shown.
     """
-    now = _now(clock)
+    now = now_of(clock)
     visible = visible_clips(actor, Action.POSTER, clock=clock)
     allowed = set(visible.filter(pk__in=list(clip_ids)).values_list("pk", flat=True))
     if allowed and isinstance(actor, Person):
@@ -233,7 +234,7 @@ def list_posters(*, actor: Actor, clip_ids: Iterable[uuid.UUID], clock: Clock = 
 
 def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> bytes:
     """Return a clip's still picture (JPEG). Its ledger entry is there before the bytes are. Raises Denied."""
-    now = _now(clock)
+    now = now_of(clock)
     clip = find_clip(actor, clip_id, Action.POSTER, clock=clock)
     if not isinstance(actor, Person) or not clip.parts.filter(kind=ClipPart.Kind.POSTER).exists():
         raise _denied(clip_id)
@@ -274,7 +275,7 @@ def report_progress(*, actor: Actor, view_id: uuid.UUID, watched_ms: int, clock:
 def close_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> None:
     """End a view: its address gives nothing any more. Raises Denied."""
     view = _open_view(actor, view_id, clock)
-    View.objects.filter(pk=view.pk).update(closed_at=_now(clock))
+    View.objects.filter(pk=view.pk).update(closed_at=now_of(clock))
 
 
 def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> InclusionProof:
@@ -282,7 +283,7 @@ def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> In
     view = View.objects.select_related("clip__site").filter(pk=view_id).first()
     if view is None:
         raise _denied(view_id)
-    decision = decisions.decide(actor, Action.HISTORY, view.clip, purpose=None, now=_now(clock))
+    decision = decisions.decide(actor, Action.HISTORY, view.clip, purpose=None, now=now_of(clock))
     if not decision.allowed:
         raise _denied(view_id)
     return inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
@@ -297,7 +298,7 @@ def _clip(clip_id: uuid.UUID) -> Clip:
 
 def _open_view(actor: Actor, view_id: uuid.UUID, clock: Clock) -> View:
     """Return a view of the actor's own that is still open and still allowed."""
-    now = _now(clock)
+    now = now_of(clock)
     view = View.objects.select_related("clip__site").filter(pk=view_id).first()
     if view is None or not isinstance(actor, Person):
         raise _denied(view_id)
@@ -375,7 +376,3 @@ def _purpose(purpose: Purpose | str, clip_id: uuid.UUID) -> Purpose:
 
 def _denied(wanted: uuid.UUID) -> Denied:
     return Denied(f"{wanted} is not there, or not for you.")
-
-
-def _now(clock: Clock) -> datetime:
-    return datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)

@@ -16,7 +16,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips.erasing import Eraser, erasers
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership, Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 
 GUESTS = (Membership.Role.SUPPORT, Membership.Role.CONTRACTOR)
 MAX_DAYS, MAX_REASON = 30, 300
@@ -25,7 +25,7 @@ _CLOCK = SystemClock()
 
 def guests_for(clip: Clip, *, clock: Clock = _CLOCK) -> QuerySet[Membership]:
     """Return the memberships to which a clip can be granted: support and contractors of its organisation."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation_id=clip.site.organisation_id)
     there = held.filter(Q(site=None) | Q(site=clip.site_id), role__in=GUESTS, person__is_active=True)
     return there.select_related("person").order_by("person__email", "role")

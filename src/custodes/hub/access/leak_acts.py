@@ -22,7 +22,7 @@ from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom, open_sessions
 from custodes.hub.fleet.models import Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.leak import reports
 from custodes.hub.leak.models import Leak
 from custodes.trace.verdicts import Verdict
@@ -32,7 +32,7 @@ _CLOCK = SystemClock()
 
 def living_shares(clip: Clip, *, clock: Clock = _CLOCK) -> int:
     """Return how many shares there are by which somebody could still watch a clip."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     rows = Share.objects.filter(clip=clip, revoked_at=None, ends_at__gt=now)
     return sum(not share_states.has_ended(one, now=now) for one in rows)
 

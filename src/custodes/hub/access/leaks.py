@@ -22,7 +22,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site, Unit
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.leak import erasing, footage, reports
 from custodes.hub.leak.models import Leak, LeakShown
 from custodes.hub.vault.keys import KeyDestroyed
@@ -41,7 +41,7 @@ def may_work_at(actor: Actor, organisation: Organisation, *, now: datetime) -> b
 
 def desks_of(actor: Person, *, clock: Clock = _CLOCK) -> list[Organisation]:
     """Return the organisations at whose leak desk `actor` may work."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     held = Membership.objects.filter(person_id=actor.pk).values("organisation_id")
     there = Organisation.objects.filter(pk__in=held).order_by("name")
     return [one for one in there if may_work_at(actor, one, now=now)]
@@ -50,7 +50,7 @@ def desks_of(actor: Person, *, clock: Clock = _CLOCK) -> list[Organisation]:
 def desk(actor: Person, organisation_id: uuid.UUID, *, clock: Clock = _CLOCK) -> Organisation:
     """Return an organisation at whose leak desk `actor` may work. Raises Denied."""
     found = Organisation.objects.filter(pk=organisation_id).first()
-    if found is None or not may_work_at(actor, found, now=moment_of(clock.wall_ns())):
+    if found is None or not may_work_at(actor, found, now=now_of(clock)):
         raise _denied(organisation_id)
     return found
 
@@ -65,7 +65,7 @@ def find(actor: Person, leak_id: uuid.UUID, *, clock: Clock = _CLOCK) -> Leak:
     """Return a leak. Raises Denied."""
     rows = Leak.objects.select_related("organisation", "brought_by", "case", "hint__site")
     leak = rows.filter(pk=leak_id).first()
-    if leak is None or not may_work_at(actor, leak.organisation, now=moment_of(clock.wall_ns())):
+    if leak is None or not may_work_at(actor, leak.organisation, now=now_of(clock)):
         raise _denied(leak_id)
     return leak
 
@@ -135,7 +135,7 @@ def compare(*, actor: Person, leak_id: uuid.UUID, clip_id: uuid.UUID, address: s
 
 def may_compare(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> decisions.Decision:
     """Return whether `actor` may watch a clip for the leak's case, and the rule."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     return decisions.decide(actor, Action.VIEW, clip, purpose=Purpose.LEAK_CASE, now=now)
 
 

@@ -1,6 +1,5 @@
 """What a privacy officer reads: who watched which clip of their organisation, and the cases. No footage."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -14,19 +13,19 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips.models import Case
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import now_of
 
 _CLOCK = SystemClock()
 
 
 def is_officer(person: Person, *, clock: Clock = _CLOCK) -> bool:
     """Say whether `person` is a privacy officer anywhere."""
-    return selectors.overseen_by(person, _now(clock)).exists()
+    return selectors.overseen_by(person, now_of(clock)).exists()
 
 
 def organisations(person: Person, *, clock: Clock = _CLOCK) -> list[Organisation]:
     """Return the organisations that `person` oversees, by name. Raises Denied where there are none."""
-    found = list(selectors.overseen_by(person, _now(clock))) if person.second_factor_shown else []
+    found = list(selectors.overseen_by(person, now_of(clock))) if person.second_factor_shown else []
     if not found:
         raise denied("oversight")
     return found
@@ -76,10 +75,6 @@ def cases(person: Person, *, clock: Clock = _CLOCK) -> QuerySet[Case]:
 
 def _views(person: Person, clock: Clock) -> QuerySet[View]:
     return View.objects.filter(clip__site__organisation__in=organisations(person, clock=clock))
-
-
-def _now(clock: Clock) -> datetime:
-    return moment_of(clock.wall_ns())
 
 
 def denied(wanted: object) -> Denied:

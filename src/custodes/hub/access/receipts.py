@@ -15,7 +15,7 @@ from custodes.hub.audit.proofs import ErasureReceipt, erasure_receipt
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 
 _CLOCK = SystemClock()
 
@@ -32,7 +32,7 @@ class Checked:
 
 def clips_for(person: Person, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
     """Return the erased clips of which `person` may take the receipt: led, overseen, or of themselves; newest first."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     led = selectors.memberships_at(person, now).filter(role__in=selectors.LEADERS, site=None)
     near = Organisation.objects.filter(
         Q(pk__in=led.values("organisation_id")) | Q(pk__in=selectors.overseen_by(person, now).values("pk"))

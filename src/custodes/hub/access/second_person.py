@@ -22,7 +22,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips import footage
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.vault.keys import KeyDestroyed
 
 WAITS_FOR = timedelta(days=7)
@@ -36,7 +36,7 @@ _CLOCK = SystemClock()
 
 def purposes_for(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may ask for the original; none: they may not."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     return tuple(p for p in Purpose if decisions.decide(actor, Action.ORIGINAL, clip, purpose=p, now=now).allowed)
 
 
@@ -138,7 +138,7 @@ def take(*, actor: Person, unsealing_id: UUID, address: str = "", clock: Clock =
 
 def waiting_for(actor: Person, *, clock: Clock = _CLOCK) -> list[Unsealing]:
     """Return what waits for `actor` to say yes or no, or to review, oldest first."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     open_ones = _rows().filter(state__in=[Unsealing.State.ASKED, Unsealing.State.BROKEN]).exclude(asked_by=actor)
     near = open_ones.filter(clip__site__organisation__memberships__person=actor).distinct().order_by("asked_at")
     timely = [one for one in near if one.is_glass or one.ends_at > now]
@@ -158,7 +158,7 @@ def about(person: Person, *, clock: Clock = _CLOCK) -> list[Unsealing]:
 
 def may_take(unsealing: Unsealing, actor: Person, *, clock: Clock = _CLOCK) -> bool:
     """Say whether `actor` could take the original by this request now."""
-    return unsealing.asked_by_id == actor.pk and _opens(unsealing, actor, moment_of(clock.wall_ns())).allowed
+    return unsealing.asked_by_id == actor.pk and _opens(unsealing, actor, now_of(clock)).allowed
 
 
 def _opens(unsealing: Unsealing, actor: Person, now: datetime, *, taking: bool = True) -> decisions.Decision:
@@ -186,10 +186,10 @@ def _opens(unsealing: Unsealing, actor: Person, now: datetime, *, taking: bool =
 def _archive(unsealing: Unsealing, actor: Person, clock: Clock) -> Iterator[bytes]:
     def ask_again() -> None:
         now = _rows().filter(pk=unsealing.pk).first()
-        if now is None or not _opens(now, actor, moment_of(clock.wall_ns()), taking=False).allowed:
+        if now is None or not _opens(now, actor, now_of(clock), taking=False).allowed:
             raise _denied(unsealing.pk)
 
-    pipe, made = copies.Pipe(), moment_of(clock.wall_ns()).timetuple()[:6]
+    pipe, made = copies.Pipe(), now_of(clock).timetuple()[:6]
     parts = ClipPart.objects.filter(clip_id=unsealing.clip_id, kind=ClipPart.Kind.FILM).order_by("name")
     try:
         with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:

@@ -22,7 +22,7 @@ from custodes.hub.clips import footage, marked
 from custodes.hub.clips.headline import Headline
 from custodes.hub.consent.telling import SHARED
 from custodes.hub.fleet.signin_links import TOKEN_BYTES, token_hash
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.vault.keys import KeyDestroyed
 from custodes.trace.keys import CodeWord
 from custodes.trace.splice import ViewLayout
@@ -131,7 +131,7 @@ def read_part(
     """
     share, view = _open(session, view_id, clock)
     film = _film(share, part)
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     if view.last_byte_at is None or now - view.last_byte_at >= gate.TOUCH_EVERY:
         View.objects.filter(pk=view.pk).update(last_byte_at=now)
     layout = _layout(share, view, film)
@@ -173,7 +173,7 @@ def report_progress(*, session: str, view_id: uuid.UUID, watched_ms: int, clock:
 
 def open_views(share: Share, *, clock: Clock = _CLOCK) -> list[View]:
     """Return the viewings of a share that are still open, newest first."""
-    since = moment_of(clock.wall_ns()) - VIEW_LASTS
+    since = now_of(clock) - VIEW_LASTS
     return list(View.objects.filter(share_id=share.pk, closed_at=None, opened_at__gt=since).order_by("-opened_at"))
 
 
@@ -184,7 +184,7 @@ def _open(session: str, view_id: uuid.UUID, clock: Clock) -> tuple[Share, View]:
         raise _denied()
     if view.share_id != share.pk:
         raise _denied()
-    if view.closed_at is not None or moment_of(clock.wall_ns()) - view.opened_at > VIEW_LASTS:
+    if view.closed_at is not None or now_of(clock) - view.opened_at > VIEW_LASTS:
         raise _denied()
     return share, view
 
@@ -218,7 +218,7 @@ def _cut(share: Share) -> trimming.Cut:
 
 
 def _decide(share: Share, *, opening: bool, clock: Clock) -> decisions.Decision:
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     facts = share_states.facts_of(share, opening=opening, now=now)
     return decisions.decide_share(facts, share.clip, purpose=Purpose(share.purpose), now=now)
 

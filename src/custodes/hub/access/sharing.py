@@ -27,7 +27,7 @@ from custodes.hub.clips import footage
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.signin_links import TOKEN_BYTES, token_hash
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 
 MAX_NAME, MAX_REASON = 120, 300
 MAX_LIVE = 50
@@ -63,7 +63,7 @@ class Made:
 
 def purposes_for(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may share `clip`; none: they may not."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     return tuple(p for p in Purpose if decisions.decide(actor, Action.SHARE, clip, purpose=p, now=now).allowed)
 
 
@@ -151,14 +151,14 @@ def renew(*, actor: Person, share_id: UUID, clock: Clock = _CLOCK) -> Made:
     Raises Denied, and BadInput for a share that has ended.
     """
     share = find(actor, share_id, clock=clock)
-    if share_states.has_ended(share, now=moment_of(clock.wall_ns())):
+    if share_states.has_ended(share, now=now_of(clock)):
         raise BadInput(_("This share has ended. Make a new one."))
     return _new_link(share, actor, clock.wall_ns())
 
 
 def releases_of(person: Person, *, clock: Clock = _CLOCK) -> QuerySet[Release]:
     """Return what `person` was asked to release and of which something can still be said, newest first."""
-    living = {"share__revoked_at": None, "share__ends_at__gt": moment_of(clock.wall_ns())}
+    living = {"share__revoked_at": None, "share__ends_at__gt": now_of(clock)}
     rows = Release.objects.filter(person=person, **living)
     return rows.select_related("share__clip__site__organisation", "share__made_by").order_by("-asked_at")
 

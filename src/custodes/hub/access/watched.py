@@ -17,7 +17,7 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.fleet.models import Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import now_of
 
 _CLOCK = SystemClock()
 
@@ -57,17 +57,14 @@ def clips_of(actor: Actor, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
     """Return the clips in which `actor` is recorded."""
     if not isinstance(actor, Person):
         return Clip.objects.none()
-    return recorded.clips_with(actor, now=moment_of(clock.wall_ns()))
+    return recorded.clips_with(actor, now=now_of(clock))
 
 
 def is_recorded(actor: Actor, *, clock: Clock = _CLOCK) -> bool:
     """Say whether `actor` is or may be on film: by their role now, or in a clip that there is."""
     if not isinstance(actor, Person):
         return False
-    return (
-        bool(consent.organisations_recording(actor, now=moment_of(clock.wall_ns())))
-        or clips_of(actor, clock=clock).exists()
-    )
+    return bool(consent.organisations_recording(actor, now=now_of(clock))) or clips_of(actor, clock=clock).exists()
 
 
 def viewings_of(

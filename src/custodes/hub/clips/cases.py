@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from custodes.core.clock import NS_PER_S, Clock, SystemClock
+from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.times import moment_of
 from custodes.hub.vault import destroyed
 
 _CLOCK = SystemClock()
@@ -60,7 +61,7 @@ def add_clip(*, actor: Person, case: Case, clip_id: UUID, among: QuerySet[Clip],
         if clip.state == Clip.State.DELETED or destroyed.holds(clip.pk):
             raise Leaving("This clip is deleted. Bring it back first.")
         _entry, fresh = CaseClip.objects.get_or_create(
-            case=case, clip=clip, defaults={"added_at": _moment(now_ns), "added_by": actor}
+            case=case, clip=clip, defaults={"added_at": moment_of(now_ns), "added_by": actor}
         )
         if fresh:
             _log("case.clip_added", case, clip.pk, actor, now_ns)
@@ -111,7 +112,3 @@ def _must_be_open(case: Case) -> None:
 def _log(kind: str, case: Case, clip_id: UUID, actor: Person, now_ns: int) -> None:
     body = {"case": case.pk, "organisation": case.organisation_id, "clip": clip_id, "person": actor.pk}
     ledger.append(kind=kind, body=body, now_ns=now_ns)
-
-
-def _moment(now_ns: int) -> datetime:
-    return datetime.fromtimestamp(now_ns / NS_PER_S, UTC)

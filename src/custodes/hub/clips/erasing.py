@@ -7,7 +7,7 @@ The receipt names each, and what it removed.
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from custodes.hub.audit import erasures, ledger
 from custodes.hub.clips import keeping, quota
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.clips.revisions import next_revision
+from custodes.hub.fleet.times import moment_of
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
 
@@ -55,7 +56,7 @@ def erase_due(*, now_ns: int) -> int:
     The key goes first: from then on the clip is unreadable whatever else fails. A clip that fails is tried again at
     the next sweep; one that is held is passed over.
     """
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    now = moment_of(now_ns)
     due = Clip.objects.filter(state=Clip.State.DELETED, erased_at=None, erase_after__lte=now)
     erased = 0
     for clip in due.select_related("site").order_by("erase_after")[:ERASE_AT_ONCE]:
@@ -110,7 +111,7 @@ def finish(*, now_ns: int) -> int:
 
 def erase_again(clip_ids: Iterable[UUID], *, now_ns: int) -> int:
     """Erase clips that were erased before, and that a database from a backup shows again. Returns how many."""
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    now = moment_of(now_ns)
     for clip_id in clip_ids:
         destroyed.note(clip_id, now_ns=now_ns)
         Clip.objects.filter(pk=clip_id, erased_at=None).update(

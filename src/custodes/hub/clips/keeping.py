@@ -5,19 +5,20 @@ that no rule fits is kept without end.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from custodes.core.clock import NS_PER_S, Clock, SystemClock
+from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.models import Organisation, Person
+from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.vault import destroyed
 
 PURGE_AT_ONCE = 500
@@ -80,7 +81,7 @@ def place_hold(*, actor: Person, clip_id: UUID, reason: str, among: QuerySet[Cli
         clip = _locked(clip_id, among)
         if destroyed.holds(clip.pk):
             raise BadInput("This clip is being erased already; its key is gone.")
-        now = _now(clock)
+        now = now_of(clock)
         hold = Hold.objects.create(clip=clip, reason=reason[:200], placed_by=actor, placed_at=now)
         if clip.state == Clip.State.DELETED:
             clip.state = state_before(clip)
@@ -97,7 +98,7 @@ def release_hold(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: 
         clip = _locked(clip_id, among)
         holds = list(Hold.objects.filter(clip_id=clip.pk, released_at=None))
         for hold in holds:
-            hold.released_by, hold.released_at = actor, _now(clock)
+            hold.released_by, hold.released_at = actor, now_of(clock)
             hold.save(update_fields=["released_by", "released_at"])
             _log("clip.hold_released", clip, actor, clock, hold=hold.pk)
     return len(holds)
@@ -106,7 +107,7 @@ def release_hold(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: 
 def end_hold(*, hold_id: int, now_ns: int) -> None:
     """End one hold that the hub placed by itself, and no other on its clip. A leaf; ended twice changes nothing."""
     with transaction.atomic():
-        now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+        now = moment_of(now_ns)
         if not Hold.objects.filter(pk=hold_id, released_at=None).update(released_at=now):
             return
         clip = Clip.objects.get(holds=hold_id)
@@ -126,7 +127,7 @@ def open_case(  # by name
     """Open a case with the clips `among`: none of them goes while it is open. Raises BadInput without a name."""
     if not name.strip():
         raise BadInput("A case needs a name.")
-    now = _now(clock)
+    now = now_of(clock)
     with transaction.atomic():
         case = Case.objects.create(
             organisation=organisation,
@@ -145,7 +146,7 @@ def open_case(  # by name
 def close_case(*, actor: Person, case: Case, clock: Clock = _CLOCK) -> None:
     """Close a case: its clips go by the rules again. A leaf in the ledger; closing twice changes nothing."""
     with transaction.atomic():
-        if Case.objects.filter(pk=case.pk, closed_at=None).update(closed_at=_now(clock), closed_by=actor):
+        if Case.objects.filter(pk=case.pk, closed_at=None).update(closed_at=now_of(clock), closed_by=actor):
             body = {"case": case.pk, "organisation": case.organisation_id, "person": actor.pk}
             ledger.append(kind="case.closed", body=body, now_ns=clock.wall_ns())
 
@@ -192,7 +193,7 @@ def purge_due(*, now_ns: int) -> int:
 
     A clip under a hold or in an open case is passed over.
     """
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    now = moment_of(now_ns)
     purged = 0
     for organisation in Organisation.objects.filter(retention__isnull=False).distinct():
         shortest = min(organisation.retention.values_list("days", flat=True))
@@ -250,7 +251,3 @@ def _names(clips: list[Clip]) -> list[str]:
 def _log(kind: str, clip: Clip, actor: Person, clock: Clock, **more: object) -> None:
     body = {"clip": clip.pk, "site": clip.site_id, "person": actor.pk, **more}
     ledger.append(kind=kind, body=body, now_ns=clock.wall_ns())
-
-
-def _now(clock: Clock) -> datetime:
-    return datetime.fromtimestamp(clock.wall_ns() / NS_PER_S, UTC)

@@ -4,19 +4,20 @@
 cannot ask the gate itself (imports run downwards), so whoever calls must bring its answer.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from custodes.core.clock import NS_PER_S, Clock, SystemClock
+from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
 from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.times import now_of
 
 _CLOCK = SystemClock()
 
@@ -29,7 +30,7 @@ def set_triage(*, actor: Person, clip_id: UUID, triage: str, among: QuerySet[Cli
         clip = _locked(clip_id, among)
         if clip.triage != triage:
             clip.triage = triage
-            clip.triaged_at = _now(clock)
+            clip.triaged_at = now_of(clock)
             _save(clip, "triage", "triaged_at")
             _log("clip.triaged", clip, actor, clock, triage=triage)
     return clip
@@ -63,7 +64,7 @@ def delete(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock 
         if clip.state == Clip.State.RECEIVING:
             raise BadInput("This clip is still arriving. Wait until it is there, or let its upload expire.")
         if clip.state != Clip.State.DELETED:
-            now = _now(clock)
+            now = now_of(clock)
             clip.state = Clip.State.DELETED
             clip.deleted_at = now
             clip.deleted_by = actor
@@ -79,7 +80,7 @@ def restore(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock
         clip = _locked(clip_id, among)
         if clip.state != Clip.State.DELETED:
             return clip
-        if clip.erased_at is not None or clip.erase_after is None or clip.erase_after <= _now(clock):
+        if clip.erased_at is not None or clip.erase_after is None or clip.erase_after <= now_of(clock):
             raise BadInput("The time in which this clip could be brought back has passed.")
         clip.state = keeping.state_before(clip)
         clip.deleted_at = clip.deleted_by = clip.erase_after = None
@@ -103,7 +104,3 @@ def _save(clip: Clip, *fields: str) -> None:
 def _log(kind: str, clip: Clip, actor: Person, clock: Clock, **more: object) -> None:
     body = {"clip": clip.pk, "site": clip.site_id, "person": actor.pk, **more}
     ledger.append(kind=kind, body=body, now_ns=clock.wall_ns())
-
-
-def _now(clock: Clock) -> datetime:
-    return datetime.fromtimestamp(clock.wall_ns() / NS_PER_S, UTC)

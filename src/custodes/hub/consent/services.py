@@ -15,7 +15,7 @@ from custodes.hub.consent.texts import Text
 from custodes.hub.consent.topics import NEEDS, Need, Topic
 from custodes.hub.fleet import selectors as fleet
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import now_of
 
 MAX_NAME = 120
 MIN_NAME = 2
@@ -75,7 +75,7 @@ def show(
 
 def hand_over(*, person: Person, organisation: Organisation, by: Person, language: str, clock: Clock = _CLOCK) -> None:
     """Write down that a leader handed the notices over on paper. It answers nothing. Raises Denied."""
-    now = moment_of(clock.wall_ns())
+    now = now_of(clock)
     recorded = {one.pk for one in selectors.recorded_people(organisation, now=now)}
     if not fleet.leads(by, organisation, now) or person.pk not in recorded:
         raise Denied("Only who leads here may do that.")
@@ -107,7 +107,7 @@ def answer(
     if not MIN_NAME <= len(name) <= MAX_NAME:
         raise BadInput(_("Type your name: it is your signature."))
     with transaction.atomic():
-        if organisation.pk not in selectors.organisations_of_answers(person, now=moment_of(clock.wall_ns())):
+        if organisation.pk not in selectors.organisations_of_answers(person, now=now_of(clock)):
             raise Denied("That is not there, or not for you.")
         before = Answer.objects.filter(person=person, organisation=organisation, topic=topic, stands=True).first()
         stood = before is not None and before.says == Answer.Says.YES

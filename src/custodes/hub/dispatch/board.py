@@ -6,7 +6,7 @@ goes on when they come back within a quarter of an hour, and is opened anew afte
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.dispatch.models import PlaceWatch
 from custodes.hub.fleet import positions, selectors
 from custodes.hub.fleet.models import Person, Shift, Site, TrailPoint, Unit
+from custodes.hub.fleet.times import now_of
 
 PAUSE = timedelta(minutes=15)
 """Who comes back within this time goes on with the same watch."""
@@ -58,7 +59,7 @@ def look(actor: Actor, *, address: str = "", clock: Clock = _CLOCK) -> tuple[Van
 
     Authorised anew at each call, by what the database says at that moment. A stranger gets none.
     """
-    now = datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)
+    now = now_of(clock)
     if not isinstance(actor, Person):
         return ()
     sites = _vans_near(actor, now)
@@ -75,7 +76,7 @@ def place_of(actor: Actor, site: Site, *, address: str = "", clock: Clock = _CLO
 
     None: nobody knows, or they may not.
     """
-    now = datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)
+    now = now_of(clock)
     shifts = _running([site], now)
     if not isinstance(actor, Person) or (site.kind == Site.Kind.VEHICLE and not shifts):
         return None
@@ -118,7 +119,7 @@ def _write_down(
     actor: Person, vans: Sequence[Van], allowed: Mapping[UUID, Located], *, address: str, clock: Clock
 ) -> None:
     """Open a watch for each van that has none open, with its entry; note of the others that they go on."""
-    now = datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC)
+    now = now_of(clock)
     if all(_goes_on(actor, van, now) for van in vans):
         return
     with transaction.atomic():

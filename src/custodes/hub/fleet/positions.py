@@ -4,15 +4,15 @@ A van outside of a shift is somebody's own time. A position that was measured be
 late it is told.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
 
-from custodes.core.clock import NS_PER_S
 from custodes.core.wire import Heartbeat
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Shift, Site, TrailPoint, Unit
+from custodes.hub.fleet.times import moment_of
 
 FRESH = timedelta(minutes=2)
 """An older reading says where a van was, not where it is: the receiver has lost the sky."""
@@ -53,7 +53,7 @@ def kept_since(now: datetime) -> datetime:
 
 def forget_due(*, now_ns: int) -> int:
     """Forget positions that are too old or whose shift is over, and where vans without a shift are; count points."""
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    now = moment_of(now_ns)
     over = Q(shift__ends_at__lte=now)
     gone = TrailPoint.objects.filter(Q(at__lt=kept_since(now)) | over).values_list("pk", flat=True)
     forgotten, _kinds = TrailPoint.objects.filter(pk__in=list(gone[:20_000])).delete()

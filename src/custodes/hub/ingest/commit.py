@@ -3,18 +3,17 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from custodes.core.clock import NS_PER_S
 from custodes.core.wire import Receipt, SealedPart
 from custodes.hub import keyring
 from custodes.hub.audit import ledger
 from custodes.hub.clips.footage import blob_name
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.signals import received
+from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest import open_clips, rows
 from custodes.hub.ingest.open_clips import OpenClip
 from custodes.hub.ingest.uploads import Slot, remove_folder
@@ -69,12 +68,12 @@ def _store(slot: Slot) -> None:
 
 def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
     """Write leaf, receipt and rows in one transaction; None when the clip is not arriving any more."""
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    now = moment_of(now_ns)
     sealed = [
         SealedPart(part=slot.part, sealed_sha256=slot.sealed_sha256, sealed_bytes=slot.sealed_bytes)
         for slot in clip.slots
     ]
-    onset = datetime.fromtimestamp(clip.onset_wall_ns / NS_PER_S, UTC)
+    onset = moment_of(clip.onset_wall_ns)
     with transaction.atomic():
         subject_id, route_id = rows.shift_at(clip.site_id, onset)
         entry = ledger.append(

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -11,13 +11,13 @@ from django.db import IntegrityError, transaction
 from pydantic import ValidationError
 
 from custodes.core import seal
-from custodes.core.clock import NS_PER_S
 from custodes.core.errors import Corrupt
 from custodes.core.wire import MANIFEST_PART, ClipAnswer, ClipDeclaration, ClipOffer, PartUpload, Receipt, SealedPart
 from custodes.hub import keyring
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.clips.revisions import next_revision
+from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest import open_clips, rows, tus
 from custodes.hub.ingest.exchange import Refusal, not_found
 from custodes.hub.ingest.gatehouse import KnownUnit
@@ -152,7 +152,7 @@ def _admit(
     content_key = _unwrap(unit, declaration)
     with transaction.atomic():
         _check_room(unit, len(declaration.parts), total)
-        declared_at = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+        declared_at = moment_of(now_ns)
         # Fails here when the clip is known: its key is not touched.
         rows.insert(Clip, [_clip_row(unit, declaration, digest, declared_at)])
         rows.insert(ClipPart, [_part_row(declaration.clip_id, part) for part in declaration.parts])

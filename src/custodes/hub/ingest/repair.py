@@ -2,16 +2,16 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
 
-from custodes.core.clock import NS_PER_S
 from custodes.hub.audit import kept_heads, ledger
 from custodes.hub.clips import erasing
 from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest.commit import commit_clip
 from custodes.hub.ingest.giving_up import give_up
 from custodes.hub.ingest.uploads import remove_folder
@@ -55,7 +55,7 @@ def sweep_expired(*, now_ns: int) -> int:
 
     Their room is given back; a unit that is still admitted may declare them again. Returns how many.
     """
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    now = moment_of(now_ns)
     too_old = Q(declared_at__lt=now - timedelta(hours=settings.HUB.quota.upload_expiry_h))
     revoked = Q(unit__revoked_at__lt=now - AFTER_REVOCATION)
     expired = Clip.objects.filter(too_old | revoked, state=Clip.State.RECEIVING)

@@ -15,7 +15,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.leak import footage
 from custodes.hub.leak.models import Leak, LeakPart
 from custodes.hub.vault import keys
@@ -146,7 +146,7 @@ def trace_anew(leak: Leak, *, corners_json: str = "", hint: Clip | None = None) 
 def cancel(leak: Leak, *, clock: Clock = _CLOCK) -> None:
     """Stop the tracing, at once. What was found until then stays."""
     under_way = Leak.objects.filter(pk=leak.pk, state__in=[State.WAITING, State.TRACING])
-    if under_way.update(state=State.CANCELLED, step="", ended_at=moment_of(clock.wall_ns())):
+    if under_way.update(state=State.CANCELLED, step="", ended_at=now_of(clock)):
         stop_work(leak.pk)
 
 

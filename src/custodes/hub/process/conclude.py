@@ -1,14 +1,13 @@
 """The end of processing: ready, or quarantined with a reason."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from custodes.core.clock import NS_PER_S
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import next_revision
+from custodes.hub.fleet.times import moment_of
 
 
 def conclude(clip_id: UUID, *, reason: str, now_ns: int) -> None:
@@ -16,7 +15,7 @@ def conclude(clip_id: UUID, *, reason: str, now_ns: int) -> None:
 
     A clip that was deleted meanwhile stays deleted and remembers what it would have become.
     """
-    now = datetime.fromtimestamp(now_ns / NS_PER_S, UTC)
+    now = moment_of(now_ns)
     with transaction.atomic():
         clip = Clip.objects.filter(pk=clip_id).first()
         if clip is None or clip.ready_at is not None or clip.quarantine_reason:

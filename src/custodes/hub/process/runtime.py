@@ -2,15 +2,15 @@
 
 import logging
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from custodes.core.clock import NS_PER_S
 from custodes.core.errors import Temporary
 from custodes.hub.clips.signals import received
+from custodes.hub.fleet.times import moment_of
 from custodes.hub.process import conclude, confine, leak_work, variants
 
 APPLICATION = "custodes"
@@ -127,7 +127,7 @@ def collect(*, now_ns: int) -> int:
             return 0
         from dbos import DBOS
 
-        before = datetime.fromtimestamp(now_ns / NS_PER_S, UTC) - timedelta(days=KEPT_DAYS)
+        before = moment_of(now_ns) - timedelta(days=KEPT_DAYS)
         ended = DBOS.list_workflows(
             completed_before=before.isoformat(), limit=COLLECTED_AT_ONCE, load_input=False, load_output=False
         )
