@@ -1,6 +1,7 @@
 """What raises an alarm about watching, and what does not: the state machine alone, without a hub."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,7 +19,6 @@ from custodes.hub.access.snooping import (
     Watch,
     bound_of,
     longest_ns,
-    walk,
 )
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -32,6 +32,12 @@ def viewing(number: int, at: datetime, *, clip: int | None = None, **fields: obj
 
 def every(step: timedelta, count: int, *, begin: datetime = NOON, **fields: object) -> list[Viewing]:
     return [viewing(number, begin + step * number, **fields) for number in range(count)]
+
+
+def walk(viewings: Iterable[Viewing], limits: Limits) -> list[Raised | Grown]:
+    """Return all that the viewings of one person, oldest first, raise from nothing."""
+    watch = Watch(limits)
+    return [one for viewing in viewings for one in watch.look(viewing)]
 
 
 def patterns(found: list[Raised | Grown]) -> list[Pattern]:

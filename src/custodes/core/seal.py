@@ -25,6 +25,7 @@ SALT_BYTES: Final = 16
 HEADER_BYTES: Final = len(MAGIC) + SALT_BYTES
 CHUNK_BYTES: Final = 64 * 1024
 TAG_BYTES: Final = 16
+NONCE_BYTES: Final = 12
 CONTENT_KEY_BYTES: Final = 32
 _SEALED_CHUNK_BYTES: Final = CHUNK_BYTES + TAG_BYTES
 _ENVELOPE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
@@ -51,6 +52,20 @@ class SealedFacts:
 def new_content_key() -> bytes:
     """Return 32 random bytes from the system, the key of one clip."""
     return os.urandom(CONTENT_KEY_BYTES)
+
+
+def lock(key: bytes, plain: bytes, bound: bytes) -> bytes:
+    """Return a nonce (12 bytes) and `plain` under AES-256-GCM, bound to `bound`: for a key or a row, not footage."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound)
+
+
+def unlock(key: bytes, locked: bytes, bound: bytes) -> bytes:
+    """Return what `lock` locked. Raises Corrupt when key, bytes or `bound` differ."""
+    try:
+        return AESGCM(key).decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], bound)
+    except (InvalidTag, ValueError):
+        raise Corrupt("it does not open: it was changed, or locked under another key or for something else") from None
 
 
 def sealed_size(plain_bytes: int) -> int:

@@ -46,7 +46,7 @@ def find(person: Person, alarm_id: UUID, *, clock: Clock = _CLOCK) -> Alarm:
     """Return an alarm of what `person` oversees. Raises Denied."""
     alarm = of_officer(person, clock=clock).filter(pk=alarm_id).select_related("case").first()
     if alarm is None:
-        raise Denied(f"{alarm_id} is not there, or not for you.")
+        raise Denied.of(alarm_id)
     return alarm
 
 
@@ -110,7 +110,7 @@ def close_case(*, actor: Person, case_id: UUID, clock: Clock = _CLOCK) -> Case:
     """Close a case of what `actor` oversees: its clips shut again. Raises Denied."""
     case = oversight.cases(actor, clock=clock).filter(pk=case_id).first()
     if case is None:
-        raise Denied(f"{case_id} is not there, or not for you.")
+        raise Denied.of(case_id)
     keeping.close_case(actor=actor, case=case, clock=clock)
     return case
 
@@ -118,7 +118,7 @@ def close_case(*, actor: Person, case_id: UUID, clock: Clock = _CLOCK) -> Case:
 def set_limits(*, actor: Person, organisation: Organisation, wished: AlarmLimits, clock: Clock = _CLOCK) -> None:
     """Keep from where on alarms are raised, and when people are told. Raises Denied, BadInput."""
     if organisation not in oversight.organisations(actor, clock=clock):
-        raise Denied(f"{organisation.pk} is not there, or not for you.")
+        raise Denied.of(organisation.pk)
     wished.organisation = organisation
     try:
         wished.clean_fields()

@@ -79,7 +79,7 @@ def trips_to_judge(actor: Person, driver: Person, *, days: int, clock: Clock = _
         if known[key]:
             found.append(trip)
     if not found and driver.pk != actor.pk:
-        raise _denied(driver.pk)
+        raise Denied.of(driver.pk)
     return found
 
 
@@ -109,7 +109,7 @@ def find_trip(actor: Person, trip_id: uuid.UUID, *, clock: Clock = _CLOCK) -> Ri
     trip = scores.with_events(Trip.objects.filter(pk=trip_id)).first()
     right = _right(actor, trip, clock) if trip is not None else None
     if right is None:
-        raise _denied(trip_id)
+        raise Denied.of(trip_id)
     return right
 
 
@@ -117,7 +117,7 @@ def raise_dispute(actor: Person, event_id: uuid.UUID, *, words: str, clock: Cloc
     """Object to an event of one's own. Raises Denied; BadInput without words or for the second time."""
     event = TripEvent.objects.select_related("trip").filter(pk=event_id).first()
     if event is None or not find_trip(actor, event.trip_id, clock=clock).own:
-        raise _denied(event_id)
+        raise Denied.of(event_id)
     return disputing.raise_dispute(event=event, by=actor, words=words, clock=clock)
 
 
@@ -125,7 +125,7 @@ def answer_dispute(actor: Person, dispute_id: uuid.UUID, *, upheld: bool, words:
     """Answer a dispute that somebody else raised. Raises Denied; BadInput without words or when it is over."""
     dispute = Dispute.objects.select_related("event__trip__site").filter(pk=dispute_id).first()
     if dispute is None or not find_trip(actor, dispute.event.trip_id, clock=clock).answers:
-        raise _denied(dispute_id)
+        raise Denied.of(dispute_id)
     disputing.answer(dispute=dispute, by=actor, upheld=upheld, words=words, clock=clock)
     return dispute
 
@@ -187,7 +187,3 @@ def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
 def _roles(actor: Person, trip: Trip, now: datetime) -> Iterable[Membership]:
     held = Membership.objects.filter(person_id=actor.pk, organisation_id=trip.site.organisation_id)
     return held.filter(Q(until=None) | Q(until__gt=now)).filter(Q(site=None) | Q(site_id=trip.site_id))
-
-
-def _denied(wanted: uuid.UUID) -> Denied:
-    return Denied(f"{wanted} is not there, or not for you.")

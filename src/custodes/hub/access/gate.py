@@ -93,7 +93,7 @@ def find_clip(actor: Actor, clip_id: uuid.UUID, action: Action | str = Action.LI
     """Return the clip if `actor` may do `action` with it. Raises Denied."""
     clip = _clip(clip_id)
     if not decisions.decide(actor, Action(action), clip, purpose=None, now=now_of(clock)).allowed:
-        raise _denied(clip_id)
+        raise Denied.of(clip_id)
     return clip
 
 
@@ -117,7 +117,7 @@ def open_view(  # the contract's seven facts, all by name
         purpose = _purpose(purpose, clip_id)
         decision = decisions.decide(actor, Action.VIEW, clip, purpose=purpose, now=now_of(clock))
         if not decision.allowed or not isinstance(actor, Person):
-            raise _denied(clip_id)
+            raise Denied.of(clip_id)
         view_id, now_ns = uuid.uuid4(), clock.wall_ns()
         words = _draw_words(clip, view_id)
         entry = ledger.append(
@@ -237,7 +237,7 @@ def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> b
     now = now_of(clock)
     clip = find_clip(actor, clip_id, Action.POSTER, clock=clock)
     if not isinstance(actor, Person) or not clip.parts.filter(kind=ClipPart.Kind.POSTER).exists():
-        raise _denied(clip_id)
+        raise Denied.of(clip_id)
     _log_posters(actor, {clip.pk}, now=now, now_ns=clock.wall_ns())
     return _whole(clip, "poster", limit=MAX_POSTER_BYTES)
 
@@ -282,17 +282,17 @@ def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> In
     """Return the proof that a view stands in the ledger, for whoever may see who watched the clip. Raises Denied."""
     view = View.objects.select_related("clip__site").filter(pk=view_id).first()
     if view is None:
-        raise _denied(view_id)
+        raise Denied.of(view_id)
     decision = decisions.decide(actor, Action.HISTORY, view.clip, purpose=None, now=now_of(clock))
     if not decision.allowed:
-        raise _denied(view_id)
+        raise Denied.of(view_id)
     return inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
 
 
 def _clip(clip_id: uuid.UUID) -> Clip:
     clip = Clip.objects.select_related("site").filter(pk=clip_id).first()
     if clip is None:
-        raise _denied(clip_id)
+        raise Denied.of(clip_id)
     return clip
 
 
@@ -301,14 +301,14 @@ def _open_view(actor: Actor, view_id: uuid.UUID, clock: Clock) -> View:
     now = now_of(clock)
     view = View.objects.select_related("clip__site").filter(pk=view_id).first()
     if view is None or not isinstance(actor, Person):
-        raise _denied(view_id)
+        raise Denied.of(view_id)
     if view.person_id != actor.pk:
-        raise _denied(view_id)
+        raise Denied.of(view_id)
     if view.closed_at is not None or now - view.opened_at > VIEW_LASTS:
-        raise _denied(view_id)
+        raise Denied.of(view_id)
     decision = decisions.decide(actor, Action.VIEW, view.clip, purpose=Purpose(view.purpose), now=now)
     if not decision.allowed:
-        raise _denied(view_id)
+        raise Denied.of(view_id)
     return view
 
 
@@ -316,7 +316,7 @@ def _draw_words(clip: Clip, view_id: uuid.UUID) -> dict[str, CodeWord]:
     try:
         return marked.draw_words(clip, view_id)
     except KeyDestroyed:
-        raise _denied(clip.pk) from None
+        raise Denied.of(clip.pk) from None
 
 
 def _layout(view: View, part: str) -> ViewLayout:
@@ -324,9 +324,9 @@ def _layout(view: View, part: str) -> ViewLayout:
     try:
         layout = marked.layout_for(view.clip, view.pk, part)
     except KeyDestroyed:
-        raise _denied(view.pk) from None
+        raise Denied.of(view.pk) from None
     if layout is None:
-        raise _denied(view.pk)
+        raise Denied.of(view.pk)
     return layout
 
 
@@ -356,14 +356,14 @@ def _footage(clip: Clip, part: str, start: int, stop: int | None) -> OpenedPart:
     try:
         opened = footage.open_part(clip, part, start=start, stop=stop)
     except KeyDestroyed:
-        raise _denied(clip.pk) from None
+        raise Denied.of(clip.pk) from None
     return OpenedPart(size_bytes=opened.size_bytes, media_type=opened.media_type, chunks=opened.chunks)
 
 
 def _whole(clip: Clip, part: str, *, limit: int) -> bytes:
     opened = _footage(clip, part, 0, None)
     if opened.size_bytes > limit:
-        raise _denied(clip.pk)
+        raise Denied.of(clip.pk)
     return b"".join(opened.chunks)
 
 
@@ -371,8 +371,4 @@ def _purpose(purpose: Purpose | str, clip_id: uuid.UUID) -> Purpose:
     try:
         return Purpose(purpose)
     except ValueError:
-        raise _denied(clip_id) from None
-
-
-def _denied(wanted: uuid.UUID) -> Denied:
-    return Denied(f"{wanted} is not there, or not for you.")
+        raise Denied.of(clip_id) from None

@@ -56,9 +56,9 @@ def revoke(*, actor: Person, grant_id: UUID, clock: Clock = _CLOCK) -> Grant:
     """Shut it: from the next byte range on nothing opens by it. Raises Denied."""
     grant = Grant.objects.select_related("clip__site", "membership__person").filter(pk=grant_id).first()
     if grant is None:
-        raise Denied(f"{grant_id} is not there, or not for you.")
+        raise Denied.of(grant_id)
     if not gate.may(actor, Action.GRANT, grant.clip, clock=clock).allowed:
-        raise Denied(f"{grant_id} is not there, or not for you.")
+        raise Denied.of(grant_id)
     now_ns = clock.wall_ns()
     with transaction.atomic():
         ended = {"revoked_at": moment_of(now_ns), "revoked_by": actor}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -51,7 +52,7 @@ def end_sessions(*, actor: Person, leak: Leak, view_id: UUID, clock: Clock = _CL
     identified = {one.view_id for one in named(leak) if one.verdict == Verdict.IDENTIFIED.value}
     view = next(iter(leaks.views_of({view_id} & identified)), None)
     if view is None or view.person is None or view.person_id == actor.pk:
-        raise Denied(f"{view_id} is not there, or not for you.")
+        raise Denied.of(view_id)
     now_ns = clock.wall_ns()
     with transaction.atomic():
         ended = open_sessions.drop(view.person, keep=None)
@@ -77,7 +78,7 @@ def open_case(*, actor: Person, leak: Leak, name: str, clock: Clock = _CLOCK) ->
 def close_case(*, actor: Person, leak: Leak, clock: Clock = _CLOCK) -> None:
     """Close the leak's case: the leak is erased at the next sweep, its clips go by the rules again."""
     if leak.case is None:
-        raise Denied(f"{leak.pk} is not there, or not for you.")
+        raise Denied.of(leak.pk)
     keeping.close_case(actor=actor, case=leak.case, clock=clock)
 
 
@@ -131,7 +132,7 @@ def _clips_for(actor: Person, leak: Leak, clock: Clock) -> list[Clip]:
     """Return the clips that the leak shows and that `actor` may trace leaks of. Raises Denied where there is none."""
     clips = [clip for clip in clips_of(leak) if gate.may(actor, Action.TRACE_LEAK, clip, clock=clock).allowed]
     if not clips:
-        raise Denied(f"{leak.pk} is not there, or not for you.")
+        raise Denied.of(leak.pk)
     return clips
 
 
@@ -146,6 +147,6 @@ def _write_to(person: Person, clips: Collection[Clip], leak: Leak) -> None:
         lines += ["", _("%(organisation)s is looking into it.") % {"organisation": leak.organisation}]
         lines += [
             _("Who watched you, with proofs, and what you can do about it:"),
-            f"{settings.HUB.base_url}/me/watched/",
+            f"{settings.HUB.base_url}{reverse('portal:watched_me')}",
         ]
         mailroom.send(subject=_("Film of you was found outside"), text="\n".join(lines), to=person.email)

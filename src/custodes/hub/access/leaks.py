@@ -51,7 +51,7 @@ def desk(actor: Person, organisation_id: uuid.UUID, *, clock: Clock = _CLOCK) ->
     """Return an organisation at whose leak desk `actor` may work. Raises Denied."""
     found = Organisation.objects.filter(pk=organisation_id).first()
     if found is None or not may_work_at(actor, found, now=now_of(clock)):
-        raise _denied(organisation_id)
+        raise Denied.of(organisation_id)
     return found
 
 
@@ -66,7 +66,7 @@ def find(actor: Person, leak_id: uuid.UUID, *, clock: Clock = _CLOCK) -> Leak:
     rows = Leak.objects.select_related("organisation", "brought_by", "case", "hint__site")
     leak = rows.filter(pk=leak_id).first()
     if leak is None or not may_work_at(actor, leak.organisation, now=now_of(clock)):
-        raise _denied(leak_id)
+        raise Denied.of(leak_id)
     return leak
 
 
@@ -77,12 +77,12 @@ def read_picture(*, actor: Person, leak_id: uuid.UUID, part: str, clock: Clock =
     """
     leak = find(actor, leak_id, clock=clock)
     if leak.erased_at is not None or part.partition(".")[0] not in {"frame", "still"}:
-        raise _denied(leak_id)
+        raise Denied.of(leak_id)
     _log_shown(actor, leak, clock)
     try:
         return footage.read_part(leak, part)
     except (KeyDestroyed, Corrupt):
-        raise _denied(leak_id) from None
+        raise Denied.of(leak_id) from None
 
 
 def export(*, actor: Person, leak_id: uuid.UUID, clock: Clock = _CLOCK) -> str:
@@ -92,7 +92,7 @@ def export(*, actor: Person, leak_id: uuid.UUID, clock: Clock = _CLOCK) -> str:
     """
     leak = find(actor, leak_id, clock=clock)
     if leak.report_seq is None or not leak.report_json:
-        raise _denied(leak_id)
+        raise Denied.of(leak_id)
     now_ns = clock.wall_ns()
     entry = inclusion_proof(leak.report_seq, now_ns=now_ns)
     named = [uuid.UUID(one["view"]) for one in json.loads(leak.report_json)["named"]]
@@ -111,7 +111,7 @@ def prove_erased(*, actor: Person, leak_id: uuid.UUID, clock: Clock = _CLOCK) ->
     """Return the proof of the entry that says that a leak was erased. Raises Denied."""
     leak = find(actor, leak_id, clock=clock)
     if leak.erased_seq is None:
-        raise _denied(leak_id)
+        raise Denied.of(leak_id)
     return inclusion_proof(leak.erased_seq, now_ns=clock.wall_ns())
 
 
@@ -126,7 +126,7 @@ def compare(*, actor: Person, leak_id: uuid.UUID, clip_id: uuid.UUID, address: s
     """Open a view of a clip for the leak's case: what leaked is looked at beside it. Raises Denied."""
     leak = find(actor, leak_id, clock=clock)
     if clip_id not in {row.clip_id for row in reports.findings_of(leak)}:
-        raise _denied(clip_id)
+        raise Denied.of(clip_id)
     reason = f"leak {leak.pk}"
     return gate.open_view(
         actor=actor, clip_id=clip_id, purpose=Purpose.LEAK_CASE, reason=reason, address=address, clock=clock
@@ -143,7 +143,7 @@ def erase(*, actor: Person, leak_id: uuid.UUID, clock: Clock = _CLOCK) -> None:
     """Erase a leak now, for good. A leaf in the ledger. Raises Denied, also while an open case keeps it."""
     leak = find(actor, leak_id, clock=clock)
     if leak.case is not None and leak.case.closed_at is None:
-        raise _denied(leak_id)
+        raise Denied.of(leak_id)
     erasing.erase(leak.pk, now_ns=clock.wall_ns())
 
 
@@ -155,7 +155,3 @@ def _log_shown(actor: Person, leak: Leak, clock: Clock) -> None:
     with transaction.atomic():
         if LeakShown.objects.get_or_create(leak=leak, person=actor, day=day)[1]:
             ledger.append(kind="leak.shown", body={"leak": leak.pk, "person": actor.pk}, now_ns=now_ns)
-
-
-def _denied(wanted: uuid.UUID) -> Denied:
-    return Denied(f"{wanted} is not there, or not for you.")

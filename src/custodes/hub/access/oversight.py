@@ -27,7 +27,7 @@ def organisations(person: Person, *, clock: Clock = _CLOCK) -> list[Organisation
     """Return the organisations that `person` oversees, by name. Raises Denied where there are none."""
     found = list(selectors.overseen_by(person, now_of(clock))) if person.second_factor_shown else []
     if not found:
-        raise denied("oversight")
+        raise Denied.of("oversight")
     return found
 
 
@@ -63,7 +63,7 @@ def prove(person: Person, view_id: UUID, *, clock: Clock = _CLOCK) -> proofs.Inc
     """Return the proof that a viewing stands in the ledger. Raises Denied for one that `person` does not oversee."""
     view = _views(person, clock).filter(pk=view_id).first()
     if view is None:
-        raise denied(view_id)
+        raise Denied.of(view_id)
     return proofs.inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
 
 
@@ -75,8 +75,3 @@ def cases(person: Person, *, clock: Clock = _CLOCK) -> QuerySet[Case]:
 
 def _views(person: Person, clock: Clock) -> QuerySet[View]:
     return View.objects.filter(clip__site__organisation__in=organisations(person, clock=clock))
-
-
-def denied(wanted: object) -> Denied:
-    """Return the refusal that says nothing of whether there is such a thing."""
-    return Denied(f"{wanted} is not there, or not for you.")

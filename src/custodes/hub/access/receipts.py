@@ -45,11 +45,11 @@ def clips_for(person: Person, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
 def find(person: Person, clip_id: UUID, *, clock: Clock = _CLOCK) -> Checked:
     """Return the receipt of an erased clip, checked as anybody could check it offline. Raises Denied."""
     if not clips_for(person, clock=clock).filter(pk=clip_id).exists():
-        raise Denied(f"{clip_id} is not there, or not for you.")
+        raise Denied.of(clip_id)
     try:
         receipt = erasure_receipt(clip_id, now_ns=clock.wall_ns())
     except BadInput:
-        raise Denied(f"{clip_id} is not there, or not for you.") from None
+        raise Denied.of(clip_id) from None
     fields, parts, wrong = json.loads(receipt.as_json()), 0, ""
     try:
         said = offline_verifier.check_erasure(fields, receipt.erased.hub_key)

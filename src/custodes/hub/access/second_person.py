@@ -123,12 +123,12 @@ def take(*, actor: Person, unsealing_id: UUID, address: str = "", clock: Clock =
     with transaction.atomic():
         unsealing = _rows().filter(pk=unsealing_id).first()
         if unsealing is None:
-            raise _denied(unsealing_id)
+            raise Denied.of(unsealing_id)
         if unsealing.asked_by_id != actor.pk:
-            raise _denied(unsealing_id)
+            raise Denied.of(unsealing_id)
         decision = _opens(unsealing, actor, moment_of(now_ns))
         if not decision.allowed:
-            raise _denied(unsealing_id)
+            raise Denied.of(unsealing_id)
         Unsealing.objects.filter(pk=unsealing.pk).update(used_at=moment_of(now_ns))
         _log("original.taken", unsealing, actor, now_ns, address=address or None)
         if not unsealing.is_glass:
@@ -187,7 +187,7 @@ def _archive(unsealing: Unsealing, actor: Person, clock: Clock) -> Iterator[byte
     def ask_again() -> None:
         now = _rows().filter(pk=unsealing.pk).first()
         if now is None or not _opens(now, actor, now_of(clock), taking=False).allowed:
-            raise _denied(unsealing.pk)
+            raise Denied.of(unsealing.pk)
 
     pipe, made = copies.Pipe(), now_of(clock).timetuple()[:6]
     parts = ClipPart.objects.filter(clip_id=unsealing.clip_id, kind=ClipPart.Kind.FILM).order_by("name")
@@ -202,7 +202,7 @@ def _archive(unsealing: Unsealing, actor: Person, clock: Clock) -> Iterator[byte
                         entry.write(chunk)
                         yield pipe.draw()
     except KeyDestroyed:
-        raise _denied(unsealing.pk) from None
+        raise Denied.of(unsealing.pk) from None
     yield pipe.draw()
 
 
@@ -233,9 +233,9 @@ def _decidable(actor: Person, unsealing_id: UUID, now: datetime) -> Unsealing:
     """Return a request to which `actor` may say something now. Raises Denied, BadInput."""
     unsealing = _rows().filter(pk=unsealing_id).first()
     if unsealing is None:
-        raise _denied(unsealing_id)
+        raise Denied.of(unsealing_id)
     if not decisions.decide(actor, Action.APPROVE, unsealing.clip, purpose=None, now=now).allowed:
-        raise _denied(unsealing_id)
+        raise Denied.of(unsealing_id)
     if unsealing.asked_by_id == actor.pk:
         raise BadInput(_("You asked for this yourself: somebody else says yes or no."))
     if unsealing.state not in {Unsealing.State.ASKED, Unsealing.State.BROKEN}:
@@ -268,7 +268,3 @@ def _log(kind: str, unsealing: Unsealing, actor: Person, now_ns: int, **more: ob
         **more,
     }
     ledger.append(kind=kind, body=body, now_ns=now_ns)
-
-
-def _denied(wanted: object) -> Denied:
-    return Denied(f"{wanted} is not there, or not for you.")

@@ -49,10 +49,10 @@ def exchange(token: str, *, clock: Clock = _CLOCK) -> Entered:
     with transaction.atomic():
         share = _shares().filter(token_sha256=token_hash(token), token_used_at=None).first()
         if share is None or not _decide(share, opening=True, clock=clock).allowed:
-            raise _denied()
+            raise Denied.of("That share")
         unused = Share.objects.filter(pk=share.pk, token_used_at=None)
         if not unused.update(token_used_at=moment_of(now_ns), session_sha256=token_hash(session)):
-            raise _denied()
+            raise Denied.of("That share")
         body = {"share": share.pk, "clip": share.clip_id, "email": share.recipient_email}
         ledger.append(kind="share.link_used", body=body, now_ns=now_ns)
     return Entered(share, session)
@@ -62,7 +62,7 @@ def find(session: str, *, clock: Clock = _CLOCK) -> Share:
     """Return the share of a session, while it shows anything. Raises Denied."""
     share = _shares().filter(session_sha256=token_hash(session)).first() if session else None
     if share is None or not _decide(share, opening=False, clock=clock).allowed:
-        raise _denied()
+        raise Denied.of("That share")
     return share
 
 
@@ -76,9 +76,9 @@ def open_view(*, session: str, address: str = "", clock: Clock = _CLOCK) -> View
         share = find(session, clock=clock)
         decision = _decide(share, opening=True, clock=clock)
         if not decision.allowed:
-            raise _denied()
+            raise Denied.of("That share")
         if not Share.objects.filter(pk=share.pk, views_used__lt=F("max_views")).update(views_used=F("views_used") + 1):
-            raise _denied()
+            raise Denied.of("That share")
         view_id, now_ns = uuid.uuid4(), clock.wall_ns()
         words = _draw_words(share, view_id)
         entry = ledger.append(
@@ -151,7 +151,7 @@ def read_manifest(*, session: str, view_id: uuid.UUID, clock: Clock = _CLOCK) ->
     try:
         whole = footage.read_manifest(share.clip)
     except KeyDestroyed:
-        raise _denied() from None
+        raise Denied.of("That share") from None
     return shared_facts.cut_manifest(whole, _cut(share), with_place=share.with_place)
 
 
@@ -161,7 +161,7 @@ def read_headline(*, session: str, view_id: uuid.UUID, clock: Clock = _CLOCK) ->
     try:
         return shared_facts.cut_headline(footage.read_manifest(share.clip), _cut(share))
     except KeyDestroyed:
-        raise _denied() from None
+        raise Denied.of("That share") from None
 
 
 def report_progress(*, session: str, view_id: uuid.UUID, watched_ms: int, clock: Clock = _CLOCK) -> None:
@@ -181,18 +181,18 @@ def _open(session: str, view_id: uuid.UUID, clock: Clock) -> tuple[Share, View]:
     share = find(session, clock=clock)
     view = View.objects.filter(pk=view_id).first()
     if view is None:
-        raise _denied()
+        raise Denied.of("That share")
     if view.share_id != share.pk:
-        raise _denied()
+        raise Denied.of("That share")
     if view.closed_at is not None or now_of(clock) - view.opened_at > VIEW_LASTS:
-        raise _denied()
+        raise Denied.of("That share")
     return share, view
 
 
 def _film(share: Share, part: str) -> trimming.CutFilm:
     film = _cut(share).film(part)
     if film is None:
-        raise _denied()
+        raise Denied.of("That share")
     return film
 
 
@@ -200,16 +200,16 @@ def _draw_words(share: Share, view_id: uuid.UUID) -> dict[str, CodeWord]:
     try:
         return marked.draw_words(share.clip, view_id)
     except KeyDestroyed:
-        raise _denied() from None
+        raise Denied.of("That share") from None
 
 
 def _layout(share: Share, view: View, film: trimming.CutFilm) -> ViewLayout:
     try:
         layout = trimming.layout_for(share.clip, view.pk, film)
     except KeyDestroyed:
-        raise _denied() from None
+        raise Denied.of("That share") from None
     if layout is None:
-        raise _denied()
+        raise Denied.of("That share")
     return layout
 
 
@@ -225,7 +225,3 @@ def _decide(share: Share, *, opening: bool, clock: Clock) -> decisions.Decision:
 
 def _shares() -> QuerySet[Share]:
     return Share.objects.select_related("clip__site__organisation", "made_by")
-
-
-def _denied() -> Denied:
-    return Denied("That share is not there, or not for you.")

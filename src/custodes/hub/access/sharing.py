@@ -99,7 +99,7 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
         )
         asked = _people_to_ask(share, actor, now)
         if not gate.may_share(actor, clip, purpose, clock=clock):
-            raise Denied(f"{clip_id} is not there, or not for you.")
+            raise Denied.of(clip_id)
         share.save(force_insert=True)
         _write("share.made", share, now_ns, actor, max_views=wish.views, ends_at=share.ends_at.isoformat())
         for person_id in asked:
@@ -125,7 +125,7 @@ def find(actor: Person, share_id: UUID, *, clock: Clock = _CLOCK) -> Share:
     """Return a share of a clip that `actor` may share, whatever its state. Raises Denied."""
     share = Share.objects.select_related("clip__site__organisation").filter(pk=share_id).first()
     if share is None or not gate.may(actor, Action.SHARE, share.clip, clock=clock).allowed:
-        raise Denied(f"{share_id} is not there, or not for you.")
+        raise Denied.of(share_id)
     return share
 
 
@@ -173,7 +173,7 @@ def answer(*, person: Person, release_id: int, given: bool, clock: Clock = _CLOC
     with transaction.atomic():
         release = releases_of(person, clock=clock).filter(pk=release_id).first()
         if release is None:
-            raise Denied(f"{release_id} is not there, or not for you.")
+            raise Denied.of(release_id)
         before, states = release.state, Release.State
         release.state = states.GIVEN if given else (states.WITHDRAWN if before == states.GIVEN else states.REFUSED)
         if release.state == before or (not given and before in {states.REFUSED, states.WITHDRAWN}):

@@ -4,7 +4,7 @@ It judges no one: it raises an alarm that a privacy officer looks at. Where its 
 an organisation's officer sets its own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -187,9 +187,3 @@ def is_night(viewing: Viewing, limits: Limits) -> bool:
     if begin <= end:
         return begin <= minute < end
     return minute >= begin or minute < end
-
-
-def walk(viewings: Iterable[Viewing], limits: Limits) -> list[Raised | Grown]:
-    """Return all that the viewings of one person, oldest first, raise from nothing: for tests and for trying limits."""
-    watch = Watch(limits)
-    return [one for viewing in viewings for one in watch.look(viewing)]

@@ -100,7 +100,7 @@ def prove(actor: Actor, view_id: UUID, *, clock: Clock = _CLOCK) -> proofs.Inclu
     """Return the proof that a viewing of `actor` stands in the ledger. Raises Denied for anybody else's."""
     view = _views(actor, clock).filter(pk=view_id).first()
     if view is None:
-        raise Denied(f"{view_id} is not there, or not for you.")
+        raise Denied.of(view_id)
     return proofs.inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
 
 
@@ -108,7 +108,7 @@ def find_clip(actor: Actor, clip_id: UUID, *, clock: Clock = _CLOCK) -> Clip:
     """Return a clip in which `actor` is recorded. Raises Denied."""
     clip = clips_of(actor, clock=clock).select_related("site__organisation").filter(pk=clip_id).first()
     if clip is None:
-        raise Denied(f"{clip_id} is not there, or not for you.")
+        raise Denied.of(clip_id)
     return clip
 
 

@@ -57,7 +57,7 @@ def add_clip(*, actor: Person, case: Case, clip_id: UUID, among: QuerySet[Clip],
         _must_be_open(case)
         clip = among.filter(pk=clip_id, site__organisation_id=case.organisation_id, erased_at=None).first()
         if clip is None:
-            raise Denied(f"{clip_id} is not there, or not for you.")
+            raise Denied.of(clip_id)
         if clip.state == Clip.State.DELETED or destroyed.holds(clip.pk):
             raise Leaving("This clip is deleted. Bring it back first.")
         _entry, fresh = CaseClip.objects.get_or_create(
@@ -74,7 +74,7 @@ def remove_clip(*, actor: Person, case: Case, clip_id: UUID, among: QuerySet[Cli
     with transaction.atomic():
         _must_be_open(case)
         if not among.filter(pk=clip_id).exists() or not CaseClip.objects.filter(case=case, clip_id=clip_id).exists():
-            raise Denied(f"{clip_id} is not there, or not for you.")
+            raise Denied.of(clip_id)
         CaseClip.objects.filter(case=case, clip_id=clip_id).delete()
         _log("case.clip_removed", case, clip_id, actor, now_ns)
 

@@ -92,7 +92,7 @@ def restore(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock
 def _locked(clip_id: UUID, among: QuerySet[Clip]) -> Clip:
     clip = among.filter(pk=clip_id, erased_at=None).select_related("site__organisation").first()
     if clip is None:
-        raise Denied(f"{clip_id} is not there, or not for you.")
+        raise Denied.of(clip_id)
     return clip
 
 

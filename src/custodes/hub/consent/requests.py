@@ -56,7 +56,7 @@ def answer(
     now_ns = clock.wall_ns()
     said = words.strip()
     if not fleet.leads(by, request.organisation, moment_of(now_ns)):
-        raise Denied("That is not there, or not for you.")
+        raise Denied.of("That")
     if not granted and not said:
         raise BadInput(_("Say why not: the recorded person reads it."))
     if len(said) > MAX_WORDS:

@@ -108,7 +108,7 @@ def answer(
         raise BadInput(_("Type your name: it is your signature."))
     with transaction.atomic():
         if organisation.pk not in selectors.organisations_of_answers(person, now=now_of(clock)):
-            raise Denied("That is not there, or not for you.")
+            raise Denied.of("That")
         before = Answer.objects.filter(person=person, organisation=organisation, topic=topic, stands=True).first()
         stood = before is not None and before.says == Answer.Says.YES
         _check_answer(topic, says, stood=stood)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -130,6 +131,6 @@ def letter(person: Person, views: list[ViewToTell]) -> EmailMessage:
                 }
             )
         lines += ["", _("All viewings, with reasons and proofs, and what you can do about them:")]
-        lines += [f"{settings.HUB.base_url}/me/watched/", ""]
+        lines += [f"{settings.HUB.base_url}{reverse('portal:watched_me')}", ""]
         lines.append(_("You get this because the hub tells everybody who is recorded. Nobody can turn it off for you."))
         return EmailMessage(subject=subject, body="\n".join(lines), to=[person.email])

@@ -120,28 +120,31 @@ def _write_down(
 ) -> None:
     """Open a watch for each van that has none open, with its entry; note of the others that they go on."""
     now = now_of(clock)
-    if all(_goes_on(actor, van, now) for van in vans):
+    if not _without_watch(actor, vans, now):
         return
     with transaction.atomic():
-        for van in vans:
-            if not _goes_on(actor, van, now):
-                _open(actor, van, allowed[van.site.pk], address=address, now=now, now_ns=clock.wall_ns())
+        for van in _without_watch(actor, vans, now):
+            _open(actor, van, allowed[van.site.pk], address=address, now=now, now_ns=clock.wall_ns())
 
 
-def _goes_on(actor: Person, van: Van, now: datetime) -> bool:
-    open_watches = PlaceWatch.objects.filter(
+def _without_watch(actor: Person, vans: Sequence[Van], now: datetime) -> list[Van]:
+    """Return the vans that `actor` has no open watch of; note of the other watches, now and then, that they go on."""
+    rows = PlaceWatch.objects.filter(
         person=actor,
-        site=van.site,
-        shift_number=van.shift.pk if van.shift else 0,
+        site__in=[van.site.pk for van in vans],
         last_shown_at__gte=now - PAUSE,
         opened_at__gte=now - LASTS,
-    )
-    watch = open_watches.order_by("-opened_at").first()
-    if watch is None:
-        return False
-    if now - watch.last_shown_at >= TOUCH_EVERY:
-        PlaceWatch.objects.filter(pk=watch.pk).update(last_shown_at=now)
-    return True
+    ).order_by("opened_at")
+    watches = {(watch.site_id, watch.shift_number): watch for watch in rows}
+    going = {van.site.pk: watches.get((van.site.pk, _shift_number(van))) for van in vans}
+    stale = [watch.pk for watch in going.values() if watch and now - watch.last_shown_at >= TOUCH_EVERY]
+    if stale:
+        PlaceWatch.objects.filter(pk__in=stale).update(last_shown_at=now)
+    return [van for van in vans if going[van.site.pk] is None]
+
+
+def _shift_number(van: Van) -> int:
+    return van.shift.pk if van.shift else 0
 
 
 def _open(actor: Person, van: Van, by: Located, *, address: str, now: datetime, now_ns: int) -> None:
@@ -162,7 +165,7 @@ def _open(actor: Person, van: Van, by: Located, *, address: str, now: datetime, 
         person=actor,
         site=van.site,
         driver=driver,
-        shift_number=van.shift.pk if van.shift else 0,
+        shift_number=_shift_number(van),
         role=by.role,
         policy=by.policy,
         address=address or None,

@@ -4,18 +4,18 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
 from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip, Hold
-from custodes.hub.driving.models import Dispute, DisputePolicy, TripEvent
+from custodes.hub.driving.models import DEFAULT_DAYS, Dispute, DisputePolicy, TripEvent
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.times import moment_of
 from custodes.score.trip import Standing
 
-DEFAULT_DAYS = 7
 MOST_DAYS = 60
 MOST_WORDS = 1000
 VOID_AT_ONCE = 500
@@ -31,7 +31,7 @@ def days_of(organisation_id: UUID) -> int:
 def set_days(*, actor: Person, organisation: Organisation, days: int, clock: Clock = _CLOCK) -> None:
     """Set within how many days disputes are answered; those that are open keep their clock. A leaf in the ledger."""
     if not 1 <= days <= MOST_DAYS:
-        raise BadInput(f"days: {days} is not between 1 and {MOST_DAYS}.")
+        raise BadInput(_("%(n)d days: choose between 1 and %(most)d.") % {"n": days, "most": MOST_DAYS})
     with transaction.atomic():
         before = days_of(organisation.pk)
         DisputePolicy.objects.update_or_create(organisation=organisation, defaults={"answer_days": days})
@@ -46,15 +46,15 @@ def raise_dispute(*, event: TripEvent, by: Person, words: str, clock: Clock = _C
     """
     words = words.strip()
     if not words:
-        raise BadInput("Say in a few words what happened.")
+        raise BadInput(_("Say in a few words what happened."))
     now_ns = clock.wall_ns()
     now = moment_of(now_ns)
     with transaction.atomic():
         event = TripEvent.objects.select_related("trip__site", "clip").select_for_update().get(pk=event.pk)
         if event.trip.driver_id != by.pk:
-            raise Denied(f"{event.pk} is not there, or not for you.")
+            raise Denied.of(event.pk)
         if event.standing != Standing.COUNTS.value:
-            raise BadInput("This event does not count, or was disputed before.")
+            raise BadInput(_("This event does not count, or was disputed before."))
         dispute = Dispute.objects.create(
             event=event,
             raised_by=by,
@@ -76,9 +76,9 @@ def answer(*, dispute: Dispute, by: Person, upheld: bool, words: str, clock: Clo
     """
     words = words.strip()
     if not words:
-        raise BadInput("Say in a few words why.")
+        raise BadInput(_("Say in a few words why."))
     if by.pk in {dispute.raised_by_id, dispute.event.trip.driver_id}:
-        raise Denied(f"{dispute.pk} is not there, or not for you.")
+        raise Denied.of(dispute.pk)
     state = Dispute.State.UPHELD if upheld else Dispute.State.REJECTED
     standing = Standing.DISMISSED if upheld else Standing.COUNTS
     with transaction.atomic():
@@ -87,7 +87,7 @@ def answer(*, dispute: Dispute, by: Person, upheld: bool, words: str, clock: Clo
             state=state, answered_by=by, answer_words=words[:MOST_WORDS], ended_at=moment_of(now_ns)
         )
         if not changed:
-            raise BadInput("This dispute is over already.")
+            raise BadInput(_("This dispute is over already."))
         _settle(dispute, standing, now_ns, kind="dispute.answered", body={"person": by.pk, "upheld": upheld})
 
 

@@ -11,6 +11,9 @@ from custodes.hub.clips.models import Clip, Hold
 from custodes.hub.fleet.models import Organisation, Route, Site, Unit
 from custodes.score.trip import Standing
 
+DEFAULT_DAYS = 7
+"""Within how many days a dispute is answered where an organisation says nothing else."""
+
 
 class Trip(models.Model):
     """One trip from parked to parked, as its unit told it. `driver` is whose shift it began in."""
@@ -93,4 +96,4 @@ class DisputePolicy(models.Model):
     """Within how many days an organisation answers; after that the event is void."""
 
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, primary_key=True)
-    answer_days = models.PositiveSmallIntegerField(default=7)
+    answer_days = models.PositiveSmallIntegerField(default=DEFAULT_DAYS)

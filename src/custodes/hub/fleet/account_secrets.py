@@ -6,23 +6,19 @@ key, and never in the database: a dump or a backup of the data lets nobody make 
 
 import base64
 import binascii
-import os
 import threading
 from functools import lru_cache
 from pathlib import Path
 
 from allauth.mfa.models import Authenticator
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from custodes.core.errors import BadInput, Corrupt
 from custodes.core.fs import write_durably
+from custodes.core.seal import lock, new_content_key, unlock
 from custodes.hub import rootkeys
 
 KEY_FILE = "accounts.sealed"
-KEY_BYTES = 32
-NONCE_BYTES = 12
 MARK = "sealed.1."
 """What every sealed secret begins with."""
 OPEN_FIELDS = ("secret", "seed")
@@ -33,9 +29,7 @@ _making = threading.Lock()
 
 def seal(text: str) -> str:
     """Return `text` sealed, in letters that a JSON field takes. Raises as the root key's port."""
-    nonce = os.urandom(NONCE_BYTES)
-    sealed = nonce + AESGCM(_key()).encrypt(nonce, text.encode(), _BOUND)
-    return MARK + base64.urlsafe_b64encode(sealed).decode()
+    return MARK + base64.urlsafe_b64encode(lock(_key(), text.encode(), _BOUND)).decode()
 
 
 def unseal(sealed: str) -> str:
@@ -43,8 +37,8 @@ def unseal(sealed: str) -> str:
     try:
         content = base64.urlsafe_b64decode(sealed.removeprefix(MARK))
         if sealed.startswith(MARK):
-            return AESGCM(_key()).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], _BOUND).decode()
-    except (InvalidTag, binascii.Error, ValueError):
+            return unlock(_key(), content, _BOUND).decode()
+    except (Corrupt, binascii.Error, ValueError):
         pass
     raise Corrupt("a second factor's secret was not sealed by this hub. Was keys/accounts.sealed replaced?")
 
@@ -88,7 +82,7 @@ def _key() -> bytes:
 def _opened(path: Path) -> bytes:
     with _making:
         if not path.is_file():
-            key = os.urandom(KEY_BYTES)
+            key = new_content_key()
             write_durably(path, rootkeys.opened().wrap(key, _BOUND))
             return key
         try:

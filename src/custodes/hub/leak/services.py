@@ -48,13 +48,12 @@ def announce(
     clock: Clock = _CLOCK,
 ) -> Leak:
     """Make room for a leak that is about to come. Raises BadInput for one that cannot be taken."""
-    most_mb = settings.HUB.leak.max_mb
     if size_bytes <= 0:
         raise BadInput(_("%(name)s is empty.") % {"name": file_name})
-    if size_bytes > most_mb << 20:
+    if size_bytes > most_mb() << 20:
         raise BadInput(
             _("%(name)s is larger than %(n)d MB, which is the most here. Cut it to the part that shows the clip.")
-            % {"name": file_name, "n": most_mb}
+            % {"name": file_name, "n": most_mb()}
         )
     now_ns, leak_id = clock.wall_ns(), uuid4()
     now = moment_of(now_ns)
@@ -117,7 +116,7 @@ def arrived(leak: Leak, *, clock: Clock = _CLOCK) -> Leak:
         raise BadInput(_("The file did not arrive whole. Send it again."))
     leak.sha256 = footage.sha256_of(leak)
     now_ns = clock.wall_ns()
-    leak.keep_until = moment_of(now_ns) + timedelta(days=settings.HUB.leak.kept_days)
+    leak.keep_until = moment_of(now_ns) + timedelta(days=kept_days())
     leak.state, leak.run = State.WAITING, 1
     with transaction.atomic():
         leak.save(update_fields=["sha256", "keep_until", "state", "run"])

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from custodes.core.errors import BadInput, Corrupt
 from custodes.core.fs import write_durably
+from custodes.core.seal import lock, unlock
 from custodes.hub.config import HubSettings
-from custodes.hub.rootkeys.file import seal, unseal
+from custodes.hub.rootkeys.file import unlock_wrapped
 from custodes.hub.rootkeys.port import root_keys
 
 SEALED_FILE = "root.sealed"
@@ -36,11 +37,11 @@ class PassphraseRootKey:
 
     def wrap(self, plain: bytes, bound: bytes) -> bytes:
         """Return `plain` sealed. See `RootKey.wrap`."""
-        return seal(self._opened(), plain, bound)
+        return lock(self._opened(), plain, bound)
 
     def unwrap(self, wrapped: bytes, bound: bytes) -> bytes:
         """Return what was wrapped. See `RootKey.unwrap`."""
-        return unseal(self._opened(), wrapped, bound)
+        return unlock_wrapped(self._opened(), wrapped, bound)
 
     def _opened(self) -> bytes:
         with self._lock:
@@ -50,14 +51,14 @@ class PassphraseRootKey:
 
     def _make(self) -> bytes:
         key, salt = os.urandom(KEY_BYTES), os.urandom(SALT_BYTES)
-        write_durably(self._path, MAGIC + salt + seal(self._stretched(salt), key, MAGIC))
+        write_durably(self._path, MAGIC + salt + lock(self._stretched(salt), key, MAGIC))
         return key
 
     def _open(self) -> bytes:
         content = self._path.read_bytes()
         salt = content[len(MAGIC) : len(MAGIC) + SALT_BYTES]
         try:
-            return unseal(self._stretched(salt), content[len(MAGIC) + SALT_BYTES :], MAGIC)
+            return unlock(self._stretched(salt), content[len(MAGIC) + SALT_BYTES :], MAGIC)
         except Corrupt:
             raise BadInput(
                 f"{self._path}: does not open under the passphrase in {self._passphrase_file}. Give the one that it "

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from custodes.core.errors import BadInput
+from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import alarm_answers, alarms, oversight
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import Alarm, AlarmLimits
@@ -144,7 +144,7 @@ def _overseen(organisations: list[Organisation], wanted: uuid.UUID) -> Organisat
     for one in organisations:
         if one.pk == wanted:
             return one
-    raise oversight.denied(wanted)
+    raise Denied.of(wanted)
 
 
 def _time(minute: int) -> time:

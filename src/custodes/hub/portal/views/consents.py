@@ -218,7 +218,7 @@ def _my_organisation(person: Person, text: str) -> Organisation:
     except ValueError:
         raise Http404 from None
     if key not in selectors.organisations_of_answers(person, now=timezone.now()):
-        raise Denied("That is not there, or not for you.")
+        raise Denied.of("That")
     return Organisation.objects.get(pk=key)
 
 
@@ -229,7 +229,7 @@ def _led(person: Person) -> list[Organisation]:
 def _led_organisation(person: Person, organisation_id: uuid.UUID) -> Organisation:
     organisation = Organisation.objects.filter(pk=organisation_id).first()
     if organisation is None or not fleet.leads(person, organisation, timezone.now()):
-        raise Denied("That is not there, or not for you.")
+        raise Denied.of("That")
     return organisation
 
 

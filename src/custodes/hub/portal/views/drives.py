@@ -97,7 +97,7 @@ def export(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
     """Send a drive as a file from which `custodes score` makes the same score, events as they stand now."""
     opened = drives.open_trip(scope.actor(request), trip_id, address=request.META.get("REMOTE_ADDR", ""))
     if not opened.right.judges:
-        raise Denied(f"{trip_id} is not there, or not for you.")
+        raise Denied.of(trip_id)
     standings = {str(event.pk): event.standing for event in opened.right.trip.events.all()}
     content = opened.told.model_dump(mode="json")
     for event in content["events"]:
@@ -148,7 +148,7 @@ def dispute(request: HttpRequest, event_id: uuid.UUID) -> HttpResponse:
     try:
         made = drives.raise_dispute(person, event_id, words=request.POST.get("words", ""))
     except BadInput as error:
-        messages.error(request, _told(error))
+        messages.error(request, str(error))
         if event is None:
             raise Http404 from None
         return redirect("portal:drive", event.trip_id)
@@ -184,7 +184,7 @@ def answer(request: HttpRequest, dispute_id: uuid.UUID) -> HttpResponse:
             scope.actor(request), dispute_id, upheld=upheld == "yes", words=request.POST.get("words", "")
         )
     except BadInput as error:
-        messages.error(request, _told(error))
+        messages.error(request, str(error))
     else:
         messages.success(request, _("Answered. The score has followed, and the driver sees why."))
     return redirect("portal:disputes")
@@ -239,13 +239,3 @@ def _legend(unit: str) -> list[tuple[int, str]]:
     words = shown.speed_words(0, unit).partition(" ")[2]
     names = [f"< {bounds[0]}", *(f"{low}–{high}" for low, high in pairwise(bounds))]
     return [(step, f"{name} {words}") for step, name in enumerate([*names, f"≥ {bounds[-1]}"])]
-
-
-def _told(error: BadInput) -> str:
-    """Return what the services refuse, in the reader's language."""
-    return {
-        "Say in a few words what happened.": _("Say in a few words what happened."),
-        "Say in a few words why.": _("Say in a few words why."),
-        "This event does not count, or was disputed before.": _("This event does not count, or was disputed before."),
-        "This dispute is over already.": _("This dispute is over already."),
-    }.get(str(error), str(error))

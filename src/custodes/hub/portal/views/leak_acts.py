@@ -73,7 +73,7 @@ def act(request: HttpRequest, leak_id: uuid.UUID) -> HttpResponse:
     leak = leaks.find(person, leak_id)
     done = _ACTS.get(request.POST.get("act", ""))
     if done is None or leak.erased_at is not None:
-        raise Denied(f"{leak_id} is not there, or not for you.")
+        raise Denied.of(leak_id)
     try:
         messages.success(request, done(request, person, leak))
     except BadInput as error:

@@ -142,7 +142,7 @@ def report_pdf(request: HttpRequest, leak_id: uuid.UUID) -> HttpResponse:
     person = scope.actor(request)
     leak = leaks.find(person, leak_id)
     if not leak.report_json:
-        raise Denied(f"{leak_id} is not there, or not for you.")
+        raise Denied.of(leak_id)
     cards = leak_page.cards_of(leak)
     return _file(leak_paper.report(leak, cards), "application/pdf", f"custodes-leak-{leak_id}.pdf")
 

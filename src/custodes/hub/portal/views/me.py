@@ -122,7 +122,7 @@ def answer(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         return step_up.ask(request)
     asked = SubjectRequest.objects.select_related("organisation").filter(pk=request_id).first()
     if asked is None:
-        raise Denied(f"{request_id} is not there, or not for you.")
+        raise Denied.of(request_id)
     clip = Clip.objects.filter(pk=asked.clip_id).exclude(state=Clip.State.DELETED).first()
     try:
         with transaction.atomic():
