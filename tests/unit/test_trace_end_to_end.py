@@ -1,5 +1,6 @@
 """A film is marked, a view of it is encoded anew, and the trace names that view and no other."""
 
+import struct
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -42,15 +43,16 @@ def scene(number: int) -> np.ndarray:
     return np.repeat(np.clip(picture, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-def write_film(path: Path, pictures: list[np.ndarray], crf: int) -> Path:
+def write_film(path: Path, pictures: list[np.ndarray], crf: int, *, times_ms: list[int] | None = None) -> Path:
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=FPS)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf), "preset": "veryfast"}
+        stream.codec_context.time_base = Fraction(1, 1000)
         for number, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            frame.pts, frame.time_base = times_ms[number] if times_ms else number * 1000 // FPS, Fraction(1, 1000)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return path
@@ -110,7 +112,7 @@ def test_the_clip_without_a_mark_accuses_nobody(folder: Path, suspect: Suspect) 
 
 def test_a_foreign_film_accuses_nobody_and_says_why(folder: Path, suspect: Suspect) -> None:
     noise = np.random.default_rng(3)
-    pictures = [cv2.resize(noise.integers(0, 255, (30, 40, 3), np.uint8), (320, 240)) for _ in range(12)]
+    pictures = [cv2.resize(noise.integers(0, 255, (30, 40, 3), np.uint8), (320, 240)) for _ in range(6)]
     finding = pursue(write_film(folder / "foreign.mp4", pictures, 28), suspect)
     assert finding.verdict is Verdict.INCONCLUSIVE
     assert any("not found" in reason for reason in finding.reasons)
@@ -120,3 +122,44 @@ def test_a_file_without_a_picture_is_told_in_one_line(folder: Path, suspect: Sus
     (folder / "notes.mp4").write_bytes(b"no film at all" * 100)
     with pytest.raises(BadInput, match=r"cannot read notes\.mp4"):
         pursue(folder / "notes.mp4", suspect)
+
+
+def test_a_copy_mirrored_turned_of_uneven_rate_and_after_other_film_leads_back_too(
+    folder: Path, view: Path, words: list[CodeWord], suspect: Suspect
+) -> None:
+    noise = np.random.default_rng(3)
+    before = [cv2.resize(noise.integers(0, 255, (30, 40, 3), np.uint8), (WIDTH, HEIGHT)) for _ in range(15)]
+    shown = [np.ascontiguousarray(picture[:, ::-1]) for picture in read_film(view)]
+    kept = [number for number in range(len(shown)) if number % 7 not in (2, 3)]
+    times_ms = [100 * number for number in range(15)]
+    times_ms += [1500 + 100 * number + 20 * (number % 2) for number in kept]
+    leak = write_film(folder / "uneven.mp4", before + [shown[number] for number in kept], 23, times_ms=times_ms)
+    leak.write_bytes(upside_down_by_header(leak.read_bytes()))
+    finding = pursue(leak, suspect)
+    assert [one.view_id for one in finding.named] == [words[5].view_id]
+    assert finding.registration is not None
+    assert finding.registration.mirrored
+    left, top = finding.registration.corners_px[0]
+    assert left > WIDTH / 2
+    assert top > HEIGHT / 2
+
+
+def upside_down_by_header(film: bytes) -> bytes:
+    """Return a film whose display matrix turns it by 180 degrees, as a phone held upside down writes it."""
+    at = film.index(b"tkhd") + 4 + 4 + 20 + 16
+    matrix = struct.pack(">9i", -1 << 16, 0, 0, 0, -1 << 16, 0, WIDTH << 16, HEIGHT << 16, 1 << 30)
+    return film[:at] + matrix + film[at + len(matrix) :]
+
+
+def test_a_still_names_nobody_and_says_so(folder: Path, view: Path, suspect: Suspect) -> None:
+    cv2.imwrite(str(folder / "still.jpg"), read_film(view)[40])
+    finding = pursue(folder / "still.jpg", suspect)
+    assert finding.named == ()
+    assert finding.registration is not None
+    assert any("never which view" in reason for reason in finding.reasons)
+
+
+def test_a_black_film_is_told_in_one_line(folder: Path, suspect: Suspect) -> None:
+    black = write_film(folder / "black.mp4", [np.full((HEIGHT, WIDTH, 3), 16, np.uint8)] * 5, 25)
+    with pytest.raises(BadInput, match=r"black\.mp4 shows nothing"):
+        pursue(black, suspect)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from custodes.core.errors import BadInput
 
 MAX_SIDE_PX = 8192
+MAX_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 MAX_SECONDS = 600.0
 MAX_FRAMES = 60_000
 DEMUXERS = frozenset(
@@ -28,6 +29,8 @@ DEMUXERS = frozenset(
     }
 )
 """FFmpeg's readers of films and stills that people send. Its readers of playlists and devices stay shut."""
+ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""What packed files begin with. None is unpacked here: a few bytes of them become as many as they like."""
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
 
@@ -56,11 +59,14 @@ class ReadPlan:
 def read_pictures(film: Film, plan: ReadPlan) -> Iterator[Picture]:
     """Yield the luma of a film's pictures in order of time, or that of one still.
 
-    Damaged pictures are passed over. Raises BadInput where the file is no film, shows nothing, or is too large.
+    Damaged pictures are passed over; what follows a break in the file is left out. Raises BadInput where the file is
+    no film, shows nothing, or is too large.
     """
     name = called(film)
     try:
-        with av.open(source_of(film), "r") as container:
+        _refuse_by_beginning(film, name)
+        # FFmpeg decodes a picture to probe a file: the bound must be there before that.
+        with av.open(source_of(film), "r", options={"max_pixels": str(MAX_PIXELS)}) as container:
             if DEMUXERS.isdisjoint(container.format.name.split(",")):
                 raise BadInput(f"{name} is no film or still of a kind that is known here. Give an MP4, MOV or JPEG.")
             yield from _read(container, name, plan)
@@ -79,6 +85,19 @@ def source_of(film: Film) -> "str | BinaryIO":
         return str(film)
     film.seek(0)
     return film
+
+
+def _refuse_by_beginning(film: Film, name: str) -> None:
+    if isinstance(film, Path):
+        with film.open("rb") as source:
+            beginning = source.read(8)
+    else:
+        film.seek(0)
+        beginning = film.read(8)
+    if not beginning:
+        raise BadInput(f"{name} is empty. Give a film or a still.")
+    if beginning.startswith(ARCHIVES):
+        raise BadInput(f"{name} is an archive. Unpack it and give the film.")
 
 
 def picture_rate(path: Path) -> float:
@@ -119,16 +138,17 @@ def _read(container: InputContainer, name: str, plan: ReadPlan) -> Iterator[Pict
         raise BadInput(f"{name} shows no picture. Give a film or a still.")
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1
-    if max(stream.codec_context.width, stream.codec_context.height) > MAX_SIDE_PX:
-        raise BadInput(f"{name} is larger than {MAX_SIDE_PX} px. Scale it down first.")
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    _refuse_large(stream.codec_context, name)
     first_s: float | None = None
     due_s, shown = 0.0, 0
-    for packet in container.demux(stream):
+    for packet in _packets(container, stream):
         try:
             frames = packet.decode()
-        except av.error.InvalidDataError:
+        except (av.error.InvalidDataError, av.error.ArgumentError):  # damaged, and larger than MAX_PIXELS
             continue
         for frame in frames:
+            _refuse_large(frame, name)
             shown += 1
             stamp = frame.time if frame.time is not None else shown / 25
             first_s = stamp if first_s is None else first_s
@@ -140,7 +160,27 @@ def _read(container: InputContainer, name: str, plan: ReadPlan) -> Iterator[Pict
             due_s = max(due_s + 1 / plan.fps, time_s) if math.isfinite(plan.fps) else 0.0
             yield Picture(time_s, upright_luma(frame, plan.max_side_px))
     if not shown:
-        raise BadInput(f"{name} holds no picture that can be decoded. Give a whole file.")
+        raise BadInput(f"{name} holds no picture that opens: it is damaged, or larger than {MAX_SIDE_PX} px on a side.")
+
+
+def _refuse_large(shown: "av.VideoCodecContext | av.VideoFrame", name: str) -> None:
+    """Refuse what a header claims or a picture is. Raises BadInput."""
+    if max(shown.width, shown.height) > MAX_SIDE_PX:
+        raise BadInput(
+            f"{name} is {shown.width}x{shown.height} px, more than {MAX_SIDE_PX} on a side. Scale it down first."
+        )
+
+
+def _packets(container: InputContainer, stream: "av.VideoStream") -> "Iterator[av.Packet[av.VideoStream]]":
+    """Yield a film's packets up to its end, or up to where it breaks off."""
+    came = False
+    try:
+        for packet in container.demux(stream):
+            came = came or packet.size > 0
+            yield packet
+    except av.error.InvalidDataError:
+        if not came:
+            raise
 
 
 def upright_luma(frame: "av.VideoFrame", max_side_px: int = MAX_SIDE_PX) -> NDArray[np.uint8]:

@@ -23,7 +23,8 @@ from custodes.trace.screen import place_by_corners, place_by_screen
 LEAK_FPS = 10.0
 LEAK_SIDE_PX = 1280
 MAX_PICTURES = 1200
-MIN_PRESENCE_TO_TRUST_TIME = 2.0
+BLACK_SPREAD = 2.0
+"""Below this spread (levels) a picture shows nothing: the noise of a covered lens is about one."""
 
 Say = Callable[[str], None]
 Corners = tuple[tuple[float, float], ...]
@@ -75,11 +76,18 @@ def read_leak(film: Film) -> list[Picture]:
     return pictures
 
 
+def shows_nothing(pictures: Sequence[Picture]) -> bool:
+    """Say whether some twenty pictures of a leak, from its beginning to its end, are all of one grey."""
+    return all(float(one.luma.std()) < BLACK_SPREAD for one in pictures[:: max(1, len(pictures) // 20)])
+
+
 def pursue(path: Path, suspect: Suspect, *, hints: Hints | None = None, say: Say | None = None) -> Finding:
     """Return what a leak says about one clip. Raises BadInput for an unreadable file."""
     say = say or (lambda _: None)
     say("reading")
     pictures = read_leak(path)
+    if shows_nothing(pictures):
+        raise BadInput(f"{path.name} shows nothing: its pictures are all of one grey. Give film that shows the clip.")
     with path.open("rb") as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
     hints = _as_read(hints or Hints(), path, pictures[0])
@@ -116,6 +124,10 @@ def read_marks(
     reference = suspect.reference
     unread = detect.SoftBits.unread(reference.fragments)
     track = Track()
+    if len(pictures) == 1:
+        track.reasons.append("A still shows one half second: it may tell which clip it is, never which view.")
+    if len(pictures) >= MAX_PICTURES:
+        track.reasons.append("Only the first two minutes were read. Cut it to the part that shows the clip.")
     say("placing")
     pictures = _placed(pictures, suspect, track, hints)
     if not track.placements:

@@ -29,7 +29,9 @@ SEED_EVERY_S = 2.0
 KNOWN_SIDE_PX, QUICK_SIDE_PX, CAREFUL_SIDE_PX = 400, 480, 960
 LOOK_EVERY_S = 0.5
 SAME_LOOK = 0.35  # RMS difference of thumbs
-MAX_FAILURES = 6
+QUICK_FAILURES, MAX_FAILURES = 3, 14
+FAR_LOOKS = 12
+"""How many looks a leak's length is divided into, where the clip does not show: it may come after other film."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,9 +205,13 @@ def sane(homography: Homography, size_px: tuple[int, int]) -> bool:
 
 
 def place_all(pictures: Sequence[Picture], known: ReferenceFeatures) -> list[Placement]:
-    """Find the clip about once a second of the leak, as it is and mirrored; give up after six failures."""
+    """Find the clip some times in the leak, as it is and mirrored; where it does not show, look farther on.
+
+    Gives up after fourteen failures in a row: those reach the end of any leak.
+    """
     found: list[Placement] = []
     failures, due_s = 0, -1.0
+    far_s = pictures[-1].time_s / FAR_LOOKS if pictures else 0.0
     mirror: bool | None = None
     for picture in _spread(pictures):
         if picture.time_s < due_s or failures >= MAX_FAILURES:
@@ -220,6 +226,7 @@ def place_all(pictures: Sequence[Picture], known: ReferenceFeatures) -> list[Pla
             placed = place(picture, known, mirrored=bool(mirror))
         if placed is None:
             failures += 1
+            due_s = picture.time_s + (far_s if failures >= QUICK_FAILURES else 0.0)
             continue
         mirror, failures = placed.mirrored, 0
         found.append(placed)

@@ -52,7 +52,7 @@ _SENTENCES: tuple[tuple[str, Words], ...] = (
         ),
     ),
     (
-        r"it is empty of pictures.*|.*shows no picture.*|.*holds no picture.*",
+        r".*shows no picture.*|.*holds no picture\. .*",
         gettext_lazy("It shows no picture. Give a film or a still."),
     ),
     (r"its pictures are all of one grey.*", gettext_lazy("Its pictures show nothing: they are all of one grey.")),
@@ -60,13 +60,27 @@ _SENTENCES: tuple[tuple[str, Words], ...] = (
         r".*is no film or still of a kind.*",
         gettext_lazy("It is no film or still of a kind that is known here. Give an MP4, MOV or JPEG."),
     ),
+    (r".*is an archive\. .*", gettext_lazy("It is an archive. Unpack it and bring the film that is in it.")),
+    (r".*is empty\. .*", gettext_lazy("It is empty. Give a film or a still.")),
+    (
+        r"A still shows one half second.*",
+        gettext_lazy("A still shows one half second: it may tell which clip it is, never which view."),
+    ),
+    (
+        r"Only the first two minutes were read.*",
+        gettext_lazy("Only the first two minutes were read. Cut it to the part that shows the clip."),
+    ),
+    (
+        r".*holds no picture that opens.*",
+        gettext_lazy("No picture of it opens: it is damaged, or larger than 8192 px on a side."),
+    ),
     (
         r"cannot read .*|it makes the decoder fail|no picture of it opens",
         gettext_lazy("It cannot be read: the file is damaged, or no film. Give one that a player opens."),
     ),
     (
-        r".*is larger than \d+ px.*",
-        gettext_lazy("Its pictures are larger than 8192 px. Scale it down first."),
+        r".* is (?P<size>\d+x\d+) px, more than (?P<most>\d+) .*",
+        gettext_lazy("Its pictures are %(size)s px, more than %(most)s on a side. Scale it down first."),
     ),
     (
         r"opening it takes more than .*|it wants more memory .*",

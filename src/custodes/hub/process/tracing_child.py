@@ -87,13 +87,9 @@ def _look(films: Sequence[BinaryIO], order: dict[str, Any], _handed: bytes, bloc
         "height_px": int(height),
         "pictures": len(pictures),
         "cut": len(pictures) >= pursue.MAX_PICTURES,
-        "black": bool(max(float(one.luma.std()) for one in pictures[:: max(1, len(pictures) // 20)]) < BLACK_SPREAD),
+        "black": pursue.shows_nothing(pictures),
         "frame_at_s": round(middle.time_s, 3),
     }
-
-
-BLACK_SPREAD = 2.0
-"""Below this spread (levels) a picture shows nothing: the noise of a covered lens is about one."""
 
 
 def _learn(films: Sequence[BinaryIO], order: dict[str, Any], _handed: bytes, _blocks: list[bytes]) -> dict[str, Any]:
