@@ -14,7 +14,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-trace mutate-policies docs pictures lock clean
+.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-trace mutate-policies schema docs pictures lock clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,9 @@ bench-trace: $(READY) ## Attack marked film and trace it, the quick form; write 
 
 eval-trace: $(READY) ## Every attack on every film (long; goes on where it stopped); write docs/tracing.md
 	@$(BIN)/python -m tools.leaklab --whole $(ARGS)
+
+schema: $(READY) ## Write hub/schema.sql from the migrations
+	@$(BIN)/python tools/schema.py
 
 docs: $(READY) ## Write docs/reference and docs/licences.md from the code
 	@$(BIN)/python tools/reference.py

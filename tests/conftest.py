@@ -69,6 +69,7 @@ class ByWhatTheyShare(LoadFileScheduling):
         return "browser" if file.startswith("tests/browser/") else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatTheyShare:
     return ByWhatTheyShare(config, log)
 
