@@ -13,19 +13,16 @@ from custodes.hub import keyring
 from custodes.hub.fleet.models import Person
 
 
-@pytest.fixture(autouse=True)
-def hub_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the hub a data folder of the test's own, with fresh keys."""
-    folder = tmp_path / "hub"
+def give_hub(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Make `folder` the hub's, with fresh keys, for as long as `patch` lasts."""
     folder.mkdir(mode=0o700)
     hub = django_settings.HUB.model_copy(update={"data_dir": folder})
-    monkeypatch.setattr(django_settings, "HUB", hub)
+    patch.setattr(django_settings, "HUB", hub)
     keyring.make_keys(hub.keys_dir)
     return folder
 
 
-@pytest.fixture(autouse=True)
-def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+def sign_in_with_both(patch: pytest.MonkeyPatch) -> None:
     """Let `force_login` sign in as a person does: with a second factor, or with what `factors` names."""
     plain = Client.force_login
 
@@ -38,7 +35,7 @@ def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
         session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = str(user.pk)
         session.save()
 
-    monkeypatch.setattr(Client, "force_login", force_login)
+    patch.setattr(Client, "force_login", force_login)
     plain_async = AsyncClient.aforce_login
 
     async def aforce_login(client: AsyncClient, user: Person, backend: str | None = None) -> None:
@@ -49,7 +46,19 @@ def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
         await session.aset(f"{AUTHENTICATION_METHODS_SESSION_KEY}_user", str(user.pk))
         await session.asave()
 
-    monkeypatch.setattr(AsyncClient, "aforce_login", aforce_login)
+    patch.setattr(AsyncClient, "aforce_login", aforce_login)
+
+
+@pytest.fixture(autouse=True)
+def hub_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the hub a data folder of the test's own."""
+    return give_hub(tmp_path / "hub", monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign in with a second factor."""
+    sign_in_with_both(monkeypatch)
 
 
 @pytest.fixture
