@@ -32,7 +32,7 @@ from custodes.hub.fleet.account_urls import account_routes
 from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Route, Shift
 from custodes.hub.leak import erasing
 from custodes.hub.leak import footage as leak_footage
-from custodes.hub.leak.models import Leak, LeakFinding
+from custodes.hub.leak.models import Canary, Leak, LeakFinding
 from custodes.trace.splice import ViewLayout
 from hub_fixtures import give_hub, sign_in_with_both
 from marked_clip import made_up_twins
@@ -141,6 +141,7 @@ PLAIN_ROUTES = {
     "portal:sessions_end": ("post", SIGNED_IN),
     "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner"}),
     "portal:leaks": ("get", DESKS),
+    "portal:canaries": ("get", {"privacy officer"}),
     "portal:watched_me": ("get", SIGNED_IN),
     "portal:originals": ("get", SIGNED_IN),
     "portal:receipts": ("get", SIGNED_IN),
@@ -209,6 +210,7 @@ OWN_TESTS = {
     "portal:leak_anew": "test_leaks_are_their_desks_alone",
     "portal:leak_erase": "test_leaks_are_their_desks_alone",
     "portal:leak_act": "test_leaks_are_their_desks_alone",
+    "portal:canary_lift": "test_canaries_are_the_officers_alone",
     "access:proof": "test_proofs_go_to_those_who_may_know",
     "portal:alarm": "test_alarms_are_the_officers",
     "portal:alarm_answer": "test_alarms_are_the_officers",
@@ -648,6 +650,15 @@ def test_a_persons_session_is_nothing_to_the_unit_api(doors: Doors) -> None:
     for path, method, name in product(UNIT_PATHS, ("get", "post", "patch", "put"), ("manager", NOBODY)):
         response = getattr(doors.client_of(name), method)(f"/api/unit/v1/{path}")
         assert 400 <= response.status_code < 500, (path, method, name)
+
+
+def test_canaries_are_the_officers_alone(doors: Doors, scene: Scene) -> None:
+    clip = scene.clips["other van"]
+    Canary.objects.create(clip=clip, planted_at=timezone.now())
+    lift = Ask("portal:canary_lift", {"clip_id": clip.pk}, "post")
+    assert doors.let_through(lift) == {"privacy officer"}
+    said = Ask("portal:canaries", {}, "post", {"clip": str(scene.clips["rival"].pk)})
+    assert doors.let_through(said) == NONE, "a clip of somebody else's company is none"
 
 
 def test_leaks_are_their_desks_alone(doors: Doors, scene: Scene, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

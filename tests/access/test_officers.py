@@ -30,7 +30,7 @@ def purposes(person: Person, clip: Clip) -> tuple[Purpose, ...]:
 def test_no_film_and_no_list_but_who_watched(cast: Cast) -> None:
     clip = make_clip(cast.van_unit, subject=cast.dina)
     allowed = {action for action in Action if gate.may(cast.petra, action, clip, clock=CLOCK).allowed}
-    assert allowed == {Action.HISTORY, Action.TRACE_LEAK, Action.APPROVE}
+    assert allowed == {Action.HISTORY, Action.TRACE_LEAK, Action.PLANT_CANARY, Action.APPROVE}
     assert purposes(cast.petra, clip) == ()
 
 

@@ -60,6 +60,7 @@
 -- migration fleet 0006_more_roles
 -- migration fleet 0007_routes_and_trails
 -- migration leak 0001_initial
+-- migration leak 0002_canaries
 -- migration mfa 0001_initial
 -- migration mfa 0002_authenticator_timestamps
 -- migration mfa 0003_authenticator_type_uniq
@@ -130,6 +131,7 @@ CREATE TABLE "fleet_signinlink" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT
 CREATE TABLE "fleet_site" ("id" char(32) NOT NULL PRIMARY KEY, "name" varchar(120) NOT NULL, "kind" varchar(16) NOT NULL, "time_zone" varchar(64) NOT NULL, "created_at" datetime NOT NULL, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_trailpoint" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "at" datetime NOT NULL, "lat_deg" real NOT NULL, "lon_deg" real NOT NULL, "speed_mps" real NULL, "shift_id" bigint NOT NULL REFERENCES "fleet_shift" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_unit" ("id" char(32) NOT NULL PRIMARY KEY, "name" varchar(64) NOT NULL, "public_key" BLOB NOT NULL UNIQUE, "enrolled_at" datetime NOT NULL, "revoked_at" datetime NULL, "last_sequence" bigint NOT NULL, "last_seen_at" datetime NULL, "software" varchar(64) NOT NULL, "clock_skew_ms" integer NULL, "queue_clips" integer unsigned NOT NULL CHECK ("queue_clips" >= 0), "queue_bytes" bigint unsigned NOT NULL CHECK ("queue_bytes" >= 0), "disk_free_bytes" bigint unsigned NULL CHECK ("disk_free_bytes" >= 0), "last_lat_deg" real NULL, "last_lon_deg" real NULL, "last_speed_mps" real NULL, "witnessed_size" bigint NOT NULL, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "leak_canary" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "planted_at" datetime NOT NULL, "words" varchar(200) NOT NULL, "seen_at" datetime NULL, "clip_id" char(32) NOT NULL UNIQUE REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "planted_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "seen_in_id" char(32) NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_cliplook" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "film" varchar(48) NOT NULL, "sealed" BLOB NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_leak" ("id" char(32) NOT NULL PRIMARY KEY, "brought_at" datetime NOT NULL, "file_name" varchar(200) NOT NULL, "size_bytes" bigint unsigned NOT NULL CHECK ("size_bytes" >= 0), "sha256" varchar(64) NOT NULL, "state" varchar(16) NOT NULL, "step" varchar(16) NOT NULL, "told" varchar(300) NOT NULL, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "corners_json" text NOT NULL, "seconds" real NULL, "width_px" integer unsigned NULL CHECK ("width_px" >= 0), "height_px" integer unsigned NULL CHECK ("height_px" >= 0), "frame_at_s" real NOT NULL, "searched_clips" integer unsigned NOT NULL CHECK ("searched_clips" >= 0), "ended_at" datetime NULL, "report_json" text NOT NULL, "report_seq" bigint NULL, "told_people_at" datetime NULL, "keep_until" datetime NOT NULL, "erased_at" datetime NULL, "erased_seq" bigint NULL, "brought_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "case_id" char(32) NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "hint_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_leakfinding" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "film" varchar(48) NOT NULL, "found" bool NOT NULL, "verdict" varchar(16) NOT NULL, "finding_json" text NOT NULL, "still_s" real NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
@@ -284,6 +286,8 @@ CREATE INDEX "fleet_trailpoint_shift_id_a40d0110" ON "fleet_trailpoint" ("shift_
 CREATE INDEX "fleet_trailpoint_unit_id_cc305ed0" ON "fleet_trailpoint" ("unit_id");
 CREATE INDEX "fleet_unit_site_id_1d1826e8" ON "fleet_unit" ("site_id");
 CREATE INDEX "grants_of_membership" ON "access_grant" ("membership_id", "ends_at");
+CREATE INDEX "leak_canary_planted_by_id_ea397e04" ON "leak_canary" ("planted_by_id");
+CREATE INDEX "leak_canary_seen_in_id_6ab373e7" ON "leak_canary" ("seen_in_id");
 CREATE INDEX "leak_cliplook_clip_id_aa4fbe4d" ON "leak_cliplook" ("clip_id");
 CREATE UNIQUE INDEX "leak_finding_once" ON "leak_leakfinding" ("leak_id", "run", "clip_id", "film");
 CREATE INDEX "leak_leak_brought_by_id_05fae979" ON "leak_leak" ("brought_by_id");
@@ -385,6 +389,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('fleet', '0006_more_roles', CURRENT_TIMESTAMP),
   ('fleet', '0007_routes_and_trails', CURRENT_TIMESTAMP),
   ('leak', '0001_initial', CURRENT_TIMESTAMP),
+  ('leak', '0002_canaries', CURRENT_TIMESTAMP),
   ('mfa', '0001_initial', CURRENT_TIMESTAMP),
   ('mfa', '0002_authenticator_timestamps', CURRENT_TIMESTAMP),
   ('mfa', '0003_authenticator_type_uniq', CURRENT_TIMESTAMP),

@@ -11,12 +11,9 @@ from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeWord
 from custodes.trace.pairs import Pair, best_pair
 from custodes.trace.report import Finding, FragmentReading, Playing, Registration
-from custodes.trace.verdicts import Verdict
+from custodes.trace.verdicts import MARKED_PRESENCE, MARKED_READ, Verdict
 
 MOST_CANDIDATES = 10
-# Unmarked copies reached 7.4 on a moving camera: the variants' coding noise answers to itself. The names do not rest
-# on it.
-MARKED_PRESENCE = 12.0
 
 
 def conclude(
@@ -86,7 +83,7 @@ def _limits(soft: SoftBits, verdict: Verdict, tested: int) -> list[str]:
             f"{read} half seconds were read. Among {tested} views, "
             f"at least {_letters_needed(tested)} must agree to identify one."
         )
-    if verdict is not Verdict.IDENTIFIED and soft.presence > MARKED_PRESENCE and read >= 6:
+    if verdict is not Verdict.IDENTIFIED and soft.presence > MARKED_PRESENCE and read >= MARKED_READ:
         limits.append("The clip's mark is there, but it fits no known view alone: a forged, mixed or unrecorded copy.")
     return limits
 

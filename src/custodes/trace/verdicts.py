@@ -15,3 +15,8 @@ class Verdict(StrEnum):
     IDENTIFIED = "identified"
     CONSISTENT = "consistent with"
     INCONCLUSIVE = "inconclusive"
+
+
+# Unmarked copies reached 7.4 on a moving camera: the variants' coding noise answers to itself. No name rests on it.
+MARKED_PRESENCE, MARKED_READ = 12.0, 6
+"""From which presence on, over how many half seconds, a clip's own mark is in a leak, whoever's view it was."""

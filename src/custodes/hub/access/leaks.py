@@ -31,12 +31,12 @@ FORMAT = "custodes.leak/1"
 _CLOCK = SystemClock()
 
 
-def may_work_at(actor: Actor, organisation: Organisation, *, now: datetime) -> bool:
+def may_work_at(actor: Actor, organisation: Organisation, *, now: datetime, action: Action = Action.TRACE_LEAK) -> bool:
     """Return whether `actor` may work at an organisation's leak desk: whoever may trace a clip at any of its sites."""
     # A clip that is never stored: a role that counts at one site only does not reach a site that there is not.
     nowhere = Site(organisation=organisation, kind=Site.Kind.VEHICLE)
     any_clip = Clip(site=nowhere, unit=Unit(site=nowhere), state=Clip.State.READY)
-    return decisions.decide(actor, Action.TRACE_LEAK, any_clip, purpose=None, now=now).allowed
+    return decisions.decide(actor, action, any_clip, purpose=None, now=now).allowed
 
 
 def desks_of(actor: Person, *, clock: Clock = _CLOCK) -> list[Organisation]:

@@ -40,6 +40,8 @@ class Action(StrEnum):
     """Know where it was and who drove; asked of a clip of this moment, where a site is now and who drives it."""
     TRACE_LEAK = "trace_leak"
     """Hold a film from outside against its views; asked of a clip at no site, work at an organisation's leak desk."""
+    PLANT_CANARY = "plant_canary"
+    """Make it a canary, and know which clips are."""
 
 
 PURPOSED = frozenset({Action.VIEW, Action.SHARE, Action.ORIGINAL})

@@ -12,4 +12,4 @@ class LeakConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app keeps, and what it forgets of an erased clip."""
-        from custodes.hub.leak import erasing, looks  # noqa: F401  # register themselves
+        from custodes.hub.leak import canaries, erasing, looks  # noqa: F401  # register themselves

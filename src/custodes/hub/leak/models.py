@@ -124,6 +124,19 @@ class LeakShown(models.Model):
         constraints = [models.UniqueConstraint("leak", "person", "day", name="leak_shown_once_a_day")]
 
 
+class Canary(models.Model):
+    """That a clip is a canary: planted to be seen if it ever gets out. Known at the leak desk alone."""
+
+    clip = models.OneToOneField(Clip, on_delete=models.CASCADE, related_name="+")
+    planted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    planted_at = models.DateTimeField()
+    words = models.CharField(max_length=200, blank=True)
+    """What it is for, for whoever plants."""
+    seen_at = models.DateTimeField(null=True, blank=True)
+    """When a leak that shows it was last traced."""
+    seen_in = models.ForeignKey(Leak, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+
 class ClipLook(models.Model):
     """What one film of a clip looks like, sealed under the clip's key: noise once that is destroyed."""
 

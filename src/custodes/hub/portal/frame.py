@@ -63,7 +63,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Dispatch"), "dispatch", "portal:board", ("board", "plan", "shift_plan", "routes")),
     (_("Cases"), "lock", "portal:cases", ("cases", "case")),
     (_("People"), "people", "portal:people", ("people",)),
-    (_("Leaks"), "leak", DESK, ("leaks", "leak")),
+    (_("Leaks"), "leak", DESK, ("leaks", "leak", "canaries")),
     (_("About me"), "eye", "portal:watched_me", ("watched_me", "consents", "consents_sign", "consents_overview")),
     (_("Oversight"), "scales", "portal:oversight", ("oversight", "alarm", "alarm_limits", "originals")),
     (_("Settings"), "settings", "portal:settings", ("settings",)),

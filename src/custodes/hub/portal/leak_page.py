@@ -14,7 +14,7 @@ from custodes.hub.access.models import View
 from custodes.hub.clips import marked
 from custodes.hub.clips.models import ViewWord
 from custodes.hub.consent.telling import role_words
-from custodes.hub.leak import reports
+from custodes.hub.leak import canaries, reports
 from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.hub.portal import leak_words, words
 from custodes.trace.verdicts import Verdict
@@ -88,6 +88,11 @@ class FindingCard:
     def still(self) -> str:
         """Return the part that holds the leak's picture laid over the clip; empty: there is none."""
         return "" if self.row.still_s is None else f"still.{self.row.pk}"
+
+    @property
+    def canary_seen(self) -> bool:
+        """Whether, were the clip a canary, its alarm was raised."""
+        return canaries.shows_the_clip(self.row)
 
     @property
     def still_part(self) -> str:

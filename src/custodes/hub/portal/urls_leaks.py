@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import leak_acts, leaks
+from custodes.hub.portal.views import canaries, leak_acts, leaks
 
 urlpatterns = [
     path("leaks/", leaks.index, name="leaks"),
     path("leaks/announce/", leaks.announce, name="leak_announce"),
+    path("leaks/canaries/", canaries.index, name="canaries"),
+    path("leaks/canaries/<uuid:clip_id>/lift/", canaries.lift, name="canary_lift"),
     path("leaks/<uuid:leak_id>/", leaks.show, name="leak"),
     path("leaks/<uuid:leak_id>/pieces/<int:number>/", leaks.piece, name="leak_piece"),
     path("leaks/<uuid:leak_id>/arrived/", leaks.arrived, name="leak_arrived"),

@@ -15,8 +15,8 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips import marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.times import moment_of
-from custodes.hub.leak import footage, looks, reports
-from custodes.hub.leak.models import Leak, LeakFinding
+from custodes.hub.leak import canaries, footage, looks, reports
+from custodes.hub.leak.models import Canary, Leak, LeakFinding
 from custodes.hub.process import tracing
 from custodes.hub.process.limited import Unfit
 from custodes.hub.vault.keys import KeyDestroyed
@@ -106,11 +106,16 @@ def _trace_film(run: Run, leak: Leak, clip: Clip, film: str, tested: int) -> Non
 
 
 def _searched(leak: Leak) -> list[Clip]:
-    """Return the clips that a leak is searched among: those of its organisation that can be watched, the newest."""
+    """Return the clips that a leak is searched among: those of its organisation that can be watched, the newest.
+
+    Canaries are searched however old they are.
+    """
     clips = Clip.objects.filter(
         site__organisation_id=leak.organisation_id, state=Clip.State.READY, erased_at=None
     ).select_related("site")
-    return list(clips.order_by("-onset_wall_ns")[: settings.HUB.leak.searched_clips])
+    newest = list(clips.order_by("-onset_wall_ns")[: settings.HUB.leak.searched_clips])
+    known = {clip.pk for clip in newest}
+    return newest + [clip for clip in clips.filter(pk__in=Canary.objects.values("clip_id")) if clip.pk not in known]
 
 
 def views_of(clip_ids: list[UUID]) -> int:
@@ -137,6 +142,7 @@ def settle(run: Run, reason: str) -> None:
         entry = ledger.append(kind="leak.traced", body=reports.entry_of(leak, report), now_ns=now_ns)
         leak.report_json, leak.report_seq = report, entry.seq
         leak.save(update_fields=["state", "step", "ended_at", "report_json", "report_seq"])
+        canaries.raise_for(leak, now_ns=now_ns)
 
 
 def waiting_leaks() -> list[Leak]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub import proxies
-from custodes.hub.access import gate, leak_acts, leaks
+from custodes.hub.access import canaries, gate, leak_acts, leaks
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.keeping import keeping_of
@@ -49,6 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "kept_days": services.kept_days(),
         "piece_bytes": footage.PIECE_BYTES,
         "zone": shown.person_zone(person),
+        "plants": bool(canaries.desks_of(person)),
     }
     return render(request, "portal/leaks.html", context)
 
@@ -213,6 +214,7 @@ def _context(request: HttpRequest, person: Person, leak: Leak) -> dict[str, Any]
             (card, _compared(request, leak, card.row.clip_id), leaks.may_compare(person, card.row.clip))
             for card in cards
         ],
+        "canaries": canaries.known_among(person, [clip.pk for clip in clips]),
         "may_click": bool(leak.width_px),
         "caveats": leak_words.CAVEATS,
         "shares": sum(leak_acts.living_shares(clip) for clip in clips),
