@@ -219,6 +219,8 @@ def events_page() -> str:
     for kind in KINDS:
         model = KINDS.get(kind).settings_model
         says = inspect.cleandoc(model.__doc__ or "")
+        if KINDS.get(kind).trial:
+            says += "\n\nOn trial: its events are shown and count for no score."
         lines += ["", f"## `{kind}`", "", says, "", *HEAD, *settings_rows(model)]
     return "\n".join(lines) + "\n"
 

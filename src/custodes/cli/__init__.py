@@ -65,6 +65,9 @@ def watch(
     settings: Annotated[Path | None, typer.Option(help="A unit.toml for rules, zones and detector.")] = None,
     detector: Annotated[str | None, typer.Option(help="Detector by name; see 'custodes models list'.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Stop after this much film (s).", min=0.1)] = None,
+    driver: Annotated[
+        bool, typer.Option("--driver", help="The film shows a driver: look at face, eyes and gaze.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run one unit without a hub: events as they come, clips into a folder, a summary at the end."""
@@ -78,6 +81,7 @@ def watch(
             settings=settings,
             detector=detector,
             seconds=seconds,
+            driver=driver,
             as_json=as_json,
         )
     )

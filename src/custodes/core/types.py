@@ -102,9 +102,41 @@ class TrackedObject:
     zones: tuple[str, ...] = ()
 
 
+class DriverSight(StrEnum):
+    """What a driver lens shows at all."""
+
+    SEEN = "seen"
+    NOBODY = "nobody"
+    COVERED = "covered"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverLook:
+    """What one frame shows of the driver: measures, no judgement, and no identity. None: cannot be told.
+
+    `eyes_open` is the height of the lids' opening over its width, `mouth_open` the same of the mouth. Angles are seen
+    from the camera, to the person's left and up positive; `gaze` is head and eyes together. `doubt` says in words why
+    something cannot be told.
+    """
+
+    sight: DriverSight
+    faces: int = 0
+    face_px_xyxy: BoxXyxy | None = None
+    eyes_open: float | None = None
+    mouth_open: float | None = None
+    head_yaw_deg: float | None = None
+    head_pitch_deg: float | None = None
+    gaze_yaw_deg: float | None = None
+    gaze_pitch_deg: float | None = None
+    doubt: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What perception saw in one frame of one lens. `motion_0_1` is the share of the picture that moved."""
+    """What perception saw in one frame of one lens. `motion_0_1` is the share of the picture that moved.
+
+    `driver` is there for a lens that looks at the driver.
+    """
 
     lens: str
     wall_ns: int
@@ -114,6 +146,7 @@ class Observation:
     objects: tuple[TrackedObject, ...] = ()
     motion_0_1: float = 0.0
     idle: bool = False
+    driver: DriverLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +200,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventUpdate:
-    """What a rule says of an event: it began, or it ended (same `event_id`)."""
+    """What a rule says of an event: it began, it became graver, or it ended (same `event_id`).
 
-    phase: Literal["onset", "end"]
+    `stage` is how urgent it has become, 1 to 3, where its kind has stages; each has a sound of its own.
+    `decided_wall_ns` is when it was decided, where that is later than the onset by seconds.
+    """
+
+    phase: Literal["onset", "stage", "end"]
     event: Event
     raises_alert: bool = True
     cuts_clip: bool = True
+    stage: int = 0
+    decided_wall_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +223,7 @@ class Alert:
     severity: Severity
     text: str
     wall_ns: int
+    stage: int = 0
 
 
 @dataclass(frozen=True, slots=True)

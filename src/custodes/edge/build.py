@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custodes.core.clock import Clock
+from custodes.core.errors import CustodesError
 from custodes.core.packets import StampedPacket, StreamFacts
+from custodes.core.types import Facing, Observation
 from custodes.edge.alert import Alerter
 from custodes.edge.capture import Notice, Source, open_source
 from custodes.edge.capture.settings import kind_of
@@ -17,12 +19,13 @@ from custodes.edge.clip import ClipSettings, LensRecorder
 from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.decide import Decider
 from custodes.edge.lens import Lens, LensParts, films_dir
-from custodes.edge.perceive import Perceiver
+from custodes.edge.perceive import DriverPerceiver, Looker, Perceiver
 from custodes.edge.report import Happening, Reporter
 from custodes.edge.settings import LensSettings, UnitSettings
 from custodes.edge.sinks import ClipSink
 from custodes.edge.unit import Unit, UnitParts
 from custodes.score.trip import Trip
+from custodes.vision.face.reader import FaceNetworks, obtain_networks
 from custodes.vision.objects import Detector, DetectorOptions, SharedDetector, obtain_detector
 
 MAIN_OPENS_WITHIN_S = 30.0
@@ -38,6 +41,7 @@ class SiteWork:
     reporter: Reporter
     stop: threading.Event
     detector: Detector | None = None
+    faces: FaceNetworks | None = None
 
     def note(self, text: str) -> None:
         """Report one line."""
@@ -58,6 +62,13 @@ class SiteWork:
                 )
             )
         return self.detector
+
+    def the_faces(self) -> FaceNetworks:
+        """Return the networks that all driver lenses share; loaded, and pulled if need be, at the first call."""
+        if self.faces is None:
+            perceive = self.settings.perceive
+            self.faces = obtain_networks(provider=perceive.provider, threads=perceive.threads)
+        return self.faces
 
 
 def policy_version(settings: UnitSettings) -> str:
@@ -83,8 +94,12 @@ def build_unit(
     *,
     sealing: Executor | None = None,
     keep_trip: Callable[[Trip], None] | None = None,
+    on_observation: Callable[[Observation], None] | None = None,
 ) -> Unit:
-    """Return the unit's centre; its lenses are added by `build_lens`. `keep_trip` takes each finished trip."""
+    """Return the unit's centre; its lenses are added by `build_lens`.
+
+    `keep_trip` takes each finished trip, `on_observation` whatever a lens saw, before it is decided on.
+    """
     settings = work.settings
 
     def say(line: str) -> None:
@@ -95,6 +110,7 @@ def build_unit(
             decider=Decider(settings.rule),
             rules=settings.rule,
             keep_trip=keep_trip,
+            on_observation=on_observation,
             alerter=Alerter(settings.alert, say=say, state_dir=work.state_dir, clock=work.clock),
             sink=sink,
             reporter=work.reporter,
@@ -143,8 +159,8 @@ def build_lens(
             recorder=recorder,
             ring=disk_ring(work, settings) if record else None,
             films_dir=films_dir(work.state_dir, settings.name),
-            make_perceiver=perceiver_maker(work, settings, unit, main) if see and settings.analyse else None,
-            detect_fps=work.settings.perceive.detect_fps,
+            make_perceiver=looker_maker(work, settings, unit, main) if see and settings.analyse else None,
+            detect_fps=looks_per_s(work, settings),
             live=settings.realtime or kind_of(settings.source) != "film",
             clock=work.clock,
             listener=unit,
@@ -159,25 +175,62 @@ def build_lens(
     return lens
 
 
-def perceiver_maker(work: SiteWork, settings: LensSettings, unit: Unit, main: Lens | None) -> Callable[[], Perceiver]:
-    """Return what makes the lens's perceiver; the detector is loaded now, so that what is wrong shows at the start."""
+def looks_per_s(work: SiteWork, settings: LensSettings) -> float:
+    """Return how often the lens's pictures are looked at: a driver's more often, for blinks are short."""
+    perceive = work.settings.perceive
+    return perceive.driver_fps if settings.facing is Facing.DRIVER else perceive.detect_fps
+
+
+def looker_maker(work: SiteWork, settings: LensSettings, unit: Unit, main: Lens | None) -> Callable[[], Looker] | None:
+    """Return what makes whatever looks at the lens's pictures.
+
+    Networks are loaded now, so that what is wrong shows at the start. Without those for faces a driver lens is still
+    recorded as its settings say, and it is said that nobody looks at it: None.
+    """
+    make = driver_maker if settings.facing is Facing.DRIVER else perceiver_maker
+    return make(work, settings, unit, lambda: main_size_px(main))
+
+
+def perceiver_maker(
+    work: SiteWork, settings: LensSettings, unit: Unit, size_px: Callable[[], tuple[int, int] | None]
+) -> Callable[[], Looker]:
+    """Return what makes the perceiver of a lens that looks at things."""
     detector = work.the_detector()
     unit.models[detector.identity.name] = detector.identity
+    return lambda: Perceiver(
+        lens=settings.name,
+        settings=work.settings.perceive,
+        detector=detector,
+        zones=settings.zones,
+        masks=settings.masks,
+        main_size_px=size_px(),
+    )
 
-    def make() -> Perceiver:
-        main_size_px = None
-        if main is not None and main.opened.wait(MAIN_OPENS_WITHIN_S) and main.facts is not None:
-            main_size_px = (main.facts.width_px, main.facts.height_px)
-        return Perceiver(
-            lens=settings.name,
-            settings=work.settings.perceive,
-            detector=detector,
-            zones=settings.zones,
-            masks=settings.masks,
-            main_size_px=main_size_px,
-        )
 
-    return make
+def driver_maker(
+    work: SiteWork, settings: LensSettings, unit: Unit, size_px: Callable[[], tuple[int, int] | None]
+) -> Callable[[], Looker] | None:
+    """Return what makes the perceiver of a driver lens; None where the networks cannot be had, which is said."""
+    try:
+        networks = work.the_faces()
+    except CustodesError as error:
+        work.note(f"{settings.name}: nobody looks at the driver, for the networks cannot be had: {error}")
+        return None
+    unit.models.update({identity.name: identity for identity in networks.identities})
+    return lambda: DriverPerceiver(
+        lens=settings.name,
+        networks=networks,
+        zones={**work.settings.perceive.zones, **settings.zones},
+        masks=[*work.settings.perceive.masks, *settings.masks],
+        main_size_px=size_px(),
+    )
+
+
+def main_size_px(main: Lens | None) -> tuple[int, int] | None:
+    """Return the size of the main stream, where pictures come from a smaller one and it opens in time."""
+    if main is not None and main.opened.wait(MAIN_OPENS_WITHIN_S) and main.facts is not None:
+        return (main.facts.width_px, main.facts.height_px)
+    return None
 
 
 def disk_ring(work: SiteWork, settings: LensSettings) -> DiskRing | None:

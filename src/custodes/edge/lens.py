@@ -16,13 +16,12 @@ from custodes.core.wire import LensHealth
 from custodes.edge.capture import ClockJump, DecodeMode, Decoder, Notice, PacketsSkipped, Source, SourceBack, SourceLost
 from custodes.edge.clip import FinishedFilm, LensRecorder
 from custodes.edge.clip.disk_ring import DiskRing
-from custodes.edge.perceive import Perceiver
+from custodes.edge.perceive import Looker
+from custodes.edge.perceive.sight import shows_nothing
 
 LATE_NS = NS_PER_S // 2
 """A live picture older than this is not looked at: the alert would come late and the queue would grow."""
 BLIND_AFTER_NS = 10 * NS_PER_S
-BLIND_SPREAD = 4.0
-"""Standard deviation of luma (levels of 255) below which a picture shows nothing: a covered or dark lens."""
 TICK_EVERY_NS = NS_PER_S // 5
 
 
@@ -82,7 +81,7 @@ class LensParts:
     open_source: Callable[[Callable[[Notice], None]], Source]
     recorder: LensRecorder | None
     ring: DiskRing | None
-    make_perceiver: Callable[[], Perceiver] | None
+    make_perceiver: Callable[[], Looker] | None
     films_dir: Path
     detect_fps: float
     live: bool
@@ -104,7 +103,7 @@ class Lens:
         self.facts: StreamFacts | None = None
         self.opened = threading.Event()
         """Set once `facts` are known."""
-        self._perceiver: Perceiver | None = None
+        self._perceiver: Looker | None = None
         self._stop = stop
         self._orders: queue.SimpleQueue[_Begin | _Extend | _Recall] = queue.SimpleQueue()
         self._decoder: Decoder | None = None
@@ -194,9 +193,8 @@ class Lens:
             self._look_at(decoder.wake())
 
     def _watch_sight(self, picture: Picture) -> None:
-        spread = float(picture.luma()[::16, ::16].std())
         now_ns = picture.wall_ns
-        if spread >= BLIND_SPREAD or self._seeing_since_ns is None:
+        if not shows_nothing(picture) or self._seeing_since_ns is None:
             self._seeing_since_ns = now_ns
         blind = now_ns - self._seeing_since_ns > BLIND_AFTER_NS
         detail = "the picture is of one shade: the lens is covered, or it is dark" if blind else ""

@@ -16,6 +16,7 @@ HappeningKind = Literal[
     "lens_lost",
     "lens_ended",
     "detection",
+    "driver",
     "event",
     "event_end",
     "alert",
@@ -41,6 +42,7 @@ SAME_AGAIN_S = 10.0
 
 STYLES: dict[str, str] = {
     "detection": "green",
+    "driver": "cyan",
     "event": "yellow",
     "alert": "bold red",
     "tombstone": "red",

@@ -54,6 +54,7 @@ class SiteRun:
         self.lenses: dict[str, Lens] = {}
         self.failures: list[CustodesError] = []
         self.last_sample: Sample | None = None
+        self.unit: Unit | None = None
 
     def run(self) -> None:
         """Run until told to stop or nothing is left to run."""
@@ -63,7 +64,7 @@ class SiteRun:
         trips = TripBox(self.state_dir)
         telemetry = self.settings.telemetry
         keep = (lambda trip: self._keep(trips, trip)) if telemetry is not None and telemetry.trips else None
-        unit = build_unit(self.work, sink, sealing=sealing, keep_trip=keep)
+        self.unit = unit = build_unit(self.work, sink, sealing=sealing, keep_trip=keep)
         for line in recover_clips(
             self.settings, self.state_dir, sink, clock=self.clock, policy_version=unit.parts.policy_version
         ):
@@ -171,7 +172,11 @@ class SiteRun:
                 return
 
     def _health(self) -> UnitHealth:
-        lenses: tuple[LensHealth, ...] = tuple(lens.health for lens in self.lenses.values())
+        standing = self.unit.standing if self.unit is not None else {}
+        lenses: tuple[LensHealth, ...] = tuple(
+            lens.health.model_copy(update={"detail": lens.health.detail or standing.get(name, "")})
+            for name, lens in self.lenses.items()
+        )
         return UnitHealth(lenses=lenses, sample=wire_sample(self.last_sample) if self.last_sample else None)
 
     def tell(self, kind: HappeningKind, text: str, *, clip_id: str | None = None) -> None:

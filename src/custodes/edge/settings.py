@@ -11,7 +11,8 @@ from custodes.core.types import Facing
 from custodes.edge.alert.settings import AlertSettings
 from custodes.edge.capture.settings import LensSource
 from custodes.edge.clip.settings import ClipSettings, RingSettings
-from custodes.edge.decide import RuleSettings, parse_rule
+from custodes.edge.decide import KINDS, RuleSettings, parse_rule
+from custodes.edge.decide.driver.staged import Staged
 from custodes.edge.perceive.settings import PerceiveSettings
 from custodes.edge.polygon import Polygon, check_polygon
 from custodes.edge.ship.settings import ShipSettings
@@ -142,6 +143,10 @@ class UnitSettings(BaseSettings):
                 raise ValueError(
                     f"rule[#{number}].classes: perceive.classes leaves out {object_class.value!r}; add it there"
                 )
+        if issubclass(KINDS.get(rule.kind), Staged) and not any(
+            lens.facing is Facing.DRIVER and lens.analyse for lens in watched
+        ):
+            raise ValueError(f'rule[#{number}]: {rule.kind} needs a [[lens]] with facing = "driver" and analyse = true')
         if rule.kind == "speed" and self.telemetry is None:
             raise ValueError(f"rule[#{number}]: a rule on speed needs [telemetry] with a source")
 

@@ -37,7 +37,7 @@ max_s = 30
 # anchor = "film"              # film: begins with the film; own: its own times; now: begins now
 # loop = true
 
-# One table per rule. kind: presence, speed or mark.
+# One table per rule. kind: presence, speed, mark and others: docs/reference/events.md.
 [[rule]]
 kind = "presence"
 classes = ["person"]           # person, cat, dog, animal, bicycle, car, truck, bus
@@ -54,6 +54,9 @@ severity = "warning"           # note, warning or critical
 
 [[rule]]
 kind = "mark"                  # 'custodes unit mark' presses the button
+
+# A lens with facing = "driver" serves the kinds eyes_closed, drowsy, yawning, looking_away, no_driver and
+# lens_covered: each warns first, and keeps film on repeat or when it is grave.
 
 [alert]
 sound = true

@@ -4,6 +4,7 @@ It knows no thread and no socket. Lenses call it under its lock; what it decides
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ class UnitParts:
     """What the decider decides by; a trip says which of it was watched."""
     keep_trip: Callable[[Trip], None] | None = None
     """Where finished trips go; None: nobody asked for trips."""
+    on_observation: Callable[[Observation], None] | None = None
+    """Told of each observation before it is decided on."""
     sealing: Executor | None = None
     """Seals clips away from the lenses' threads, so that no alert waits for a disk; None: at once."""
 
@@ -86,6 +89,10 @@ class Unit:
         self.drafts: dict[UUID, Draft] = {}
         self.lasting: dict[str, UUID] = {}
         self.trips = TripKeeper(parts.rules) if parts.keep_trip is not None else None
+        self.onsets: Counter[str] = Counter()
+        """How many events of each kind began."""
+        self.standing: dict[str, str] = {}
+        """How well the driver of each lens is known, in words."""
         self.counts = {"events": 0, "alerts": 0, "clips": 0, "detections": 0}
         self._lock = threading.RLock()
         self._closing: set[str] = set()
@@ -101,7 +108,10 @@ class Unit:
         with self._lock:
             self.memory.see(observation)
             self._announce_tracks(observation)
+            if self.parts.on_observation is not None:
+                self.parts.on_observation(observation)
             self._apply(self.parts.decider.on_observation(observation), decoded_mono_ns=decoded_mono_ns)
+            self._announce_standing(observation)
             self._keep_lasting(observation.wall_ns)
 
     def measure(self, samples: Sequence[Sample]) -> None:
@@ -209,26 +219,33 @@ class Unit:
             self.trips.on_updates(updates)
         for update in updates:
             if update.phase == "onset":
-                self._onset(update, decoded_mono_ns)
-            else:
+                self.counts["events"] += 1
+                self.onsets[update.event.kind] += 1
+            if update.phase == "end":
                 self._end(update)
+            else:
+                self._begun(update, decoded_mono_ns)
 
-    def _onset(self, update: EventUpdate, decoded_mono_ns: int | None) -> None:
+    def _begun(self, update: EventUpdate, decoded_mono_ns: int | None) -> None:
+        """Take an event that began, or that became graver: it may alert again, and be worth a clip only now."""
         event = update.event
-        self.counts["events"] += 1
-        alert = alert_for(event)
-        self._tell("event", alert.text, event.onset_wall_ns, event=event)
+        alert = alert_for(event, stage=update.stage)
+        self._tell("event", alert.text, update.decided_wall_ns or event.onset_wall_ns, event=event)
         if update.raises_alert:
             self.counts["alerts"] += 1
             self.parts.alerter.raise_alert(alert, decoded_mono_ns=decoded_mono_ns)
-        if update.cuts_clip:
-            self._begin_clip(event)
+        clip_id = self.lasting.get(event.event_id)
+        if clip_id in self.drafts:
+            self.drafts[clip_id].event = event
+        elif update.cuts_clip:
+            self._begin_clip(event, decided_wall_ns=update.decided_wall_ns or event.onset_wall_ns)
 
-    def _begin_clip(self, event: Event) -> None:
+    def _begin_clip(self, event: Event, *, decided_wall_ns: int) -> None:
         clip = self.parts.clip
         start_wall_ns = event.onset_wall_ns - round(clip.pre_roll_s * NS_PER_S)
-        end_wall_ns = event.onset_wall_ns + round(clip.post_roll_s * NS_PER_S)
-        draft = self._open_draft(event, start_wall_ns, end_wall_ns, start_wall_ns + round(clip.max_s * NS_PER_S))
+        last_end_wall_ns = start_wall_ns + round(clip.max_s * NS_PER_S)
+        end_wall_ns = min(decided_wall_ns + round(clip.post_roll_s * NS_PER_S), last_end_wall_ns)
+        draft = self._open_draft(event, start_wall_ns, end_wall_ns, last_end_wall_ns)
         if draft is None:
             return
         self.lasting[event.event_id] = draft.clip_id
@@ -332,6 +349,16 @@ class Unit:
                     box_px_xyxy=tuple(round(edge, 1) for edge in one.box_px_xyxy),
                 )
             )
+
+    def _announce_standing(self, observation: Observation) -> None:
+        """Say once how well the driver is known, or what cannot be told of them, when that changes."""
+        if observation.driver is None:
+            return
+        words = self.parts.decider.standing().get(observation.lens, "")
+        if words and words != self.standing.get(observation.lens):
+            text = f"{observation.lens}: {words}"
+            self.parts.reporter.tell(Happening("driver", text, observation.wall_ns, lens=observation.lens))
+        self.standing[observation.lens] = words
 
     def _tell(
         self, kind: HappeningKind, text: str, wall_ns: int, event: Event | None = None, clip_id: UUID | None = None

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +17,7 @@ from custodes.core.errors import BadInput, Permanent
 from custodes.core.packets import StampedPacket
 from custodes.core.types import Facing
 from custodes.edge.build import SiteWork, build_lens, build_unit
+from custodes.edge.decide.tally import DriverSummary, DriverTally
 from custodes.edge.lens import Lens
 from custodes.edge.report import ConsoleReporter, Happening, JsonReporter
 from custodes.edge.settings import LensSettings, UnitSettings, load
@@ -30,6 +31,14 @@ DEFAULT_RULES: tuple[dict[str, object], ...] = (
     {"kind": "presence", "classes": ["person"], "dwell_s": 1.0, "cool_down_s": 10.0},
     {"kind": "presence", "classes": ["cat", "dog", "animal"], "dwell_s": 1.0, "cool_down_s": 10.0, "severity": "note"},
 )
+DRIVER_RULES: tuple[dict[str, object], ...] = (
+    {"kind": "eyes_closed"},
+    {"kind": "drowsy"},
+    {"kind": "yawning"},
+    {"kind": "looking_away"},
+    {"kind": "no_driver"},
+    {"kind": "lens_covered"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class WatchRequest:
     settings: Path | None = None
     detector: str | None = None
     seconds: float | None = None
+    driver: bool = False
     as_json: bool = False
 
 
@@ -62,6 +72,8 @@ class WatchSummary:
     alerts: int
     clips: int
     out: str | None
+    driver: DriverSummary | None = None
+    looks_away: int | None = None
 
 
 class SpeedColumn(ProgressColumn):
@@ -86,19 +98,22 @@ def watch_film(request: WatchRequest) -> WatchSummary:
 def settings_of(request: WatchRequest) -> UnitSettings:
     """Return the unit's settings with one lens on the film that was named."""
     live = "://" in request.film or request.film.startswith(("usb:", "/dev/video"))
-    lens = LensSettings(name=LENS, facing=Facing.ROOM, source=request.film, realtime=live)
+    facing = Facing.DRIVER if request.driver else Facing.ROOM
+    lens = LensSettings(name="driver" if request.driver else LENS, facing=facing, source=request.film, realtime=live)
     changes: dict[str, object] = {}
     if request.settings:
         base = load(request.settings, lenses=False)
-        if len(base.lens) == 1:
-            kept = base.lens[0]
+        fitting = [one for one in base.lens if one.facing is Facing.DRIVER] if request.driver else base.lens
+        if len(fitting) == 1:
+            kept = fitting[0]
             lens = kept.model_copy(update={"source": request.film, "realtime": live, "loop": False, "sub_source": None})
-        elif any(named.zones for named in base.lens):
+        elif any(named.zones for named in fitting):
             raise BadInput(f"{request.settings} has {len(base.lens)} lenses; to watch one film, keep one [[lens]].")
         changes = {"lens": [lens]}
     else:
+        rules = DRIVER_RULES if request.driver else DEFAULT_RULES
         base = UnitSettings.model_validate(
-            {"unit": {"name": "watch"}, "lens": [lens], "rule": list(DEFAULT_RULES), "alert": {"sound": False}}
+            {"unit": {"name": "watch"}, "lens": [lens], "rule": list(rules), "alert": {"sound": False}}
         )
     if request.telemetry:
         if not request.telemetry.is_file():
@@ -132,7 +147,8 @@ class Watch:
         sink = FolderSink(self.request.out) if self.request.out else NoSink()
         work = SiteWork(self.settings, state_dir=self.scratch, clock=self.clock, reporter=self.reporter, stop=self.stop)
         began_s, began_cpu_s = time.monotonic(), time.process_time()
-        unit = build_unit(work, sink)
+        tally = DriverTally()
+        unit = build_unit(work, sink, on_observation=tally.take)
         telemetry = self._telemetry()
         bar = self._progress()
 
@@ -153,6 +169,8 @@ class Watch:
         finally:
             unit.parts.alerter.close()
         summary = self._summary(lens, unit.counts, time.monotonic() - began_s, time.process_time() - began_cpu_s)
+        if self.settings.lens[0].facing is Facing.DRIVER:
+            summary = replace(summary, driver=tally.summary(), looks_away=unit.onsets["looking_away"])
         self._print(summary)
         self._check_whole(lens, summary)
         return summary
@@ -224,13 +242,31 @@ class Watch:
             print(json.dumps({"kind": "summary", **asdict(summary)}), flush=True)
             return
         kept = f"{counted(summary.clips, 'clip')} in {summary.out}" if summary.out else "no clips kept (give --out DIR)"
+        things = "" if summary.driver is not None else f"{counted(summary.detections, 'thing')} seen, "
         sys.stdout.write(
             f"{summary.video_s:.1f} s of film in {summary.wall_s:.1f} s ({summary.times_real_time:.1f}× real time), "
             f"{summary.cpu_s_per_video_s:.3f} CPU s per second of video, {summary.frames_looked_at} frames looked at "
             f"with {summary.inferences} inferences\n"
-            f"{counted(summary.detections, 'thing')} seen, {counted(summary.events, 'event')}, "
+            f"{things}{counted(summary.events, 'event')}, "
             f"{counted(summary.alerts, 'alert')}, {kept}\n"
         )
+        if summary.driver is not None:
+            sys.stdout.write(driver_lines(summary.driver, summary.looks_away or 0))
+
+
+def driver_lines(driver: DriverSummary, looks_away: int) -> str:
+    """Return what was seen of the driver, in two or three lines."""
+    if not driver.seen_s:
+        return f"driver: never seen; nobody for {driver.nobody_s:.1f} s, nothing to see for {driver.covered_s:.1f} s\n"
+    shut = f"PERCLOS {driver.perclos:.1%}" if driver.perclos is not None else "eyes never told"
+    longest = f" (longest {driver.longest_closure_s:.1f} s)" if driver.closures else ""
+    said = (
+        f"driver: in view for {driver.seen_s:.1f} s, eyes told for {driver.eyes_known_s:.1f} s: {shut}, "
+        f"{counted(driver.blinks, 'blink')}, {counted(driver.closures, 'closure')} of 1 s or more{longest}, "
+        f"{counted(driver.yawns, 'yawn')}, {counted(looks_away, 'look')} away of 3 s or more; {driver.standing}\n"
+    )
+    doubts = ", ".join(f"{why} for {seconds:.1f} s" for why, seconds in driver.uncertain_s.items() if seconds)
+    return said + (f"uncertain, so nothing was said of it: {doubts}\n" if doubts else "")
 
 
 def counted(number: int, thing: str) -> str:

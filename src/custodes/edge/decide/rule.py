@@ -44,6 +44,8 @@ class Rule(ABC, Generic[C, S]):
     """One rule. Holds its settings and nothing that changes: all memory is in the state that `step` passes on."""
 
     settings_model: ClassVar[type[RuleSettings]]
+    trial: ClassVar[bool] = False
+    """On trial: its precision on film has passed no gate, so its events are shown and count for no score."""
 
     def __init__(self, settings: C) -> None:
         self.settings = settings
@@ -60,6 +62,11 @@ class Rule(ABC, Generic[C, S]):
     @abstractmethod
     def sentence(event: Event) -> str:
         """Return what to tell the person in place, in a few words."""
+
+    def standing(self, state: S) -> Mapping[str, str]:
+        """Return what there is to say of each lens beside events, by the lens's name; most kinds say nothing."""
+        del state
+        return {}
 
     def onset(self, event: Event) -> EventUpdate:
         """Return the update that says that `event` began."""

@@ -30,6 +30,10 @@ class PerceiveSettings(BaseModel):
     ] = "auto"
     threads: Annotated[int, Field(ge=1, le=64, description="Threads of the one detector that all lenses share.")] = 1
     detect_fps: Annotated[float, Field(gt=0, le=60, description="Frames looked at per second while awake.")] = 5.0
+    driver_fps: Annotated[
+        float,
+        Field(ge=5, le=60, description="Frames of a driver lens looked at per second while somebody sits there."),
+    ] = 10.0
     classes: Annotated[
         list[ObjectClass], Field(min_length=1, description="What is looked for; others are not even followed.")
     ] = list(ObjectClass)
