@@ -70,12 +70,16 @@ def manifest(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
     return HttpResponse(facts.model_dump_json(), content_type="application/json")
 
 
+def proof_file(view_id: uuid.UUID, proof_json: str) -> HttpResponse:
+    """Return the proof that a viewing stands in the ledger, as a file to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="custodes-view-{view_id}.proof.json"'}
+    return HttpResponse(proof_json, content_type="application/json", headers=headers)
+
+
 @require_safe
 def proof(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
     """Send the proof that a view stands in the ledger, as a file to keep."""
-    text = gate.prove_view(actor=request.user, view_id=view_id).as_json()
-    headers = {"Content-Disposition": f'attachment; filename="custodes-view-{view_id}.proof.json"'}
-    return HttpResponse(text, content_type="application/json", headers=headers)
+    return proof_file(view_id, gate.prove_view(actor=request.user, view_id=view_id).as_json())
 
 
 @require_POST

@@ -1,13 +1,13 @@
 """The dispatch board: where the vans are, live, for whom the rules let know it."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_GET
 
 from custodes.hub import proxies
-from custodes.hub.portal import board_feed, board_rows, scope, shown
+from custodes.hub.portal import answers, board_feed, board_rows, scope, shown
 from custodes.hub.portal.views.plan import companies, company
 
 _WATCH = board_feed.FleetWatch()
@@ -36,9 +36,8 @@ async def feed(request: HttpRequest) -> HttpResponseBase:
     """Tell a board, as long as it is open, of each van that moved, changed or left."""
     person = await request.auser()
     if not person.is_authenticated:
-        return HttpResponse(status=204)  # tells an EventSource not to come back
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return answers.no_stream()
     told = board_feed.events(
         person, address=proxies.address_of(request), language=translation.get_language() or "en", watch=_WATCH
     )
-    return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
+    return answers.event_stream(told)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from custodes.hub.clips import live
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.revisions import latest_revision
 from custodes.hub.fleet import step_up
-from custodes.hub.portal import acts, inbox, scope, words
+from custodes.hub.portal import acts, answers, inbox, scope, words
 from custodes.hub.portal import rows as listed
 from custodes.hub.portal.changes import changes_since
 from custodes.hub.portal.frame import INBOX_KEYS
@@ -89,15 +89,14 @@ async def feed(request: HttpRequest) -> HttpResponseBase:
     """Tell a page, as long as it is open, that clips changed; the page then asks for the rows it may see."""
     person = await request.auser()
     if not person.is_authenticated:
-        return HttpResponse(status=204)  # tells an EventSource not to come back
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return answers.no_stream()
     told = live.changes(
         lambda: inbox.touchable(person),
         bookmarks=Bookmarks(person.pk),
         last_event_id=request.headers.get("Last-Event-ID", ""),
         watch=_WATCH,
     )
-    return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
+    return answers.event_stream(told)
 
 
 @require_POST

@@ -18,6 +18,7 @@ from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import alarm_answers, copies, gate, second_person, sharing, views, watched
 from custodes.hub.access.requests import Action
+from custodes.hub.access.views import proof_file
 from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
@@ -76,9 +77,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def proof(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
     """Send the proof that a viewing of me stands in the ledger, as a file to keep."""
-    text = watched.prove(scope.actor(request), view_id).as_json()
-    headers = {"Content-Disposition": f'attachment; filename="custodes-view-{view_id}.proof.json"'}
-    return HttpResponse(text, content_type="application/json", headers=headers)
+    return proof_file(view_id, watched.prove(scope.actor(request), view_id).as_json())
 
 
 @require_POST

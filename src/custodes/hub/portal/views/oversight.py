@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from custodes.hub.access import alarm_answers, oversight
+from custodes.hub.access.views import proof_file
 from custodes.hub.portal import alarm_words, scope, shown
 
 PAGE = 50
@@ -43,9 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def proof(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
     """Send the proof that a viewing stands in the ledger, as a file to keep."""
-    text = oversight.prove(scope.actor(request), view_id).as_json()
-    headers = {"Content-Disposition": f'attachment; filename="custodes-view-{view_id}.proof.json"'}
-    return HttpResponse(text, content_type="application/json", headers=headers)
+    return proof_file(view_id, oversight.prove(scope.actor(request), view_id).as_json())
 
 
 def _uuid(text: str) -> uuid.UUID | None:
