@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custodes.core.clock import Clock, ManualClock
 from custodes.core.types import Facing, Severity
+from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.consent import services as consent
 from custodes.hub.consent import texts
@@ -199,6 +200,25 @@ def say(person: Person, organisation: Organisation, topic: str, says: str = "yes
         signed_name=str(person),
         clock=clock,
     )
+
+
+def tell_of_roles() -> None:
+    """Write into the ledger the roles that the cast has, as the pages do: a check of the rows finds them there."""
+    for row in Membership.objects.order_by("pk"):
+        body = {"person": row.person_id, "organisation": row.organisation_id, "site": row.site_id, "role": row.role}
+        ledger.append(kind="role.given", body={**body, "by": None}, now_ns=NOW_NS)
+        if row.until is not None:
+            ledger.append(kind="role.ended", body={**body, "by": None}, now_ns=int(row.until.timestamp()) * 10**9)
+
+
+def tell_of_arrival(clip: Clip) -> Clip:
+    """Write into the ledger that a made clip arrived, as ingest does: its time runs from there."""
+    body = {"clip": clip.pk, "unit": clip.unit_id, "site": clip.site_id, "event": clip.kind, "severity": clip.severity}
+    arrived = int((clip.received_at or NOW).timestamp()) * 1_000_000_000
+    ledger.append(
+        kind="clip.received", body={**body, "subject": clip.subject_id, "parts": []}, now_ns=arrived, signed=True
+    )
+    return clip
 
 
 def make_clip(

@@ -19,7 +19,7 @@ from custodes.hub.access import gate, shared, sharing, watched
 from custodes.hub.access.crosscheck import views_against_ledger
 from custodes.hub.access.models import Release, Share, View
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
-from custodes.hub.clips import erasing
+from custodes.hub.clips import erasing, services
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.models import ViewToTell
 from custodes.hub.fleet.models import Membership, Person
@@ -383,8 +383,8 @@ def test_a_withdrawn_consent_ends_the_shares_that_rest_on_it(cast: Cast, clip: C
 def test_an_erased_clip_takes_its_shares_along(cast: Cast, clip: Clip, clock: ManualClock) -> None:
     _share, session = entered(cast, clip, clock)
     shared.open_view(session=session, clock=clock)
-    Clip.objects.filter(pk=clip.pk).update(state="deleted", deleted_at=NOW, erase_after=NOW)
-    assert erasing.erase_due(now_ns=NOW_NS) == 1
+    services.delete(actor=cast.alice, clip_id=clip.pk, among=Clip.objects.all(), clock=clock)
+    assert erasing.erase_due(now_ns=NOW_NS + 3600 * NS_PER_S) == 1
     assert (Share.objects.count(), Release.objects.count(), View.objects.count()) == (0, 0, 1)
     assert list(views_against_ledger()) == []
     assert [one.name for one in watched.viewings_of(cast.dina, clock=clock)] == ["Ines Insurer"]

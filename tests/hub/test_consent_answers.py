@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from cast import NOW_NS, Cast, make_clip, say, show_notices
+from cast import NOW_NS, Cast, make_clip, say, show_notices, tell_of_roles
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import gate
@@ -20,6 +20,13 @@ from custodes.hub.fleet.models import Membership
 
 pytestmark = pytest.mark.django_db
 COACHING = Topic.COACHING
+
+
+@pytest.fixture
+def cast(cast: Cast) -> Cast:
+    """The cast, with its roles in the ledger: the check of the ledger looks for them there."""
+    tell_of_roles()
+    return cast
 
 
 @pytest.fixture(autouse=True)

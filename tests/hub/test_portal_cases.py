@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cast import Cast, make_clip
+from cast import Cast, make_clip, tell_of_arrival
 from custodes.core.clock import SystemClock
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips import cases, keeping
@@ -34,15 +34,18 @@ def post(client: Client, route: str, key: object | None = None, **fields: object
 def clips(cast: Cast) -> list[Clip]:
     """Store clips that arrived 100, 20 and 10 days ago, the last of them critical."""
     now = timezone.now()
-    RetentionRule.objects.create(organisation=cast.company, days=30)
-    RetentionRule.objects.create(organisation=cast.company, severity="critical", days=365)
     ages = ((100, "note"), (20, "note"), (10, "critical"))
-    return [
+    made = [
         make_clip(
             cast.van_unit, subject=cast.dina, severity=severity, onset=now - age * DAY, received_at=now - age * DAY
         )
         for age, severity in ages
     ]
+    for clip in made:
+        tell_of_arrival(clip)
+    keeping.set_retention(actor=cast.alice, organisation=cast.company, days=30)
+    keeping.set_retention(actor=cast.alice, organisation=cast.company, severity="critical", days=365)
+    return made
 
 
 def test_a_case_is_opened_filled_and_closed_with_a_warning(cast: Cast, clips: list[Clip]) -> None:

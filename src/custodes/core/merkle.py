@@ -5,7 +5,7 @@ at `index * 2**height`. A proof needs O(log n) of them, so a store that keeps so
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -69,6 +69,18 @@ class Frontier:
             completed.append(CompleteNode(height, self.size >> height, current))
         edge.append(current)
         return Frontier(self.size + 1, tuple(edge)), completed
+
+    def extended(self, hashed_leaves: Iterable[bytes]) -> "Frontier":
+        """Return the frontier after these leaves: as `append` for each, at half the price."""
+        edge, size = list(self.hashes), self.size
+        for current in hashed_leaves:
+            full = size
+            while full & 1:
+                current = node_hash(edge.pop(), current)  # noqa: PLW2901  # the subtree that it completes
+                full >>= 1
+            edge.append(current)
+            size += 1
+        return Frontier(size, tuple(edge))
 
     def root(self) -> bytes:
         """Return the tree hash (32 bytes); the hash of nothing for an empty tree."""

@@ -125,16 +125,12 @@ def set_limits(*, actor: Person, organisation: Organisation, wished: AlarmLimits
     except ValidationError as error:
         raise BadInput(" ".join(error.messages)) from None
     with transaction.atomic():
-        before, after = _said(alarms.limits_of(organisation)), _said(wished)
+        before, after = alarms.limits_said(alarms.limits_of(organisation)), alarms.limits_said(wished)
         if before == after:
             return
         AlarmLimits.objects.update_or_create(organisation=organisation, defaults=after)
         body = {"organisation": organisation.pk, "person": actor.pk, "before": before, "after": after}
         ledger.append(kind="alarm.limits_set", body=body, now_ns=clock.wall_ns())
-
-
-def _said(limits: AlarmLimits) -> dict[str, int]:
-    return {field.name: getattr(limits, field.name) for field in AlarmLimits._meta.fields if not field.primary_key}
 
 
 def _mine_to_answer(actor: Person, alarm_id: UUID, clock: Clock) -> Alarm:

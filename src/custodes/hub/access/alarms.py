@@ -71,6 +71,11 @@ def limits_of(organisation: Organisation) -> AlarmLimits:
     return AlarmLimits.objects.filter(organisation=organisation).first() or AlarmLimits(organisation=organisation)
 
 
+def limits_said(limits: AlarmLimits) -> dict[str, int]:
+    """Return what the ledger says of limits, by name."""
+    return {field.name: getattr(limits, field.name) for field in AlarmLimits._meta.fields if not field.primary_key}
+
+
 def recorded_in(alarm: Alarm, *, now: datetime) -> set[UUID]:
     """Return who was watched: the one person that it is about, or everybody in its clips; never the watcher."""
     if alarm.person_id is not None:
@@ -134,6 +139,7 @@ def _raise(found: Raised, view: View, now_ns: int, *, tell_after: timedelta | No
         "about": alarm.person_id,
         "bound": found.limit,
         "window_ns": found.window_ns,
+        "tell_at": alarm.tell_at.isoformat(),
         "views": sorted(str(one.view_id) for one in found.viewings),
     }
     alarm.ledger_seq = ledger.append(kind="alarm.raised", body=body, now_ns=now_ns).seq

@@ -14,14 +14,21 @@ class AccessConfig(AppConfig):
         """Have the ledger's verification look at views and shown posters, and let shares end with what they rest on."""
         from custodes.hub.access import grants, share_ends  # noqa: F401  # connect themselves
         from custodes.hub.access.crosscheck import posters_against_ledger, views_against_ledger
-        from custodes.hub.access.crosscheck_acts import originals_against_ledger, shares_against_ledger
+        from custodes.hub.access.crosscheck_acts import (
+            originals_against_ledger,
+            releases_against_ledger,
+            shares_against_ledger,
+        )
+        from custodes.hub.access.crosscheck_alarms import alarms_against_ledger
         from custodes.hub.audit.verify import further_checks
 
         for check in (
             views_against_ledger,
             posters_against_ledger,
             shares_against_ledger,
+            releases_against_ledger,
             originals_against_ledger,
+            alarms_against_ledger,
         ):
             if check not in further_checks:
                 further_checks.append(check)

@@ -1,13 +1,20 @@
-"""Hold shares, grants and requests for originals to the ledger: none is made up, none revived, no yes is forged."""
+"""Hold shares, releases, grants and requests for originals to the ledger: none is made up or revived, no yes forged."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from custodes.hub.access.models import Grant, Share, Unsealing
+from custodes.hub.access.models import Grant, Release, Share, Unsealing
+from custodes.hub.audit import said
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.report import Problem
 
+RELEASES = {
+    "share.release_asked": Release.State.ASKED,
+    "share.released": Release.State.GIVEN,
+    "share.release_refused": Release.State.REFUSED,
+    "share.release_withdrawn": Release.State.WITHDRAWN,
+}
 APPROVED, TAKEN = "original.approved", "original.taken"
 
 
@@ -41,6 +48,24 @@ def originals_against_ledger() -> Iterator[Problem]:
             yield Problem(
                 "original_edited", taken[name][0], f"the original of request {name} was taken, not so by its row"
             )
+
+
+def releases_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each release of a share that the recorded person did not give, and for each that is gone."""
+    if said.has_gaps(*RELEASES):
+        return
+    last = {(str(one.get("share")), str(one.get("person"))): one for one in said.entries(*RELEASES)}
+    shares = {str(pk) for pk in Share.objects.values_list("pk", flat=True)}
+    rows = {(str(row.share_id), str(row.person_id)): row for row in Release.objects.all()}
+    for key in {*rows, *(one for one in last if one[0] in shares)}:
+        told, row = last.get(key), rows.get(key)
+        share, person = key
+        if row is None:
+            message = f"whether {person} releases share {share} was asked, and the question was removed"
+            yield Problem("release_edited", None if told is None else told.seq, message)
+        elif told is None or RELEASES[told.kind] != row.state:
+            message = f"{person} did not answer about share {share} as the row says: {row.state}"
+            yield Problem("release_edited", None if told is None else told.seq, message)
 
 
 def _said(kind: str, key: str) -> dict[str, tuple[int, dict[str, Any]]] | None:

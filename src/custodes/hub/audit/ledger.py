@@ -11,7 +11,7 @@ from custodes.core import merkle
 from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput, Corrupt
 from custodes.hub import keyring
-from custodes.hub.audit import kept_heads, rows
+from custodes.hub.audit import kept_heads, rows, trusted
 from custodes.hub.audit.leaf import SALT_BYTES, LedgerEntry, body_hash, canonical_json, head_bytes, leaf_bytes
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
 
@@ -35,13 +35,13 @@ class SignedHead:
     key_id: str
 
 
-def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry:
+def append(*, kind: str, body: Mapping[str, object], now_ns: int, signed: bool = False) -> LedgerEntry:
     """Add one act as the next leaf, inside the caller's transaction (or one of its own).
 
     `body` may name `clip` and `person` (UUIDs); entries are found by them. Sequence numbers have no gap: whoever
     appends holds the write lock until the transaction ends, and a rolled-back act gives its number back. A time well
     before the last entry's is preceded by an entry that says so. Durable when the outermost transaction commits.
-    `now_ns`: wall time (ns).
+    `now_ns`: wall time (ns). `signed`: the body bears the hub's signature: an erasure may rest on it (`trusted`).
     """
     # No savepoint of its own: a failed append fails the act that it belongs to.
     with transaction.atomic(savepoint=False):
@@ -50,6 +50,8 @@ def append(*, kind: str, body: Mapping[str, object], now_ns: int) -> LedgerEntry
         if now_ns < edge.last_wall_ns - SET_BACK_NS:
             told = {"from_wall_ns": edge.last_wall_ns, "to_wall_ns": now_ns}
             frontier, _ = _append_at(frontier, kind=SET_BACK, body=told, now_ns=now_ns)
+        if signed:
+            body = trusted.signed_body(body, seq=frontier.size, kind=kind, recorded_wall_ns=now_ns)
         _, entry = _append_at(frontier, kind=kind, body=body, now_ns=now_ns)
     return entry
 

@@ -111,4 +111,4 @@ def _must_be_open(case: Case) -> None:
 
 def _log(kind: str, case: Case, clip_id: UUID, actor: Person, now_ns: int) -> None:
     body = {"case": case.pk, "organisation": case.organisation_id, "clip": clip_id, "person": actor.pk}
-    ledger.append(kind=kind, body=body, now_ns=now_ns)
+    ledger.append(kind=kind, body=body, now_ns=now_ns, signed=True)

@@ -12,13 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.errors import CustodesError
+from custodes.core.errors import Corrupt, CustodesError
 from custodes.core.registry import Registry
 from custodes.hub import keyring
 from custodes.hub.audit import erasures, ledger
-from custodes.hub.clips import keeping, quota
+from custodes.hub.clips import keeping, quota, standing
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.times import moment_of
@@ -53,13 +54,14 @@ erasers: Registry[Eraser] = Registry("eraser")
 def erase_due(*, now_ns: int) -> int:
     """Destroy what was deleted and can no longer be restored: key, blobs, rows. Returns how many clips.
 
-    The key goes first: from then on the clip is unreadable whatever else fails. A clip that fails is tried again at
-    the next sweep; one that is held is passed over.
+    A row is believed as far as the ledger bears it out: a clip that no signed entry deleted, or that a hold or a case
+    keeps by the ledger, stays. The key goes first: from then on the clip is unreadable whatever else fails. A clip that
+    fails is tried again at the next sweep; one that is held is passed over.
     """
     now = moment_of(now_ns)
     due = Clip.objects.filter(state=Clip.State.DELETED, erased_at=None, erase_after__lte=now)
     erased = 0
-    for clip in due.select_related("site").order_by("erase_after")[:ERASE_AT_ONCE]:
+    for clip in _borne_out(due.select_related("site").order_by("erase_after"), now):
         try:
             erased += _erase(clip, now, now_ns)
         except (CustodesError, OSError):
@@ -154,6 +156,27 @@ class LogSettler:
             self._settled_ns = now_ns
 
 
+def _borne_out(due: QuerySet[Clip], now: datetime) -> list[Clip]:
+    """Return the first of these clips that may go by the ledger, and those whose erasure has begun."""
+    if not due.exists():
+        return []
+    begun = destroyed.known()
+    if set(due.values_list("pk", flat=True)[:ERASE_AT_ONCE]) <= begun.keys():
+        return list(due[:ERASE_AT_ONCE])
+    try:
+        told = standing.standing()
+    except Corrupt:
+        log.exception("no clip is erased while the ledger is not whole")
+        told = standing.Standing()
+    found = []
+    for clip in due.iterator(chunk_size=ERASE_AT_ONCE):
+        if clip.pk in begun or told.may_erase(clip, now):
+            found.append(clip)
+        if len(found) == ERASE_AT_ONCE:
+            break
+    return found
+
+
 def _erase(clip: Clip, now: datetime, now_ns: int) -> bool:
     if not _destroy_key(clip, now, now_ns):
         return False
@@ -194,6 +217,9 @@ def _destroy_key(clip: Clip, now: datetime, now_ns: int) -> bool:
             return False
         # Once the list names it the erasure has begun, and nothing is left to keep.
         if not destroyed.holds(clip.pk) and keeping.keeping_of(clip).why in {"hold", "case"}:
+            return False
+        # Under the lock once more, for what came since the sweep began.
+        if not destroyed.holds(clip.pk) and (standing.may_go_after(clip.pk) is None or standing.holds_on(clip.pk)):
             return False
         destroyed.note(clip.pk, now_ns=now_ns)
         keys.destroy(clip.pk)

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
+from custodes.hub.clips import standing
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.models import Organisation, Person
@@ -57,7 +58,7 @@ def refuse_if_kept(clip: Clip, *, actor: Person | None, now_ns: int) -> None:
 
     Call it outside of a transaction: the entry must outlive the refusal.
     """
-    why = keeping_of(clip).why
+    why = "hold" if standing.holds_on(clip.pk) else keeping_of(clip).why
     if why not in {"hold", "case"}:
         return
     body: dict[str, object] = {"clip": clip.pk, "site": clip.site_id, "why": why}
@@ -93,14 +94,17 @@ def place_hold(*, actor: Person, clip_id: UUID, reason: str, among: QuerySet[Cli
 
 
 def release_hold(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock = _CLOCK) -> int:
-    """End every hold on a clip; return how many there were. Each is a leaf. Raises Denied."""
+    """End every hold on a clip; return how many there were. Each is a leaf. Raises Denied.
+
+    One that stands by the ledger alone, its row being edited or gone, is ended too.
+    """
     with transaction.atomic():
         clip = _locked(clip_id, among)
-        holds = list(Hold.objects.filter(clip_id=clip.pk, released_at=None))
-        for hold in holds:
-            hold.released_by, hold.released_at = actor, now_of(clock)
-            hold.save(update_fields=["released_by", "released_at"])
-            _log("clip.hold_released", clip, actor, clock, hold=hold.pk)
+        rows = Hold.objects.filter(clip_id=clip.pk, released_at=None)
+        holds = {*rows.values_list("pk", flat=True), *standing.holds_on(clip.pk)}
+        rows.update(released_by=actor, released_at=now_of(clock))
+        for hold in sorted(holds):
+            _log("clip.hold_released", clip, actor, clock, hold=hold)
     return len(holds)
 
 
@@ -112,7 +116,7 @@ def end_hold(*, hold_id: int, now_ns: int) -> None:
             return
         clip = Clip.objects.get(holds=hold_id)
         body = {"clip": clip.pk, "site": clip.site_id, "hold": hold_id}
-        ledger.append(kind="clip.hold_released", body=body, now_ns=now_ns)
+        ledger.append(kind="clip.hold_released", body=body, now_ns=now_ns, signed=True)
 
 
 def open_case(  # by name
@@ -139,7 +143,7 @@ def open_case(  # by name
         clips = [clip for clip in among.filter(site__organisation=organisation) if not destroyed.holds(clip.pk)]
         CaseClip.objects.bulk_create(CaseClip(case=case, clip=clip, added_at=now, added_by=actor) for clip in clips)
         body = {"case": case.pk, "organisation": organisation.pk, "person": actor.pk, "clips": _names(clips)}
-        ledger.append(kind="case.opened", body=body, now_ns=clock.wall_ns())
+        ledger.append(kind="case.opened", body=body, now_ns=clock.wall_ns(), signed=True)
     return case
 
 
@@ -148,7 +152,7 @@ def close_case(*, actor: Person, case: Case, clock: Clock = _CLOCK) -> None:
     with transaction.atomic():
         if Case.objects.filter(pk=case.pk, closed_at=None).update(closed_at=now_of(clock), closed_by=actor):
             body = {"case": case.pk, "organisation": case.organisation_id, "person": actor.pk}
-            ledger.append(kind="case.closed", body=body, now_ns=clock.wall_ns())
+            ledger.append(kind="case.closed", body=body, now_ns=clock.wall_ns(), signed=True)
 
 
 def set_retention(
@@ -185,16 +189,17 @@ def set_retention(
             "days": days,
             "before": before,
         }
-        ledger.append(kind="retention.set", body=body, now_ns=clock.wall_ns())
+        ledger.append(kind="retention.set", body=body, now_ns=clock.wall_ns(), signed=True)
 
 
 def purge_due(*, now_ns: int) -> int:
     """Take away the clips whose time is over, as a deletion that can be undone; return how many.
 
-    A clip under a hold or in an open case is passed over.
+    A clip under a hold or in an open case is passed over, by its row or by the ledger. So is one whose rule, arrival or
+    class stands in no entry: rows alone take nothing away. Raises Corrupt where the ledger is not whole.
     """
     now = moment_of(now_ns)
-    purged = 0
+    purged, told = 0, None
     for organisation in Organisation.objects.filter(retention__isnull=False).distinct():
         shortest = min(organisation.retention.values_list("days", flat=True))
         old = (
@@ -211,7 +216,11 @@ def purge_due(*, now_ns: int) -> int:
         for clip in old.iterator(chunk_size=PURGE_AT_ONCE):
             if purged >= PURGE_AT_ONCE:
                 return purged
-            purged += _purge(clip, now, now_ns)
+            kept = keeping_of(clip)
+            if kept.until is None or kept.until > now:
+                continue
+            told = told or standing.standing()
+            purged += told.is_due(clip, now) and _purge(clip, now, now_ns)
     return purged
 
 
@@ -225,8 +234,13 @@ def _purge(clip: Clip, now: datetime, now_ns: int) -> bool:
         clip.erase_after = now + timedelta(seconds=clip.site.organisation.undo_window_s)
         clip.revision = next_revision()
         clip.save(update_fields=["state", "deleted_at", "erase_after", "revision"])
-        body = {"clip": clip.pk, "site": clip.site_id, "kept_until": kept.until.isoformat()}
-        ledger.append(kind="clip.retention_ended", body=body, now_ns=now_ns)
+        body = {
+            "clip": clip.pk,
+            "site": clip.site_id,
+            "kept_until": kept.until.isoformat(),
+            "erase_after": clip.erase_after.isoformat(),
+        }
+        ledger.append(kind="clip.retention_ended", body=body, now_ns=now_ns, signed=True)
     return True
 
 
@@ -250,4 +264,4 @@ def _names(clips: list[Clip]) -> list[str]:
 
 def _log(kind: str, clip: Clip, actor: Person, clock: Clock, **more: object) -> None:
     body = {"clip": clip.pk, "site": clip.site_id, "person": actor.pk, **more}
-    ledger.append(kind=kind, body=body, now_ns=clock.wall_ns())
+    ledger.append(kind=kind, body=body, now_ns=clock.wall_ns(), signed=True)

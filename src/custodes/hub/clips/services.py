@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.clips import keeping
+from custodes.hub.clips import keeping, standing
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.models import Person
@@ -80,7 +80,9 @@ def restore(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock
         clip = _locked(clip_id, among)
         if clip.state != Clip.State.DELETED:
             return clip
-        if clip.erased_at is not None or clip.erase_after is None or clip.erase_after <= now_of(clock):
+        over = clip.erase_after is None or clip.erase_after <= now_of(clock)
+        # Where no entry says that it was deleted its row was edited, and nothing goes by that.
+        if clip.erased_at is not None or (over and standing.may_go_after(clip.pk) is not None):
             raise BadInput("The time in which this clip could be brought back has passed.")
         clip.state = keeping.state_before(clip)
         clip.deleted_at = clip.deleted_by = clip.erase_after = None
@@ -103,4 +105,4 @@ def _save(clip: Clip, *fields: str) -> None:
 
 def _log(kind: str, clip: Clip, actor: Person, clock: Clock, **more: object) -> None:
     body = {"clip": clip.pk, "site": clip.site_id, "person": actor.pk, **more}
-    ledger.append(kind=kind, body=body, now_ns=clock.wall_ns())
+    ledger.append(kind=kind, body=body, now_ns=clock.wall_ns(), signed=kind in standing.KINDS)

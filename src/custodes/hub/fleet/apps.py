@@ -11,5 +11,11 @@ class FleetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear of sign-ins and of changes to the ways of signing in."""
+        """Hear of sign-ins and of changes to the ways of signing in; have the ledger's verification look at roles."""
+        from custodes.hub.audit.verify import further_checks
         from custodes.hub.fleet import receivers  # noqa: F401  # connects itself
+        from custodes.hub.fleet.crosscheck import roles_against_ledger
+
+        for check in (roles_against_ledger,):
+            if check not in further_checks:
+                further_checks.append(check)

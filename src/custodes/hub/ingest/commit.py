@@ -83,11 +83,13 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
                 "unit": clip.unit_id,
                 "site": clip.site_id,
                 "event": clip.kind,
+                "severity": clip.severity,
                 "subject": subject_id,
                 **({} if route_id is None else {"route": route_id}),
                 "parts": [part.model_dump() for part in sealed],
             },
             now_ns=now_ns,
+            signed=True,
         )
         receipt = _signed(
             Receipt(

@@ -163,7 +163,14 @@ def _admit(
     clip_id = declaration.clip_id
     slots = tuple(Slot(clip_id, one.part, one.sealed_bytes, one.sealed_sha256) for one in declaration.parts)
     opened = open_clips.OpenClip(
-        clip_id, unit.unit_id, unit.site_id, declaration.kind, declaration.onset_wall_ns, declared_at, slots
+        clip_id=clip_id,
+        unit_id=unit.unit_id,
+        site_id=unit.site_id,
+        kind=declaration.kind,
+        severity=declaration.severity.value,
+        onset_wall_ns=declaration.onset_wall_ns,
+        declared_at=declared_at,
+        slots=slots,
     )
     open_clips.remember(opened)
     return opened

@@ -14,7 +14,7 @@ from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.ingest.uploads import Slot
 
 KEPT = 4096
-_FACTS = ("unit_id", "site_id", "kind", "onset_wall_ns", "declared_at", "state")
+_FACTS = ("unit_id", "site_id", "kind", "severity", "onset_wall_ns", "declared_at", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class OpenClip:
     unit_id: UUID
     site_id: UUID
     kind: str
+    severity: str
     onset_wall_ns: int
     declared_at: datetime
     slots: tuple[Slot, ...]
@@ -64,9 +65,9 @@ def find(clip_id: UUID) -> OpenClip | None:
         return None
     parts = ClipPart.objects.filter(clip_id=clip_id).exclude(kind=ClipPart.Kind.POSTER).order_by("id")
     slots = tuple(Slot(clip_id, *facts) for facts in parts.values_list("name", "sealed_bytes", "sealed_sha256"))
-    unit_id, site_id, kind, onset_wall_ns, declared_at, state = row
+    unit_id, site_id, kind, severity, onset_wall_ns, declared_at, state = row
     receiving = state == Clip.State.RECEIVING
-    found = OpenClip(clip_id, unit_id, site_id, kind, onset_wall_ns, declared_at, slots, receiving=receiving)
+    found = OpenClip(clip_id, unit_id, site_id, kind, severity, onset_wall_ns, declared_at, slots, receiving=receiving)
     if found.receiving:
         remember(found)
     return found
