@@ -23,9 +23,9 @@ from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, drives, gate, grants, second_person
 from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
-from custodes.hub.clips import keeping, marked
+from custodes.hub.clips import footage, keeping, marked
 from custodes.hub.clips.bookmarks import Bookmarks
-from custodes.hub.clips.models import Case, CaseClip, Clip
+from custodes.hub.clips.models import Case, CaseClip, Clip, Export
 from custodes.hub.consent import requests
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
@@ -67,6 +67,7 @@ DELETES = {
 RESTORES = {"own van": NONE, "other van": NONE, "home": NONE, "rival": NONE, "deleted": {"manager"}}
 SHARES = {**DELETES, "deleted": NONE}
 ORIGINALS = {**SHARES, "home": NONE}
+EXPORTS = {**SHARES, "own van": {"manager", "driver"}}
 KNOWS = {**SEES, "deleted": {"manager"}}
 CLIP_ROUTES = {
     "access:poster": ("get", {}, SEES),
@@ -74,6 +75,8 @@ CLIP_ROUTES = {
     "portal:clip_state": ("get", {}, KNOWS),
     "portal:shares": ("get", {}, SHARES),
     "portal:original": ("get", {}, ORIGINALS),
+    "portal:export": ("get", {}, EXPORTS),
+    "portal:export_state": ("get", {}, EXPORTS),
     "portal:grants": ("get", {}, SHARES),
     "portal:clip_triage": ("post", {"triage": "done"}, SORTS),
     "portal:clip_delete": ("post", {}, DELETES),
@@ -210,6 +213,8 @@ OWN_TESTS = {
     "portal:leak_anew": "test_leaks_are_their_desks_alone",
     "portal:leak_erase": "test_leaks_are_their_desks_alone",
     "portal:leak_act": "test_leaks_are_their_desks_alone",
+    "portal:export_take": "test_exports_are_their_makers_alone",
+    "portal:export_drop": "test_exports_are_their_makers_alone",
     "portal:canary_lift": "test_canaries_are_the_officers_alone",
     "access:proof": "test_proofs_go_to_those_who_may_know",
     "portal:alarm": "test_alarms_are_the_officers",
@@ -650,6 +655,20 @@ def test_a_persons_session_is_nothing_to_the_unit_api(doors: Doors) -> None:
     for path, method, name in product(UNIT_PATHS, ("get", "post", "patch", "put"), ("manager", NOBODY)):
         response = getattr(doors.client_of(name), method)(f"/api/unit/v1/{path}")
         assert 400 <= response.status_code < 500, (path, method, name)
+
+
+def test_exports_are_their_makers_alone(doors: Doors, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = footage.OpenedPart(4, "video/mp4", iter([b"film"]), 0, 4)
+    monkeypatch.setattr(footage, "open_part", lambda *_a, **_k: opened)
+    wishes = {"film": "film.road", "boxes": True, "timecode": True, "speed": True, "unit": "kmh", "purpose": "incident"}
+    for maker, through in (("manager", {"manager"}), ("dispatcher", NONE), ("rival manager", NONE)):
+        now = timezone.now()
+        export = Export.objects.create(
+            clip=scene.clips["own van"], person=scene.people[maker], view_id=scene.views["manager"].pk,
+            state=Export.State.READY, asked_at=now, ends_at=now + timedelta(hours=1), **wishes,
+        )  # fmt: skip
+        for route in ("portal:export_take", "portal:export_drop"):
+            assert doors.let_through(Ask(route, {"export_id": export.pk}, "post")) == through, (maker, route)
 
 
 def test_canaries_are_the_officers_alone(doors: Doors, scene: Scene) -> None:

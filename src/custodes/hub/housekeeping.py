@@ -12,7 +12,7 @@ from django.db import connection
 from custodes.core.clock import Clock, SystemClock
 from custodes.hub.access import alarms
 from custodes.hub.audit import ledger
-from custodes.hub.clips import erasing, keeping
+from custodes.hub.clips import erasing, exports, keeping
 from custodes.hub.consent import telling
 from custodes.hub.driving import disputing
 from custodes.hub.fleet import invitations, open_sessions, positions
@@ -64,6 +64,7 @@ class Housekeeper(threading.Thread):
             keeping.purge_due,
             erasing.erase_due,
             leak_erasing.erase_due,
+            exports.drop_due,
             invitations.forget_lapsed,
             open_sessions.forget_ended,
             positions.forget_due,

@@ -45,6 +45,7 @@
 -- migration clips 0005_keeping
 -- migration clips 0006_marked
 -- migration clips 0007_routes_and_cases
+-- migration clips 0008_exports
 -- migration consent 0001_initial
 -- migration consent 0002_try_after
 -- migration contenttypes 0001_initial
@@ -94,6 +95,7 @@ CREATE TABLE "clips_case" ("id" char(32) NOT NULL PRIMARY KEY, "name" varchar(12
 CREATE TABLE "clips_caseclip" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "added_at" datetime NOT NULL, "case_id" char(32) NOT NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "added_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_clip" ("id" char(32) NOT NULL PRIMARY KEY, "kind" varchar(64) NOT NULL, "severity" varchar(16) NOT NULL, "onset_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NULL, "kept_start_wall_ns" bigint NOT NULL, "kept_end_wall_ns" bigint NOT NULL, "declared_at" datetime NOT NULL, "received_at" datetime NULL, "ready_at" datetime NULL, "state" varchar(16) NOT NULL, "quarantine_reason" varchar(300) NOT NULL, "declaration_sha256" varchar(64) NOT NULL, "receipt_json" text NOT NULL, "triage" varchar(16) NOT NULL, "triaged_at" datetime NULL, "deleted_at" datetime NULL, "erase_after" datetime NULL, "erased_at" datetime NULL, "revision" bigint NOT NULL, "assignee_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "deleted_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "subject_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "sealed_headline" BLOB NOT NULL, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_clippart" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(48) NOT NULL, "kind" varchar(16) NOT NULL, "lens" varchar(32) NOT NULL, "sealed_sha256" varchar(64) NOT NULL, "sealed_bytes" bigint unsigned NOT NULL CHECK ("sealed_bytes" >= 0), "plain_bytes" bigint unsigned NULL CHECK ("plain_bytes" >= 0), "media_type" varchar(64) NOT NULL, "stored_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "clips_export" ("id" char(32) NOT NULL PRIMARY KEY, "view_id" char(32) NOT NULL, "purpose" varchar(32) NOT NULL, "film" varchar(48) NOT NULL, "boxes" bool NOT NULL, "timecode" bool NOT NULL, "speed" bool NOT NULL, "unit" varchar(8) NOT NULL, "state" varchar(16) NOT NULL, "shown_0_1" real NOT NULL, "told" varchar(300) NOT NULL, "asked_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "taken_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_hold" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "reason" varchar(200) NOT NULL, "placed_at" datetime NOT NULL, "released_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "placed_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "released_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_reading" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "first_at" datetime NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_retentionrule" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(64) NOT NULL, "severity" varchar(16) NOT NULL, "days" integer unsigned NOT NULL CHECK ("days" >= 0), "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
@@ -210,6 +212,8 @@ CREATE INDEX "clips_clip_site_id_4d9a0287" ON "clips_clip" ("site_id");
 CREATE INDEX "clips_clip_subject_id_7904393c" ON "clips_clip" ("subject_id");
 CREATE INDEX "clips_clip_unit_id_bb8fd055" ON "clips_clip" ("unit_id");
 CREATE INDEX "clips_clippart_clip_id_bb2bbc0a" ON "clips_clippart" ("clip_id");
+CREATE INDEX "clips_export_clip_id_46376e82" ON "clips_export" ("clip_id");
+CREATE INDEX "clips_export_person_id_839593c0" ON "clips_export" ("person_id");
 CREATE INDEX "clips_hold_clip_id_9e75a5f9" ON "clips_hold" ("clip_id");
 CREATE INDEX "clips_hold_placed_by_id_bab6376a" ON "clips_hold" ("placed_by_id");
 CREATE INDEX "clips_hold_released_by_id_5f27e254" ON "clips_hold" ("released_by_id");
@@ -248,6 +252,7 @@ CREATE INDEX "driving_trip_site_id_28ffc7b6" ON "driving_trip" ("site_id");
 CREATE INDEX "driving_trip_unit_id_be360cd5" ON "driving_trip" ("unit_id");
 CREATE INDEX "driving_tripevent_clip_id_76f6b15f" ON "driving_tripevent" ("clip_id");
 CREATE INDEX "driving_tripevent_trip_id_902ee931" ON "driving_tripevent" ("trip_id");
+CREATE INDEX "exports_of_person" ON "clips_export" ("person_id", "clip_id", "asked_at" DESC);
 CREATE INDEX "fleet_accou_person__f13d29_idx" ON "fleet_accountnotice" ("person_id", "at" DESC);
 CREATE INDEX "fleet_accountnotice_person_id_f67c6fc4" ON "fleet_accountnotice" ("person_id");
 CREATE INDEX "fleet_camera_unit_id_7546df97" ON "fleet_camera" ("unit_id");
@@ -374,6 +379,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('clips', '0005_keeping', CURRENT_TIMESTAMP),
   ('clips', '0006_marked', CURRENT_TIMESTAMP),
   ('clips', '0007_routes_and_cases', CURRENT_TIMESTAMP),
+  ('clips', '0008_exports', CURRENT_TIMESTAMP),
   ('consent', '0001_initial', CURRENT_TIMESTAMP),
   ('consent', '0002_try_after', CURRENT_TIMESTAMP),
   ('contenttypes', '0001_initial', CURRENT_TIMESTAMP),

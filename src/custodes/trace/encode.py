@@ -91,18 +91,47 @@ class TwinEncoder:
             container.mux(packet)
 
 
-def _open(film: Path | BinaryIO, plan: EncodePlan) -> tuple[OutputContainer, av.VideoStream]:
+class FilmEncoder:
+    """Write one film, a key picture every two seconds. A context manager: it is whole once it is left without error."""
+
+    def __init__(self, film: BinaryIO, plan: EncodePlan) -> None:
+        """Open it. Raises Permanent where FFmpeg here has no H.264 encoder."""
+        self._container, self._stream = _open(film, plan, movflags="", gop=max(1, round(2 * plan.fps)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+
+    def add(self, planes: NDArray[np.uint8], *, ticks: int) -> None:
+        """Encode one picture: yuv420p planes, uint8 (height * 3 / 2, width), at a growing time."""
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame.pts, frame.time_base = ticks, Fraction(1, TICKS_PER_S)
+        self._container.mux(self._stream.encode(frame))
+
+
+def _open(
+    film: Path | BinaryIO, plan: EncodePlan, *, movflags: str = _MOVFLAGS, gop: int = 100_000
+) -> tuple[OutputContainer, av.VideoStream]:
     target = str(film) if isinstance(film, Path) else film
     for name in _ENCODERS:
-        container = av.open(target, "w", format="mp4", container_options={"movflags": _MOVFLAGS})
+        container = av.open(target, "w", format="mp4", container_options={"movflags": movflags} if movflags else {})
         try:
             stream = cast(av.VideoStream, container.add_stream(name, rate=Fraction(plan.fps).limit_denominator(1001)))
             stream.width, stream.height, stream.pix_fmt = plan.width_px, plan.height_px, "yuv420p"
             stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
-            stream.codec_context.gop_size = 100_000
+            stream.codec_context.gop_size = gop
             stream.codec_context.max_b_frames = 0
             stream.codec_context.thread_count = 1
-            options: dict[str, object] = {**_OPTIONS[name], **({"crf": f"{plan.crf:g}"} if name == "libx264" else {})}
+            fixed = _OPTIONS[name] if movflags else {"preset": "veryfast"} if name == "libx264" else {}
+            options: dict[str, object] = {**fixed, **({"crf": f"{plan.crf:g}"} if name == "libx264" else {})}
             stream.options = options
             stream.time_base = Fraction(1, TICKS_PER_S)
             container.start_encoding()

@@ -30,6 +30,8 @@ class Action(StrEnum):
     """Let a named person watch it, for one purpose."""
     ORIGINAL = "original"
     """Ask for the unmarked film, for one purpose; it opens once somebody else has said yes."""
+    EXPORT = "export"
+    """Take a marked copy out that others can play: on top of the right to watch it for that purpose."""
     APPROVE = "approve"
     """Say yes or no to what somebody else asks for."""
     BREAK_GLASS = "break_glass"

@@ -13,7 +13,7 @@ class ClipsConfig(AppConfig):
     def ready(self) -> None:
         """Register what this app forgets of an erased clip; have the ledger's verification look at its rows."""
         from custodes.hub.audit.verify import further_checks
-        from custodes.hub.clips import marked  # noqa: F401  # registers itself
+        from custodes.hub.clips import exports, marked  # noqa: F401  # register themselves
         from custodes.hub.clips.crosscheck import arrivals_against_ledger, lives_against_ledger
 
         for check in (

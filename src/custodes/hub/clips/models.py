@@ -93,11 +93,13 @@ class ClipPart(models.Model):
         POSTER = "poster"
         VARIANT = "variant"
         CUT = "cut"
+        EXPORT = "export"
 
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="parts")
     name = models.CharField(max_length=48)
     """As in the wire: `manifest`, `film.<lens>`; the hub adds `poster`, `a.film.<lens>`, `b.film.<lens>` (the film's
-    two marked variants) and `cut.film.<lens>` (where their fragments lie)."""
+    two marked variants) and `cut.film.<lens>` (where their fragments lie), and
+    `export.<id>` (a copy with boxes and time burnt in, for a day)."""
     kind = models.CharField(max_length=16, choices=Kind.choices)
     lens = models.CharField(max_length=32, blank=True)
     sealed_sha256 = models.CharField(max_length=64)
@@ -123,6 +125,53 @@ class ViewWord(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("clip", "part", "view_id", name="view_word_once")]
+
+
+class Export(models.Model):
+    """One film of a clip with facts burnt in, made out of one view's own bytes, for whoever opened that view."""
+
+    class State(models.TextChoices):
+        """Where it is in its life."""
+
+        WAITING = "waiting", _("Waiting")
+        MAKING = "making", _("Being made")
+        READY = "ready", _("Ready")
+        REFUSED = "refused", _("Could not be made")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    view_id = models.UUIDField()
+    """The view whose word its film carries; that view is closed and gives no bytes itself."""
+    purpose = models.CharField(max_length=32)
+    film = models.CharField(max_length=48)
+    boxes = models.BooleanField()
+    timecode = models.BooleanField()
+    speed = models.BooleanField()
+    unit = models.CharField(max_length=8)
+    """In which speed is written."""
+    state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
+    shown_0_1 = models.FloatField(default=0)
+    """How much of it is made."""
+    told = models.CharField(max_length=300, blank=True)
+    """Why it could not be made, for people."""
+    asked_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    """When it is removed."""
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "clip", "-asked_at"], name="exports_of_person")]
+
+    @property
+    def part(self) -> str:
+        """Return the name of the clip's part that holds it."""
+        return f"export.{self.pk.hex}"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the hub has work to do on it."""
+        return self.state in {self.State.WAITING, self.State.MAKING}
 
 
 class Tombstone(models.Model):

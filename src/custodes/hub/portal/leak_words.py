@@ -86,6 +86,9 @@ _SENTENCES: tuple[tuple[str, Words], ...] = (
         r"opening it takes more than .*|it wants more memory .*",
         gettext_lazy("Tracing it takes more time or memory than a leak may. Cut it to the part that shows the clip."),
     ),
+    (r"it could not be made; .*", gettext_lazy("The hub's log says more.")),
+    (r"its clip was erased", gettext_lazy("The clip was erased.")),
+    (r"its view has no word .*|its facts do not name .*", gettext_lazy("The film is not marked.")),
     (
         r"the marked variants of the clip were erased.*",
         gettext_lazy("The marked variants of the clip were erased: without them no view can be named."),

@@ -1,12 +1,16 @@
-"""Addresses of the leak desk."""
+"""Addresses of the leak desk, of canaries, and of marked copies."""
 
 from django.urls import path
 
-from custodes.hub.portal.views import canaries, leak_acts, leaks
+from custodes.hub.portal.views import canaries, exports, leak_acts, leaks
 
 urlpatterns = [
     path("leaks/", leaks.index, name="leaks"),
     path("leaks/announce/", leaks.announce, name="leak_announce"),
+    path("clips/<uuid:clip_id>/export/", exports.ask, name="export"),
+    path("clips/<uuid:clip_id>/export/state/", exports.state, name="export_state"),
+    path("exports/<uuid:export_id>/take/", exports.take, name="export_take"),
+    path("exports/<uuid:export_id>/drop/", exports.drop, name="export_drop"),
     path("leaks/canaries/", canaries.index, name="canaries"),
     path("leaks/canaries/<uuid:clip_id>/lift/", canaries.lift, name="canary_lift"),
     path("leaks/<uuid:leak_id>/", leaks.show, name="leak"),

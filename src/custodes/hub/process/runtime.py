@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from custodes.core.errors import Temporary
+from custodes.hub.clips import exports
 from custodes.hub.clips.signals import received
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.process import conclude, confine, leak_work, variants
@@ -33,7 +34,7 @@ def start() -> None:
             return
         from dbos import DBOS
 
-        from custodes.hub.process import leak_workflow, workflow
+        from custodes.hub.process import export_workflow, leak_workflow, workflow
 
         _say_what_is_missing(confine.available())
         DBOS(
@@ -53,12 +54,15 @@ def start() -> None:
         settings.HUB.dbos_path.chmod(0o600)
         DBOS.register_queue(workflow.QUEUE, worker_concurrency=settings.HUB.process.workers, polling_interval_sec=0.5)
         DBOS.register_queue(leak_workflow.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
+        DBOS.register_queue(export_workflow.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
         received.connect(_on_received, dispatch_uid="process")
         _running = True
     for clip_id in conclude.waiting_clips():
         enqueue(clip_id, anew=_has_ended(clip_id))
     for leak in leak_work.waiting_leaks():
         trace_leak(leak.pk, leak.run)
+    for export_id in exports.waiting():
+        make_export(export_id)
 
 
 def stop() -> None:
@@ -99,6 +103,19 @@ def trace_leak(leak_id: UUID, run: int) -> None:
 
         with SetWorkflowID(f"leak-{leak_id}-{run}"):
             DBOS.enqueue_workflow(leak_workflow.QUEUE, leak_workflow.trace_leak, str(leak_id), run)
+
+
+def make_export(export_id: UUID) -> None:
+    """Queue an export; queued twice it is made once. Raises Temporary while the hub does no work."""
+    with _lock:
+        if not _running:
+            raise Temporary("the hub is not at work: the copy is made after its next start.")
+        from dbos import DBOS, SetWorkflowID
+
+        from custodes.hub.process import export_workflow
+
+        with SetWorkflowID(f"export-{export_id}"):
+            DBOS.enqueue_workflow(export_workflow.QUEUE, export_workflow.make_export, str(export_id))
 
 
 def mark_waiting(*, now_ns: int) -> int:

@@ -213,6 +213,7 @@ def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
         "may_triage": gate.may(person, Action.TRIAGE, clip),
         "may_assign": gate.may(person, Action.ASSIGN, clip),
         "may_grant": gate.may(person, Action.GRANT, clip),
+        "may_export": gate.may(person, Action.EXPORT, clip),
         "may_original": gate.may(person, Action.ORIGINAL, clip),
         "may_delete": gate.may(person, Action.DELETE, clip),
         "may_restore": gate.may(person, Action.RESTORE, clip),
