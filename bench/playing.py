@@ -9,7 +9,7 @@ from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.types import Observation
 from custodes.edge.capture import DecodeMode, Decoder, LensSource, Source, open_source
 from custodes.edge.capture.picture import DecodedPicture
-from custodes.edge.perceive import Perceiver
+from custodes.edge.perceive import Looker
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Seen:
     observation: Observation
 
 
-def play(film: Path, perceiver: Perceiver, *, detect_fps: float = 5.0, until_s: float = math.inf) -> Iterator[Seen]:
+def play(film: Path, perceiver: Looker, *, detect_fps: float = 5.0, until_s: float = math.inf) -> Iterator[Seen]:
     """Yield each look at the film, idling and waking as `edge.lens` does, up to `until_s` (s) of it."""
     source = open_source(LensSource(source=str(film)), clock=ManualClock())
     try:
@@ -29,7 +29,7 @@ def play(film: Path, perceiver: Perceiver, *, detect_fps: float = 5.0, until_s: 
         source.close()
 
 
-def _looks(source: Source, perceiver: Perceiver, detect_fps: float, until_s: float) -> Iterator[Seen]:
+def _looks(source: Source, perceiver: Looker, detect_fps: float, until_s: float) -> Iterator[Seen]:
     decoder, first_ns, last_ns = Decoder(), None, 0
     due_ns = round(0.95 * NS_PER_S / detect_fps)
     for packet in source.packets():

@@ -61,7 +61,7 @@ class DriverTally:
             self._shut_s += look.dt_s if look.openness_0_1 <= P80_0_1 else 0.0
             self._close(look.dt_s)
         elif look.sight is DriverSight.SEEN:
-            why = "no blink for minutes" if self.state.lifeless else seen.driver.doubt
+            why = "no blink for minutes" if self.state.lifeless else seen.driver.doubt or "the eyes are not known yet"
             self._doubts_s[why] += look.dt_s
         yawned = self._mouth.counted
         self._mouth = mouth_after(self._mouth, look)

@@ -14,7 +14,7 @@ NO_BLINK_S = 180.0
 """People blink 10 to 20 times a minute: eyes that were seen open for so long without are a picture, or not read."""
 SURE_DOUBT_S = 2.0
 """A doubt that lasts this long is said."""
-OPEN_AGAIN_0_1, BLINK_0_1 = 0.65, 0.45
+OPEN_AGAIN_0_1, BLINK_0_1 = 0.6, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def follow(state: AttentionState, look: DriverLook, wall_ns: int) -> tuple[Atten
     doubt_s = state.doubt_s + dt_s if look.doubt else 0.0
     state = replace(state, seen_ns=wall_ns, doubt=look.doubt, doubt_s=doubt_s)
     state = replace(state, known=learned(state.known, look, wall_ns))
-    openness = state.known.openness_0_1(look.eyes_open) if look.eyes_open is not None else None
+    openness = state.known.openness_0_1(look.eyes_open)
     state = _blinked(state, openness, dt_s)
     if state.lifeless:
         return state, Attention(wall_ns, dt_s, look.sight)

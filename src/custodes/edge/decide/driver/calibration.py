@@ -13,10 +13,11 @@ LOOK_EVERY_NS = NS_PER_S // 5
 LOOKS = 50
 """Looks to get to know somebody: ten seconds of them."""
 
-SHUT_RATIO = 0.06
-"""The lids' opening over its width that the iris network gives for shut eyes (0.04-0.09 on film)."""
-USUAL_RATIO = 0.30
-"""The same for open eyes, before the person's own is known (0.26-0.40 on film)."""
+SHUT_SHARE = 0.4
+"""What the iris network gives for shut eyes, as a share of what it gives for the same person's open ones: between 0.2
+and 0.6 on film, lashes and the angle making the difference."""
+FEW_LOOKS = 10
+"""Looks at the eyes before anything is said of them."""
 LEAST_RATIO = 0.15
 """Eyes that never open further than this cannot be told from shut ones."""
 AHEAD_DEG = 12.0
@@ -42,16 +43,19 @@ class Calibration:
     looks: tuple[DriverLook, ...] = ()
     last_ns: int = 0
     straight: Straight | None = None
-    open_ratio: float = USUAL_RATIO
+    open_ratio: float | None = None
+    """The opening of this person's open eyes; None before a few looks."""
 
     @property
     def progress_0_1(self) -> float:
         """Return how much of what is needed has been seen."""
         return 1.0 if self.straight is not None else len(self.looks) / LOOKS
 
-    def openness_0_1(self, eyes_open: float) -> float:
-        """Return how far the eyes are open, as a share of this person's own opening."""
-        return min(max((eyes_open - SHUT_RATIO) / (self.open_ratio - SHUT_RATIO), 0.0), 1.5)
+    def openness_0_1(self, eyes_open: float | None) -> float | None:
+        """Return how far the eyes are open: 0 for shut, 1 for this person's own opening; None: cannot be told."""
+        if eyes_open is None or self.open_ratio is None:
+            return None
+        return min(max((eyes_open / self.open_ratio - SHUT_SHARE) / (1 - SHUT_SHARE), 0.0), 1.5)
 
 
 def learned(known: Calibration, look: DriverLook, wall_ns: int) -> Calibration:
@@ -63,7 +67,7 @@ def learned(known: Calibration, look: DriverLook, wall_ns: int) -> Calibration:
         return _shifted(known, known.straight, look)
     looks = (*known.looks, look)
     eyes = [one.eyes_open for one in looks if one.eyes_open is not None]
-    open_ratio = max(quantiles(eyes, n=10)[-1], LEAST_RATIO) if len(eyes) >= LOOKS // 5 else known.open_ratio
+    open_ratio = max(quantiles(eyes, n=10)[-1], LEAST_RATIO) if len(eyes) >= FEW_LOOKS else known.open_ratio
     if len(looks) < LOOKS:
         return replace(known, looks=looks, open_ratio=open_ratio)
     return replace(known, looks=(), open_ratio=open_ratio, straight=_straight(looks))
@@ -86,7 +90,9 @@ def _shifted(known: Calibration, straight: Straight, look: DriverLook) -> Calibr
     if not ahead:
         return known
     open_ratio = known.open_ratio
-    if look.eyes_open is not None and look.eyes_open > 0.8 * open_ratio:
+    if open_ratio is None:
+        open_ratio = look.eyes_open
+    elif look.eyes_open is not None and look.eyes_open > 0.8 * open_ratio:
         open_ratio += SHIFT_PER_LOOK * (look.eyes_open - open_ratio)
     return replace(
         known,

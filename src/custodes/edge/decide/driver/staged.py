@@ -242,14 +242,14 @@ class Staged(Rule[C, DriverState[M]], Generic[C, M]):
             Evidence(self.measured, round(value, 2), self.stages[spell.stage - 1], self.unit),
             Evidence("stage", spell.stage, len(self.stages)),
             Evidence("which one lately", which, self.settings.repeats),
-            Evidence("standing", "on trial: counts for no score"),
+            Evidence("on trial", "counts for no score"),
         )
 
     def _ended(self, spell: Spell) -> tuple[EventUpdate, ...]:
         if spell.event is None:
             return ()
         facts = (
-            Evidence(f"{self.measured}, at most", round(spell.most, 2), None, self.unit),
+            Evidence("at most", round(spell.most, 2), None, self.unit),
             *spell.event.evidence[1:],
         )
         event = replace(spell.event, end_wall_ns=spell.last_ns, evidence=(spell.event.evidence[0], *facts))

@@ -10,7 +10,7 @@ from custodes.edge.decide.driver.attention import Attention
 from custodes.edge.decide.driver.staged import DriverSettings, DriverState, Gauge, LensMind, Staged, held, rising
 from custodes.edge.decide.rule import KINDS
 
-CLOSED_0_1, OPEN_0_1 = 0.35, 0.65
+CLOSED_0_1, OPEN_0_1 = 0.28, 0.42
 """Below the first the eyes close, above the second they are open again; heavy lids flutter between them."""
 
 
