@@ -83,6 +83,20 @@ def unit_recall(
     typer.echo(recall(settings, start, end, note=note))
 
 
+@app.command("personal", epilog="Example: custodes unit personal unit.toml --minutes 30")
+def unit_personal(
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+    *,
+    minutes: Annotated[int, typer.Option(min=1, help="For how long.")] = 30,
+    end: Annotated[bool, typer.Option("--end", help="End it now.")] = False,
+) -> None:
+    """Take personal time: no lens sees anything and no place is told until it is over. The hub shows that, and why."""
+    from custodes.core.clock import SystemClock
+    from custodes.edge.requests import take_personal_time
+
+    typer.echo(take_personal_time(settings, 0 if end else minutes, clock=SystemClock()))
+
+
 @app.command("example", epilog="Example: custodes unit example > unit.toml")
 def unit_example() -> None:
     """Print a commented unit.toml to start from."""

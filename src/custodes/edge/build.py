@@ -22,6 +22,7 @@ from custodes.edge.lens import Lens, LensParts, films_dir
 from custodes.edge.perceive import DriverPerceiver, Looker, Perceiver
 from custodes.edge.report import Happening, Reporter
 from custodes.edge.settings import LensSettings, UnitSettings
+from custodes.edge.shutter import INWARD, Shutter
 from custodes.edge.sinks import ClipSink
 from custodes.edge.unit import Unit, UnitParts
 from custodes.score.trip import Trip
@@ -42,6 +43,8 @@ class SiteWork:
     stop: threading.Event
     detector: Detector | None = None
     faces: FaceNetworks | None = None
+    shutter: Shutter | None = None
+    """When lenses see nothing on purpose; None: they always see."""
 
     def note(self, text: str) -> None:
         """Report one line."""
@@ -167,12 +170,27 @@ def build_lens(
             on_packet=on_packet,
             on_notice=work.note,
             on_up=up,
+            why_shut=lambda: work.shutter.why_shut(settings.name) if work.shutter is not None else "",
         ),
         work.stop,
     )
     if recorder is not None:
         unit.add_desk(settings.name, lens)
     return lens
+
+
+def shutter_of(settings: UnitSettings, clock: Clock) -> Shutter:
+    """Return what shuts the lenses of a unit."""
+
+    def when_parked(lens: LensSettings) -> bool:
+        return lens.facing in INWARD if lens.off_when_parked is None else lens.off_when_parked
+
+    return Shutter(
+        shut_when_parked={lens.name for lens in settings.lens if when_parked(lens)},
+        parked_after_s=settings.privacy.parked_after_s,
+        state_dir=settings.unit.state_dir,
+        clock=clock,
+    )
 
 
 def looks_per_s(work: SiteWork, settings: LensSettings) -> float:

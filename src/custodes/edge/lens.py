@@ -18,6 +18,7 @@ from custodes.edge.clip import FinishedFilm, LensRecorder
 from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.perceive import Looker
 from custodes.edge.perceive.sight import shows_nothing
+from custodes.edge.shutter import INWARD
 
 LATE_NS = NS_PER_S // 2
 """A live picture older than this is not looked at: the alert would come late and the queue would grow."""
@@ -46,6 +47,10 @@ class LensListener(Protocol):
 
     def film_lost(self, clip_id: UUID, lens: str, why: str, *, disk_full: bool = False) -> None:
         """Take that there is no film for this clip."""
+        ...
+
+    def film_withheld(self, clip_id: UUID, lens: str, why: str) -> None:
+        """Take that there is no film for this clip on purpose."""
         ...
 
 
@@ -90,6 +95,8 @@ class LensParts:
     on_packet: Callable[[StampedPacket], None] = field(default=lambda packet: None)
     on_notice: Callable[[str], None] = field(default=lambda text: None)
     on_up: Callable[[StreamFacts], None] = field(default=lambda facts: None)
+    why_shut: Callable[[], str] = field(default=lambda: "")
+    """Why the lens sees nothing now, on purpose; empty where it sees."""
 
 
 class Lens:
@@ -111,6 +118,7 @@ class Lens:
         self._first_wall_ns: int | None = None
         self._seeing_since_ns: int | None = None
         self._ring_refused = False
+        self._shut = ""
 
     def begin(self, clip_id: UUID, *, start_wall_ns: int, end_wall_ns: int) -> None:
         """Ask for a film; answered by the listener's `film_done` or `film_failed`. Any thread may call."""
@@ -128,6 +136,12 @@ class Lens:
     def inferences(self) -> int:
         """Return how often the detector ran for this lens."""
         return self._perceiver.inferences if self._perceiver is not None else 0
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether it looks at people in a vehicle, and does so now."""
+        works = self.health.state in {"recording", "blind"} and not self._shut
+        return works and self.parts.facing in INWARD
 
     def run(self) -> None:
         """Read packets until the film ends or the unit stops. Raises BadInput when the source cannot be opened."""
@@ -151,6 +165,11 @@ class Lens:
 
     def _take(self, packet: StampedPacket) -> None:
         parts = self.parts
+        self._mind_shutter()
+        if self._shut:
+            self._obey()
+            self._tick(packet.wall_ns)
+            return
         parts.on_packet(packet)
         self._obey()
         if parts.recorder is not None:
@@ -166,9 +185,30 @@ class Lens:
             self._look_at(self._decoder.decode(packet))
         else:
             self._set_health("recording", last_frame_wall_ns=packet.wall_ns)
-        if abs(packet.wall_ns - self._last_tick_wall_ns) >= TICK_EVERY_NS:
-            self._last_tick_wall_ns = packet.wall_ns
-            parts.listener.tick(packet.wall_ns)
+        self._tick(packet.wall_ns)
+
+    def _tick(self, wall_ns: int) -> None:
+        if abs(wall_ns - self._last_tick_wall_ns) >= TICK_EVERY_NS:
+            self._last_tick_wall_ns = wall_ns
+            self.parts.listener.tick(wall_ns)
+
+    def _mind_shutter(self) -> None:
+        """Shut or open, as is wanted now. What shuts forgets: nothing from before it is joined to what comes after."""
+        why = self.parts.why_shut()
+        if why == self._shut:
+            return
+        if why and not self._shut:
+            if self.parts.recorder is not None:
+                self._hand_over(self.parts.recorder.forget(why))
+            self._close_ring()
+        if why:
+            self._set_health("off", detail=why)
+            self.parts.on_notice(f"{self.parts.name}: sees nothing: {why}")
+        else:
+            self._decoder = Decoder() if self._decoder is not None else None
+            self._set_health("recording", detail="")
+            self.parts.on_notice(f"{self.parts.name}: sees again")
+        self._shut, self._seeing_since_ns = why, None
 
     def _look_at(self, pictures: Sequence[Picture]) -> None:
         for picture in pictures:
@@ -226,6 +266,8 @@ class Lens:
 
     def _carry_out(self, order: _Begin | _Extend | _Recall, recorder: LensRecorder) -> None:
         match order:
+            case _Begin() if self._shut:
+                self.parts.listener.film_withheld(order.clip_id, self.parts.name, self._shut)
             case _Begin():
                 recorder.begin(order.clip_id, start_wall_ns=order.start_wall_ns, end_wall_ns=order.end_wall_ns)
             case _Extend():

@@ -1,4 +1,4 @@
-"""What somebody at the site asks of the running unit: keep this moment, fetch that past one. By files in a folder."""
+"""What somebody at the site asks of the running unit, by files: keep this moment, fetch that past one, look away."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,14 @@ class Recall:
     note: str = ""
 
 
-Asked: TypeAlias = ManualMark | Recall
+@dataclass(frozen=True, slots=True)
+class PersonalTime:
+    """Nothing is to be filmed, and no place told, until a moment; one in the past ends it."""
+
+    until_wall_ns: int
+
+
+Asked: TypeAlias = ManualMark | Recall | PersonalTime
 
 
 def mark_now(settings_path: Path, *, note: str, clock: Clock) -> str:
@@ -63,6 +70,25 @@ def recall(settings_path: Path, start: datetime, end: datetime, *, note: str) ->
     return "asked; the running unit makes a clip of what its ring still holds of it"
 
 
+def take_personal_time(settings_path: Path, minutes: int, *, clock: Clock) -> str:
+    """Ask the running unit for personal time of so many minutes from now; 0 ends it. A line for people.
+
+    Raises BadInput when the settings allow none, or not for so long.
+    """
+    settings = load(settings_path, sources=False)
+    most = settings.privacy.personal_max_minutes
+    if minutes and not most:
+        raise BadInput(f"{settings_path} allows no personal time (privacy.personal_max_minutes = 0).")
+    if not 0 <= minutes <= most:
+        raise BadInput(f"give 1 to {most} minutes (privacy.personal_max_minutes of {settings_path}).")
+    _must_run(settings.unit.state_dir)
+    until_wall_ns = clock.wall_ns() + minutes * 60 * NS_PER_S if minutes else 0
+    _leave(settings.unit.state_dir, {"ask": "personal", "until_wall_ns": until_wall_ns})
+    if not minutes:
+        return "personal time ends; the unit films again"
+    return f"personal time for {minutes} minutes: nothing is filmed, no place is told; --end ends it sooner"
+
+
 def read_requests(state_dir: Path, say: Callable[[str], None]) -> list[Asked]:
     """Take the requests that wait; a damaged one is dropped and said."""
     asked: list[Asked] = []
@@ -84,6 +110,8 @@ def _parse(left: dict[str, object]) -> Asked:
     note = str(left.get("note", ""))[:MAX_NOTE]
     if left["ask"] == "mark":
         return ManualMark(wall_ns=int(str(left["wall_ns"])), note=note)
+    if left["ask"] == "personal":
+        return PersonalTime(int(str(left["until_wall_ns"])))
     return Recall(int(str(left["start_wall_ns"])), int(str(left["end_wall_ns"])), note)
 
 

@@ -3,19 +3,22 @@
 import logging
 import signal
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
-from custodes.core.clock import SystemClock
+from custodes.core.clock import NS_PER_S, SystemClock
 from custodes.core.errors import CustodesError, Temporary
 from custodes.core.types import ManualMark, Sample
 from custodes.core.wire import LensHealth
 from custodes.edge.assemble import wire_sample
-from custodes.edge.build import SiteWork, build_lens, build_unit
+from custodes.edge.build import SiteWork, build_lens, build_unit, shutter_of
+from custodes.edge.lamp import Lamp
 from custodes.edge.lens import Lens
 from custodes.edge.recover import recover_clips
 from custodes.edge.report import ConsoleReporter, Happening, HappeningKind, JsonReporter
-from custodes.edge.requests import read_requests
+from custodes.edge.requests import Asked, PersonalTime, Recall, read_requests
 from custodes.edge.settings import LensSettings, UnitSettings, load
 from custodes.edge.ship import Enrolment, Outbox, Shipper, TripBox, UnitHealth, load_enrolment
 from custodes.edge.sinks import ClipSink, FolderSink
@@ -50,7 +53,9 @@ class SiteRun:
         self.stop = threading.Event()
         self.clock = SystemClock()
         self.reporter = JsonReporter() if as_json else ConsoleReporter()
-        self.work = SiteWork(settings, self.state_dir, self.clock, self.reporter, self.stop)
+        self.shutter = shutter_of(settings, self.clock)
+        self.work = SiteWork(settings, self.state_dir, self.clock, self.reporter, self.stop, shutter=self.shutter)
+        self.lamp = Lamp(settings.privacy.lamp, self.work.note)
         self.lenses: dict[str, Lens] = {}
         self.failures: list[CustodesError] = []
         self.last_sample: Sample | None = None
@@ -85,6 +90,7 @@ class SiteRun:
             self.stop.set()
             for thread in threads:
                 thread.join(LENS_END_WITHIN_S)
+            self.lamp.show(lit=False)
             unit.end_trip()
             sealing.shutdown()
             unit.parts.alerter.close()
@@ -160,16 +166,47 @@ class SiteRun:
             telemetry = open_telemetry(self.settings.telemetry, clock=self.clock, film=film, on_notice=self.work.note)
         while not self.stop.wait(POLL_S):
             if telemetry is not None:
-                samples = telemetry.read_until(self.clock.wall_ns())
-                unit.measure(samples)
-                self.last_sample = samples[-1] if samples else self.last_sample
+                self._measure(unit, telemetry.read_until(self.clock.wall_ns()))
             for asked in read_requests(self.state_dir, self.work.note):
-                if isinstance(asked, ManualMark):
-                    unit.mark(asked)
-                else:
-                    unit.recall(start_wall_ns=asked.start_wall_ns, end_wall_ns=asked.end_wall_ns, note=asked.note)
+                self._do(unit, asked)
+            self.lamp.show(lit=any(lens.sees_people for lens in self.lenses.values()))
             if not any(thread.is_alive() for thread in threads):
                 return
+
+    def _measure(self, unit: Unit, samples: Sequence[Sample]) -> None:
+        """Take readings. In personal time they tell no place, no trip and no rule anything."""
+        for sample in samples:
+            self.shutter.on_sample(sample)
+        if self.shutter.personal:
+            self.last_sample = None
+            return
+        unit.measure(samples)
+        self.last_sample = samples[-1] if samples else self.last_sample
+
+    def _do(self, unit: Unit, asked: Asked) -> None:
+        match asked:
+            case ManualMark() if self.shutter.personal:
+                self.tell("note", "personal time runs: nothing is filmed, so there is nothing to mark")
+            case ManualMark():
+                unit.mark(asked)
+            case PersonalTime():
+                self._take_personal_time(unit, asked.until_wall_ns)
+            case Recall():
+                unit.recall(start_wall_ns=asked.start_wall_ns, end_wall_ns=asked.end_wall_ns, note=asked.note)
+
+    def _take_personal_time(self, unit: Unit, until_wall_ns: int) -> None:
+        try:
+            self.shutter.take_personal_time(until_wall_ns)
+        except CustodesError as error:
+            self.tell("note", f"personal time could not be written down, so it does not begin: {error}")
+            return
+        if self.shutter.personal:
+            self.last_sample = None
+            unit.end_trip()
+            until = datetime.fromtimestamp(until_wall_ns / NS_PER_S).astimezone()
+            self.tell("note", f"personal time until {until:%H:%M}: nothing is filmed, no place is told")
+        else:
+            self.tell("note", "personal time is over")
 
     def _health(self) -> UnitHealth:
         standing = self.unit.standing if self.unit is not None else {}

@@ -39,6 +39,24 @@ class UnitTable(BaseModel):
     )
 
 
+class PrivacyTable(BaseModel):
+    """When lenses see nothing, and what shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parked_after_s: float = Field(
+        default=120.0, ge=10, le=3600, description="After how long (s) of standing still the vehicle counts as parked."
+    )
+    personal_max_minutes: int = Field(
+        default=120, ge=0, le=24 * 60, description="The longest personal time (minutes) at once; 0: there is none."
+    )
+    lamp: Path | None = Field(
+        default=None,
+        description="A file that gets 1 while a lens that looks at people in the vehicle sees, else 0: the "
+        "`brightness` of a light under /sys/class/leds.",
+    )
+
+
 class LensSettings(LensSource):
     """One lens: its source, where it looks, what is done with its film."""
 
@@ -49,6 +67,11 @@ class LensSettings(LensSource):
     record: bool = Field(default=True, description="Whether its film goes into clips.")
     analyse: bool = Field(default=True, description="Whether perception looks at its pictures.")
     upload: bool = Field(default=True, description="Whether its part of a clip is sent to the hub.")
+    off_when_parked: bool | None = Field(
+        default=None,
+        description="Whether it sees nothing while the vehicle is parked, which [telemetry] tells; empty: yes for "
+        "lenses that face the driver or the cabin.",
+    )
     keep_sound: bool | None = Field(default=None, description="Whether sound is kept; empty: as `clip.keep_sound`.")
     zones: dict[str, Polygon] = Field(
         default={},
@@ -96,6 +119,7 @@ class UnitSettings(BaseSettings):
     telemetry: TelemetrySettings | None = Field(
         default=None, description="Position and speed; without it there are none."
     )
+    privacy: PrivacyTable = Field(default_factory=PrivacyTable, description="When lenses see nothing.")
     rule: list[AnyRule] = Field(default=[], description="What matters; one table each.")
     alert: AlertSettings = Field(default_factory=AlertSettings, description="How the person in place is told.")
     ship: ShipSettings = Field(default_factory=ShipSettings, description="How clips reach the hub.")

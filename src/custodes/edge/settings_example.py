@@ -37,6 +37,11 @@ max_s = 30
 # anchor = "film"              # film: begins with the film; own: its own times; now: begins now
 # loop = true
 
+# [privacy]
+# parked_after_s = 120         # then lenses on the driver and the cabin see nothing, until the vehicle moves
+# personal_max_minutes = 120   # 'custodes unit personal': nothing is filmed, and no place is told
+# lamp = "/sys/class/leds/recording/brightness"
+
 # One table per rule. kind: presence, speed, mark and others: docs/reference/events.md.
 [[rule]]
 kind = "presence"

@@ -104,6 +104,7 @@ def _resolve(tables: Table, folder: Path) -> None:
     for lens in lenses if isinstance(lenses, list) else []:
         places += [(lens, "source", film), (lens, "sub_source", film)]
     places += [(tables.get("telemetry"), "source", telemetry), (tables.get("ring"), "folder", absolute)]
+    places.append((tables.get("privacy"), "lamp", absolute))
     alert = tables.get("alert")
     if isinstance(alert, dict):
         places.append((alert.get("webhook"), "secret_file", absolute))

@@ -177,8 +177,6 @@ class Unit:
             draft = self.drafts.get(clip_id)
             if draft is None or lens not in draft.waiting:
                 return
-            draft.waiting.discard(lens)
-            draft.notes.append(f"no film from {lens}: {why}"[:300])
             self.parts.sink.add_tombstone(
                 WireTombstone(
                     tombstone_id=uuid4(),
@@ -191,8 +189,20 @@ class Unit:
                 )
             )
             self._tell("tombstone", f"{lens}: {why}", 0, draft.event, clip_id)
-            if not draft.waiting:
-                self._complete(draft)
+            self._go_without(draft, lens, why)
+
+    def film_withheld(self, clip_id: UUID, lens: str, why: str) -> None:
+        """A lens was shut on purpose: no film, and no loss either. The clip says so."""
+        with self._lock:
+            draft = self.drafts.get(clip_id)
+            if draft is not None and lens in draft.waiting:
+                self._go_without(draft, lens, why)
+
+    def _go_without(self, draft: Draft, lens: str, why: str) -> None:
+        draft.waiting.discard(lens)
+        draft.notes.append(f"no film from {lens}: {why}"[:300])
+        if not draft.waiting:
+            self._complete(draft)
 
     def lens_gone(self, lens: str) -> None:
         """A lens stopped for good: clips no longer wait for it."""

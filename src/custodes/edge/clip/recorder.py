@@ -134,6 +134,16 @@ class LensRecorder:
         done, self._done = self._done, []
         return done
 
+    def forget(self, why: str) -> list[FinishedFilm]:
+        """Close all open films with a note and forget the ring: nothing of before goes into what comes next."""
+        for film in list(self._open):
+            film.notes.append(f"film of {self._lens} ends early: {why}")
+            self._close(film)
+        self._ring.clear()
+        self._epoch = None
+        done, self._done = self._done, []
+        return done
+
     def take_lost(self) -> list[LostFilm]:
         """Return the films of which nothing could be kept since the last call."""
         lost, self._lost = self._lost, []

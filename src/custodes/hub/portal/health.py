@@ -37,6 +37,7 @@ class CameraHealth:
     camera: Camera
     line: Line
     picture: str
+    detail: words.Words = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _camera(camera: Camera, now: datetime, *, silent: bool) -> CameraHealth:
         line = Line("bad", "bad", _("No picture since %(ago)s") % {"ago": shown.relative(camera.last_frame_at, now)})
     else:
         line = Line("good", "good", _("Recording"))
-    return CameraHealth(camera, line, picture)
+    return CameraHealth(camera, line, picture, words.lens_detail_words(camera.detail))
 
 
 def _problems(unit: Unit) -> list[str]:

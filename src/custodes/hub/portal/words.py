@@ -101,6 +101,20 @@ CLASSES: dict[str, Words] = {
 }
 
 
+LENS_DETAILS: dict[str, Words] = {
+    "parked": _("The vehicle is parked: nothing is filmed or looked at"),
+    "personal time": _("Personal time: nothing is filmed or looked at"),
+    "the picture is of one shade: the lens is covered, or it is dark": _(
+        "The picture is of one shade: the lens is covered, or it is dark"
+    ),
+}
+
+
+def lens_detail_words(detail: str) -> Words:
+    """Return what a unit says about one of its lenses; what it says in words of its own stays as it is."""
+    return LENS_DETAILS.get(detail, detail)
+
+
 def kind_words(kind: str) -> Words:
     """Return what people call this kind of event; an unknown one is its own name, made readable."""
     return KINDS.get(kind) or capfirst(kind.replace("_", " ").replace("-", " "))
