@@ -4,13 +4,15 @@ import pytest
 from django.test import Client
 from matrix import BACKEND
 
-from cast import NOW_NS, Cast, make_clip
+from cast import NOW, NOW_NS, Cast, make_clip, make_person
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import alarm_answers, alarms, gate
+from custodes.hub.access import alarm_answers, alarms, case_ends, gate
 from custodes.hub.access.models import Alarm, AlarmLimits, AlarmView, View
 from custodes.hub.audit.models import LedgerBody
+from custodes.hub.clips import keeping
+from custodes.hub.clips.models import Case, Clip
 from custodes.hub.fleet import mailroom
 from custodes.hub.fleet.models import Membership, Person
 
@@ -162,3 +164,29 @@ def test_the_pages_say_why_and_keep_what_is_chosen(cast: Cast) -> None:
     assert client.post(address, sent | {"same_days": "0"}).status_code == 400
     client.post(f"/oversight/alarms/{alarm.pk}/answer/", {"act": "dismiss", "words": "a drill"})
     assert "a drill" in client.get(f"/oversight/alarms/{alarm.pk}/").content.decode()
+
+
+def test_a_case_is_ended_by_those_whose_it_is_and_never_by_who_was_watched_over(cast: Cast) -> None:
+    watch(cast.bob, cast, 3)
+    alarms.sweep(now_ns=LATER.wall_ns())
+    asked = {"actor": cast.petra, "alarm_id": Alarm.objects.get().pk, "clock": LATER}
+    of_alarm = alarm_answers.open_case(name="Night", **asked)
+    named = {"organisation": cast.company, "among": Clip.objects.none(), "clock": LATER}
+    of_leader = keeping.open_case(actor=cast.alice, name="Claim 17", **named)
+    of_officer = keeping.open_case(actor=cast.petra, name="Leak", **named)
+    paul = make_person("paul")
+    Membership.objects.create(person=paul, organisation=cast.company, role="privacy_officer")
+
+    def may_end(case: Case) -> set[Person]:
+        people = (cast.alice, cast.bob, cast.petra, paul, cast.charlie, cast.dina)
+        return {one for one in people if case_ends.may_end(one, case, clock=LATER)}
+
+    assert may_end(of_alarm) == may_end(of_officer) == {cast.petra, paul}
+    assert may_end(of_leader) == {cast.alice}
+    with pytest.raises(Denied):
+        alarm_answers.close_case(actor=cast.petra, case_id=of_leader.pk, clock=LATER)
+    Alarm.objects.update(watcher=cast.petra)
+    assert may_end(of_alarm) == {paul}
+    Membership.objects.filter(person=cast.petra).update(until=NOW)
+    Membership.objects.create(person=cast.petra, organisation=cast.company, role="manager")
+    assert may_end(of_officer) == {paul}, "whoever has ceased to be an officer leaves their cases to those who are"

@@ -495,7 +495,7 @@ def test_originals_take_two(doors: Doors, scene: Scene, cast: Cast) -> None:
 def test_alarms_are_the_officers(doors: Doors, scene: Scene, cast: Cast) -> None:
     alarms.raise_at_once(scene.views["manager"], now_ns=SystemClock().wall_ns())
     alarm = Alarm.objects.get()
-    case = Case.objects.create(organisation=cast.company, name="x", opened_at=timezone.now())
+    case = Case.objects.create(organisation=cast.company, name="x", opened_at=timezone.now(), opened_by=cast.petra)
     asks = [
         Ask("portal:alarm", {"alarm_id": alarm.pk}),
         Ask("portal:alarm_limits", {"organisation_id": cast.company.pk}),

@@ -44,6 +44,7 @@ def scenes(cast: Cast) -> Iterator[Clip]:
     for state in Clip.State.values:
         yield make_clip(cast.van_unit, subject=cast.dina, state=state)
     yield make_clip(cast.other_van_unit)
+    yield make_clip(cast.van_unit, subject=cast.alice)  # a manager who drove
     yield make_clip(cast.home_unit)
     yield make_clip(cast.home_unit, state=Clip.State.DELETED)
     yield make_clip(cast.van_unit, state=Clip.State.DELETED, erased_at=NOW)

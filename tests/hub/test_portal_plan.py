@@ -1,6 +1,7 @@
 """The plan in the portal: forms with foreign ids, nonsense and the hour that comes twice; who is shown what."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -100,3 +101,41 @@ def test_a_driver_reads_their_own_shifts_alone(cast: Cast) -> None:
     page = signed_in(cast.dina).get("/dispatch/plan/").content.decode()
     assert ("Dina" in page, "Milo" in page, "Van 13" in page) == (True, False, False)
     assert "Plan a shift" not in page
+
+
+def test_a_change_that_does_not_fit_keeps_its_dialog_open_with_what_was_typed(
+    cast: Cast, wanted: dict[str, str]
+) -> None:
+    bob = signed_in(cast.bob)
+    bob.post("/dispatch/plan/shifts/", wanted)
+    bob.post("/dispatch/plan/shifts/", wanted | {"starts": "08:00", "ends": "12:00"})
+    shift = Shift.objects.get(starts_at__hour=plan_hour(wanted, 22))
+    sent = {f"{shift.pk}-{name}": value for name, value in wanted.items() if name != "organisation"}
+    for typed, said in (({"ends": "nonsense"}, "field-error"), ({"starts": "09:00", "ends": "11:00"}, "is taken")):
+        body = sent | {f"{shift.pk}-{name}": value for name, value in typed.items()}
+        answer = bob.post(f"/dispatch/plan/shifts/{shift.pk}/", body | {"shown_day": wanted["day"]})
+        page = answer.content.decode()
+        dialog = page.partition(f'<dialog id="shift-{shift.pk}" open data-open-now')[2].partition("</dialog>")[0]
+        assert said in dialog
+        assert all(f'value="{value}"' in dialog for value in typed.values())
+        assert page.count("data-open-now") == 1
+    assert Shift.objects.get(pk=shift.pk).starts_at == shift.starts_at
+
+
+def plan_hour(wanted: dict[str, str], hour: int) -> int:
+    """Return the hour in UTC of an hour on the company's clock that day."""
+    local = datetime.fromisoformat(f"{wanted['day']}T{hour:02}:00").replace(tzinfo=ZoneInfo("Europe/Paris"))
+    return local.astimezone(UTC).hour
+
+
+def test_a_phone_has_five_places_in_its_navigation_and_the_rest_in_a_menu(cast: Cast) -> None:
+    def placed(person: Person) -> tuple[int, int]:
+        page = signed_in(person).get("/settings/").content.decode()
+        nav = page.partition('<nav class="nav"')[2].partition("</nav>")[0]
+        row, _, menu = nav.partition('class="only-phone"')
+        return row.count("<li") - row.count('class="beyond"') - bool(menu), menu.count("<a ")
+
+    for person in (cast.alice, cast.dina, cast.petra, cast.hanna):
+        in_row, in_menu = placed(person)
+        assert in_row <= 4
+        assert in_menu >= 2

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import alarms, oversight
+from custodes.hub.access import alarms, case_ends, oversight
 from custodes.hub.access.models import Alarm, AlarmLimits, View
 from custodes.hub.access.watched import clips_of
 from custodes.hub.audit import ledger
@@ -107,9 +107,9 @@ def open_case(*, actor: Person, alarm_id: UUID, name: str, clock: Clock = _CLOCK
 
 
 def close_case(*, actor: Person, case_id: UUID, clock: Clock = _CLOCK) -> Case:
-    """Close a case of what `actor` oversees: its clips shut again. Raises Denied."""
+    """Close a case of the officers in what `actor` oversees: its clips shut again. Raises Denied (`case_ends`)."""
     case = oversight.cases(actor, clock=clock).filter(pk=case_id).first()
-    if case is None:
+    if case is None or not case_ends.may_end(actor, case, clock=clock):
         raise Denied.of(case_id)
     keeping.close_case(actor=actor, case=case, clock=clock)
     return case

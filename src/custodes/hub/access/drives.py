@@ -1,12 +1,11 @@
 """Who may know of a trip: by the rules of clips, asked of a clip of the trip's moment.
 
 To know where it went and who drove is `locate`. To be shown a driver's score is to look at them for coaching: it takes
-the driver's yes, as coaching does, and of oneself it takes nothing. To answer a dispute is `triage`.
+the driver's yes, as coaching does, and of oneself it takes nothing. To answer a dispute is `answer_dispute`.
 Missing and forbidden look the same.
 """
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +16,7 @@ from custodes.core.clock import NS_PER_S, Clock, SystemClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.core.wire_trip import WireTrip
-from custodes.hub.access import decisions
+from custodes.hub.access import decisions, places
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
@@ -143,13 +142,10 @@ def disputes_for(actor: Person, *, clock: Clock = _CLOCK) -> list[tuple[Dispute,
     return found
 
 
-def may_answer_in(actor: Person, organisation: Organisation, *, clock: Clock = _CLOCK) -> bool:
-    """Return whether `actor` leads an organisation and so sets how long an answer may take."""
-    now = now_of(clock)
-    leads = Membership.objects.filter(
-        person_id=actor.pk, organisation=organisation, role=Membership.Role.MANAGER, site=None
-    )
-    return leads.filter(Q(until=None) | Q(until__gt=now)).exists()
+def may_set_dispute_time(actor: Person, organisation: Organisation, *, clock: Clock = _CLOCK) -> bool:
+    """Return whether `actor` says how long an answer to a dispute may take in an organisation."""
+    anywhere = places.clip_at_no_site(organisation)
+    return decisions.decide(actor, Action.SET_DISPUTE_TIME, anywhere, purpose=None, now=now_of(clock)).allowed
 
 
 def _first_due(dispute: Dispute) -> tuple[bool, datetime | timedelta | float]:
@@ -179,11 +175,5 @@ def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
         return None
     own = trip.driver_id == actor.pk
     coaches = decisions.decide(actor, Action.VIEW, moment, purpose=Purpose.COACHING, now=now).allowed
-    triages = decisions.decide(actor, Action.TRIAGE, moment, purpose=None, now=now).allowed
-    leads = any(one.role == Membership.Role.MANAGER for one in _roles(actor, trip, now))
-    return Right(trip, own=own, judges=own or coaches, answers=triages and leads and not own)
-
-
-def _roles(actor: Person, trip: Trip, now: datetime) -> Iterable[Membership]:
-    held = Membership.objects.filter(person_id=actor.pk, organisation_id=trip.site.organisation_id)
-    return held.filter(Q(until=None) | Q(until__gt=now)).filter(Q(site=None) | Q(site_id=trip.site_id))
+    answers = decisions.decide(actor, Action.ANSWER_DISPUTE, moment, purpose=None, now=now).allowed
+    return Right(trip, own=own, judges=own or coaches, answers=answers)

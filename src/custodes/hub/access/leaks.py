@@ -14,14 +14,14 @@ from django.db.models import QuerySet
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import decisions, gate
+from custodes.hub.access import decisions, gate, places
 from custodes.hub.access.decisions import Actor
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet.models import Membership, Organisation, Person, Site, Unit
+from custodes.hub.fleet.models import Membership, Organisation, Person
 from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.leak import erasing, footage, reports
 from custodes.hub.leak.models import Leak, LeakShown
@@ -33,9 +33,7 @@ _CLOCK = SystemClock()
 
 def may_work_at(actor: Actor, organisation: Organisation, *, now: datetime, action: Action = Action.TRACE_LEAK) -> bool:
     """Return whether `actor` may work at an organisation's leak desk: whoever may trace a clip at any of its sites."""
-    # A clip that is never stored: a role that counts at one site only does not reach a site that there is not.
-    nowhere = Site(organisation=organisation, kind=Site.Kind.VEHICLE)
-    any_clip = Clip(site=nowhere, unit=Unit(site=nowhere), state=Clip.State.READY)
+    any_clip = places.clip_at_no_site(organisation)
     return decisions.decide(actor, action, any_clip, purpose=None, now=now).allowed
 
 

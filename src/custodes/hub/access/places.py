@@ -13,7 +13,7 @@ from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import selectors
-from custodes.hub.fleet.models import Shift, Site
+from custodes.hub.fleet.models import Organisation, Shift, Site, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,15 @@ def locatable(
         if verdict.allowed:
             found.setdefault(facts[clip], Located(policy=verdict.policy_ids[0], role=member.role))
     return found
+
+
+def clip_at_no_site(organisation: Organisation) -> Clip:
+    """Return a clip that is never stored, for what concerns a whole organisation.
+
+    A role that counts at one site only does not reach a site that there is not.
+    """
+    nowhere = Site(organisation=organisation, kind=Site.Kind.VEHICLE)
+    return Clip(site=nowhere, unit=Unit(site=nowhere), state=Clip.State.READY)
 
 
 def _this_moment(site: Site, shift: Shift | None) -> Clip:

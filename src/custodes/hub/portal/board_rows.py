@@ -15,7 +15,7 @@ from custodes.hub.dispatch import board
 from custodes.hub.dispatch.board import Van
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import wall_ns_of
-from custodes.hub.portal import health, shown
+from custodes.hub.portal import headings, health, shown
 from custodes.hub.portal.health import UnitHealth
 
 STALE_S = 60
@@ -32,6 +32,8 @@ class BoardRow:
     stale: bool
     units: tuple[UnitHealth, ...]
     last: Clip | None
+    name: str = ""
+    """What the last event is called."""
 
     @property
     def key(self) -> str:
@@ -60,7 +62,8 @@ def read(person: Person, *, address: str) -> list[BoardRow]:
     now = timezone.now()
     vans = board.look(person, address=address)
     last = _last_events(person, vans)
-    rows = [_row(person, van, last, now) for van in vans]
+    names = headings.names_of(person, last.values())
+    rows = [_row(person, van, last, names, now) for van in vans]
     return sorted(rows, key=lambda row: (row.van.shift is None, row.van.site.name))
 
 
@@ -82,19 +85,21 @@ def trails(rows: list[BoardRow]) -> dict[str, Any]:
     }
 
 
-def _row(person: Person, van: Van, last: Mapping[UUID, Clip], now: datetime) -> BoardRow:
+def _row(person: Person, van: Van, last: Mapping[UUID, Clip], names: Mapping[UUID, str], now: datetime) -> BoardRow:
     zone = shown.site_zone(van.site)
     if van.shift is None:
         return BoardRow(van=van, zone=zone, speed="", stale=False, units=(), last=None)
     unit = shown.speed_unit(person, van.site.organisation)
     mps = van.place.speed_mps if van.place else None
+    event = last.get(van.site.pk)
     return BoardRow(
         van=van,
         zone=zone,
         speed="" if mps is None else shown.speed_words(mps, unit),
         stale=van.place is not None and (now - van.place.at).total_seconds() > STALE_S,
         units=health.of_site(van.site, now).units,
-        last=last.get(van.site.pk),
+        last=event,
+        name="" if event is None else names[event.pk],
     )
 
 

@@ -1,6 +1,6 @@
 """What stands around every page: the navigation and the keys that a page listens to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,6 +14,8 @@ from custodes.hub.portal.views import cases
 
 DESK = "portal:leaks"
 """A line that only those see who may work at a leak desk."""
+ON_PHONE = 5
+"""How many lines a phone of 390 px has room for; where there are more, the last place is the menu's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class NavItem:
     address: str
     current: bool
     count: int | None = None
+    beyond: bool = False
+    """On a phone it stands in the menu at the end of the row: there is no room beside the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +95,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         for words, picture, address, pages in _LINES
         if shown.get(address, True)
     ]
-    return {"items": items, "person": person, "request": request}
+    if len(items) > ON_PHONE:
+        items[ON_PHONE - 1 :] = [replace(item, beyond=True) for item in items[ON_PHONE - 1 :]]
+    beyond = [item for item in items if item.beyond]
+    return {
+        "items": items,
+        "beyond": beyond,
+        "current_beyond": any(item.current for item in beyond),
+        "person": person,
+        "request": request,
+    }

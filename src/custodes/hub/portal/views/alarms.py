@@ -18,7 +18,7 @@ from custodes.hub.access import alarm_answers, alarms, oversight
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import Alarm, AlarmLimits
 from custodes.hub.fleet.models import Organisation
-from custodes.hub.portal import alarm_words, scope, shown
+from custodes.hub.portal import alarm_words, headings, scope, shown
 
 WORDS = {
     "many_clips": gettext_lazy("Many clips fast: so many different clips"),
@@ -82,6 +82,7 @@ def show(request: HttpRequest, alarm_id: uuid.UUID) -> HttpResponse:
         "title": alarm_words.title(alarm),
         "why": alarm_words.sentence(alarm),
         "picture": alarm_words.picture(views, alarms.limits_of(alarm.organisation).limits(), zone, lane_of),
+        "names": headings.names_of(person, [view.clip for view in views]),
         "rows": [(view, lane_of[view.clip_id]) for view in reversed(views)],
         "watcher": then[views[0].pk] if views else None,
         "zone": zone,

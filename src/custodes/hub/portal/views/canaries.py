@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import canaries
-from custodes.hub.portal import scope, shown
+from custodes.hub.portal import headings, scope, shown
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +30,13 @@ def index(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The canary is planted. Nothing that others see tells it from another clip."))
             return redirect("portal:canaries")
-    context = {"rows": list(rows), "error": error, "said": request.POST, "zone": shown.person_zone(person)}
+    context = {
+        "rows": list(rows),
+        "names": headings.names_of(person, [one.clip for one in rows]),
+        "error": error,
+        "said": request.POST,
+        "zone": shown.person_zone(person),
+    }
     return render(request, "portal/canaries.html", context, status=400 if error else 200)
 
 

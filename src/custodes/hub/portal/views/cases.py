@@ -18,14 +18,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from custodes.core.errors import Denied
-from custodes.hub.access import gate
+from custodes.hub.access import case_ends, gate
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import cases, keeping
 from custodes.hub.clips.cases import Fate
 from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.fleet import selectors, step_up
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.portal import scope, shown
+from custodes.hub.portal import headings, scope, shown
 
 SHOWN = 200
 OFFERED = 20
@@ -102,14 +102,17 @@ def show(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     fates = cases.fates_of(visible.order_by("-onset_wall_ns")[:SHOWN], but=case, now=now)
     naming = scope.naming_places(person)
     kept = [_kept(fate, entries, naming) for fate in fates]
-    may_change = case.closed_at is None and selectors.leads(person, case.organisation, now)
+    may_change = case.closed_at is None and case_ends.may_end(person, case)
+    offered = _offered(person, case) if may_change else []
     context = {
         "case": case,
         "kept": kept,
         "count": len(entries),
         "unseen": len(entries) - len(kept),
         "may_change": may_change,
-        "offered": _offered(person, case) if may_change else [],
+        "officers": case.closed_at is None and not may_change and case_ends.of_officers(case),
+        "offered": offered,
+        "names": headings.names_of(person, [*(fate.clip for fate in fates), *offered]),
         "zone": shown.person_zone(person),
         "undo": shown.duration_words(case.organisation.undo_window_s),
         **_outcome(fates),
@@ -227,7 +230,7 @@ def _case(person: Person, case_id: uuid.UUID) -> Case:
 
 def _led_case(person: Person, case_id: uuid.UUID) -> Case:
     case = _case(person, case_id)
-    if case.organisation not in led_by(person):
+    if case.organisation not in led_by(person) or not case_ends.may_end(person, case):
         raise Http404
     return case
 

@@ -161,7 +161,7 @@ def dispute(request: HttpRequest, event_id: uuid.UUID) -> HttpResponse:
 def disputes(request: HttpRequest) -> HttpResponse:
     """List the disputes that I raised, and those that I may answer."""
     person = scope.actor(request)
-    leading = [one for one in scope.run_organisations(person) if drives.may_answer_in(person, one)]
+    leading = [one for one in scope.run_organisations(person) if drives.may_set_dispute_time(person, one)]
     context = {
         "rows": drives.disputes_for(person),
         "policies": [(one, disputing.days_of(one.pk)) for one in leading],
@@ -196,7 +196,7 @@ def policy(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
     """Set within how many days disputes are answered (form field `days`)."""
     person = scope.actor(request)
     organisation = Organisation.objects.filter(pk=organisation_id).first()
-    if organisation is None or not drives.may_answer_in(person, organisation):
+    if organisation is None or not drives.may_set_dispute_time(person, organisation):
         raise Http404
     text = request.POST.get("days", "").strip()
     days = int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 0

@@ -14,7 +14,7 @@ from custodes.core.errors import BadInput
 from custodes.hub.access import gate, grants
 from custodes.hub.access.requests import Action
 from custodes.hub.fleet.step_up import asks_anew
-from custodes.hub.portal import scope, shown
+from custodes.hub.portal import headings, scope, shown
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,6 +40,7 @@ def of_clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     rows = [(one, one.revoked_at is None and one.ends_at > now) for one in grants.of_clip(person, clip)]
     context = {
         "clip": clip,
+        "names": headings.names_of(person, [clip]),
         "rows": rows,
         "guests": grants.guests_for(clip),
         "most_days": grants.MAX_DAYS,

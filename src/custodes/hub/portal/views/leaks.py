@@ -22,7 +22,7 @@ from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.leak import footage, services
 from custodes.hub.leak.models import Leak
 from custodes.hub.leak.reports import named_in, verdict_of
-from custodes.hub.portal import leak_page, leak_words, scope, shown
+from custodes.hub.portal import headings, leak_page, leak_words, scope, shown
 from custodes.hub.portal.views.leak_queue import begin
 
 ON_A_PAGE = 30
@@ -204,6 +204,7 @@ def _context(request: HttpRequest, person: Person, leak: Leak) -> dict[str, Any]
     clips = leak_acts.clips_of(leak)
     return context | {
         "cards": cards,
+        "names": headings.names_of(person, [card.row.clip for card in cards]),
         "verdict": verdict,
         "verdict_words": leak_words.verdict_words(verdict),
         "shape": leak_words.SHAPES.get(verdict, ("note", "plain")),

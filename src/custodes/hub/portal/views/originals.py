@@ -16,7 +16,7 @@ from custodes.hub import proxies
 from custodes.hub.access import gate, second_person, views
 from custodes.hub.access.requests import Action
 from custodes.hub.fleet.step_up import asks_anew
-from custodes.hub.portal import scope, shown, words
+from custodes.hub.portal import headings, scope, shown, words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,6 +28,7 @@ def ask(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     clip = gate.find_clip(person, clip_id, Action.ORIGINAL)
     context: dict[str, Any] = {
         "clip": clip,
+        "names": headings.names_of(person, [clip]),
         "purposes": [(one.value, words.purpose_words(one.value)) for one in second_person.purposes_for(person, clip)],
         "may_break": gate.may(person, Action.BREAK_GLASS, clip).allowed,
         "said": request.POST,
@@ -51,9 +52,11 @@ def ask(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 def index(request: HttpRequest) -> HttpResponse:
     """List what waits for my yes or no, and what I asked for."""
     person = scope.actor(request)
+    waiting, mine = second_person.waiting_for(person), second_person.asked_by(person)
     context = {
-        "waiting": second_person.waiting_for(person),
-        "mine": [(one, second_person.may_take(one, person)) for one in second_person.asked_by(person)],
+        "waiting": waiting,
+        "mine": [(one, second_person.may_take(one, person)) for one in mine],
+        "names": headings.names_of(person, [one.clip for one in (*waiting, *mine)]),
         "zone": shown.person_zone(person),
     }
     return render(request, "portal/originals.html", context)

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from custodes.hub.access import alarm_answers, oversight
+from custodes.hub.access import alarm_answers, case_ends, oversight
 from custodes.hub.access.views import proof_file
-from custodes.hub.portal import alarm_words, scope, shown
+from custodes.hub.portal import alarm_words, headings, scope, shown
 
 PAGE = 50
 
@@ -27,14 +27,17 @@ def index(request: HttpRequest) -> HttpResponse:
         before_seq=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
         limit=PAGE + 1,
     )
+    known = list(oversight.cases(person))
     context = {
         "organisations": oversight.organisations(person),
         "viewings": viewings[:PAGE],
+        "names_of_clips": headings.names_of(person, [one.clip for one in viewings[:PAGE]]),
         "older": viewings[PAGE - 1].ledger_seq if len(viewings) > PAGE else None,
         "watchers": oversight.watchers(person),
         "chosen": chosen,
         "alarms": [(one, alarm_words.title(one)) for one in alarm_answers.of_officer(person)[:PAGE]],
-        "cases": oversight.cases(person),
+        "cases": known,
+        "closable": {one.pk for one in known if one.closed_at is None and case_ends.may_end(person, one)},
         "zone": shown.person_zone(person),
     }
     return render(request, "portal/oversight.html", context)

@@ -40,6 +40,8 @@ class Planned:
     width_percent: str
     """Where its bar stands in the day; written as programs do, whatever the reader's language."""
     form: ShiftForm | None
+    refused: bool = False
+    """It could not be changed as `form` has it: its dialog stays open, with what was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,18 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     asked, shift = _of_shift(request, pk)
     now = asked.now
     form = ShiftForm(asked.organisation, asked.reach, now, request.POST, prefix=str(pk))
-    if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return redirect(asked.address())
-    try:
-        plan = form.plan(kept=shift if shift.starts_at <= now else None)
-        shifts.change_shift(shift=shift, plan=plan, now=now, by=asked.person)
-    except Denied:
-        raise PermissionDenied from None
-    except BadInput as error:
-        messages.error(request, str(error))
-        return redirect(asked.address())
-    messages.success(request, _("The shift is changed."))
-    return redirect(asked.address(shift.starts_at.astimezone(asked.zone).date()))
+    if form.is_valid():
+        try:
+            plan = form.plan(kept=shift if shift.starts_at <= now else None)
+            shifts.change_shift(shift=shift, plan=plan, now=now, by=asked.person)
+        except Denied:
+            raise PermissionDenied from None
+        except BadInput as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The shift is changed."))
+            return redirect(asked.address(shift.starts_at.astimezone(asked.zone).date()))
+    return _page(request, asked, form=None, changing=(pk, form))
 
 
 @require_POST
@@ -200,11 +201,14 @@ def _of_shift(request: HttpRequest, pk: int) -> tuple[Asked, Shift]:
     return asked, shift
 
 
-def _page(request: HttpRequest, asked: Asked, *, form: ShiftForm | None) -> HttpResponse:
+def _page(
+    request: HttpRequest, asked: Asked, *, form: ShiftForm | None, changing: tuple[int, ShiftForm] | None = None
+) -> HttpResponse:
+    """Show the plan. `form`: of a new shift, as typed; `changing`: of one that could not be changed, in its dialog."""
     plans = asked.reach.everything or bool(asked.reach.roles)
     today = asked.now.astimezone(asked.zone).date()
     first = min(asked.day, today) if abs((asked.day - today).days) < DAYS_SHOWN else asked.day
-    there = [_planned(asked, one) for one in roster.shifts_on(asked.organisation, asked.day, asked.zone)]
+    there = [_planned(asked, one, changing) for one in roster.shifts_on(asked.organisation, asked.day, asked.zone)]
     rows = _rows(asked, [one for one in there if plans or one.mine])
     context = {
         "organisation": asked.organisation,
@@ -241,7 +245,7 @@ def _rows(asked: Asked, there: list[Planned]) -> list[Row]:
     return rows
 
 
-def _planned(asked: Asked, shift: Shift) -> Planned:
+def _planned(asked: Asked, shift: Shift, changing: tuple[int, ShiftForm] | None) -> Planned:
     may_plan = asked.reach.covers(shift.site_id, shift.route_id)
     over = shift.ends_at is not None and shift.ends_at <= asked.now
     state = "over" if over else ("now" if shift.starts_at <= asked.now else "coming")
@@ -252,6 +256,9 @@ def _planned(asked: Asked, shift: Shift) -> Planned:
     if may_plan and not over:
         initial = plan_forms.initial_of(shift, asked.zone)
         form = ShiftForm(asked.organisation, asked.reach, asked.now, initial=initial, prefix=str(shift.pk))
+    refused = form is not None and changing is not None and changing[0] == shift.pk
+    if refused and changing is not None:
+        form = changing[1]
     return Planned(
         shift=shift,
         mine=may_plan or shift.driver_id == asked.person.pk,
@@ -262,6 +269,7 @@ def _planned(asked: Asked, shift: Shift) -> Planned:
         left_percent=f"{left:.2f}",
         width_percent=f"{max(1.0, right - left):.2f}",
         form=form,
+        refused=refused,
     )
 
 

@@ -91,6 +91,8 @@ export function typing(target) {
     && !/^(checkbox|radio|button|submit)$/.test(target.type || "");
 }
 
+for (const dialog of document.querySelectorAll("dialog[data-open-now]")) { dialog.close(); dialog.showModal(); }
+
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
