@@ -68,6 +68,14 @@ def test_the_first_is_warned_of_and_only_the_second_is_filmed() -> None:
     assert drive.clips() == [False, True, False]
 
 
+def test_who_nods_off_again_and_again_is_not_filmed_each_time() -> None:
+    drive = Drive("eyes_closed").look(12)
+    for _ in range(6):
+        drive.look(1.5, eyes=SHUT).look(70)
+    assert drive.clips() == [False, True, False, False, False, False]
+    assert drive.look(1.5, eyes=SHUT).clips()[-1]
+
+
 def test_a_grave_one_is_filmed_at_once_and_once_only() -> None:
     assert Drive("eyes_closed").look(12).look(6, eyes=SHUT).look(3).clips() == [False, True]
     assert Drive("eyes_closed", record="first").look(12).look(6, eyes=SHUT).look(3).clips() == [True, False]

@@ -16,7 +16,7 @@ PACKAGED = {
 }
 SHARED = {
     "road": "road/udacity_solidWhiteRight.mp4",
-    "driver": "driver/carphone_pristine.mp4",
+    "driver": "driver/liveportrait_d14.mp4",
     "porch": "home/intel_one-by-one-person-detection.mp4",
 }
 

@@ -111,7 +111,10 @@ class Demo:
         return self.folder / "hub"
 
     def fetch_weights(self) -> None:
-        """Have the default detector here; where it cannot be had, the units say so and use the fallback."""
+        """Have the default detector here; where it cannot be had, the units say so and use the fallback.
+
+        The networks for the driver's face are fetched by the van itself, beside its work: no clip waits for them.
+        """
         with PullBars(self.console, note=self.say) as bars:
             try:
                 pull(DEFAULT_DETECTOR, bars.step)

@@ -31,7 +31,6 @@ facing = "driver"
 source = {json.dumps(str(films.driver))}
 realtime = true
 loop = true
-analyse = false            # the driver's rules come later; the lens is only recorded
 
 [telemetry]
 source = "drive.csv"
@@ -55,6 +54,18 @@ dwell_s = 2
 cool_down_s = 1800
 severity = "note"
 alert = false
+
+[[rule]]                   # what the driver does warns first; film is kept on repeat, or when it is grave
+kind = "eyes_closed"
+repeat_within_min = 60
+film_every_min = 60
+
+[[rule]]
+kind = "looking_away"
+film_every_min = 60
+
+[[rule]]
+kind = "lens_covered"
 """
     )
     return path

@@ -4,8 +4,8 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from custodes.core.clock import Clock
@@ -45,6 +45,7 @@ class SiteWork:
     faces: FaceNetworks | None = None
     shutter: Shutter | None = None
     """When lenses see nothing on purpose; None: they always see."""
+    loading: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, text: str) -> None:
         """Report one line."""
@@ -68,10 +69,11 @@ class SiteWork:
 
     def the_faces(self) -> FaceNetworks:
         """Return the networks that all driver lenses share; loaded, and pulled if need be, at the first call."""
-        if self.faces is None:
-            perceive = self.settings.perceive
-            self.faces = obtain_networks(provider=perceive.provider, threads=perceive.threads)
-        return self.faces
+        with self.loading:
+            if self.faces is None:
+                perceive = self.settings.perceive
+                self.faces = obtain_networks(provider=perceive.provider, threads=perceive.threads)
+            return self.faces
 
 
 def policy_version(settings: UnitSettings) -> str:
@@ -164,7 +166,7 @@ def build_lens(
             films_dir=films_dir(work.state_dir, settings.name),
             make_perceiver=looker_maker(work, settings, unit, main) if see and settings.analyse else None,
             detect_fps=looks_per_s(work, settings),
-            live=settings.realtime or kind_of(settings.source) != "film",
+            live=is_live(settings),
             clock=work.clock,
             listener=unit,
             on_packet=on_packet,
@@ -199,11 +201,11 @@ def looks_per_s(work: SiteWork, settings: LensSettings) -> float:
     return perceive.driver_fps if settings.facing is Facing.DRIVER else perceive.detect_fps
 
 
-def looker_maker(work: SiteWork, settings: LensSettings, unit: Unit, main: Lens | None) -> Callable[[], Looker] | None:
+def looker_maker(work: SiteWork, settings: LensSettings, unit: Unit, main: Lens | None) -> Callable[[], Looker | None]:
     """Return what makes whatever looks at the lens's pictures.
 
-    Networks are loaded now, so that what is wrong shows at the start. Without those for faces a driver lens is still
-    recorded as its settings say, and it is said that nobody looks at it: None.
+    The detector is loaded now, so that what is wrong shows at the start. The networks for faces are loaded beside:
+    no other lens waits for them, and without them a driver lens is still recorded as its settings say.
     """
     make = driver_maker if settings.facing is Facing.DRIVER else perceiver_maker
     return make(work, settings, unit, lambda: main_size_px(main))
@@ -227,21 +229,45 @@ def perceiver_maker(
 
 def driver_maker(
     work: SiteWork, settings: LensSettings, unit: Unit, size_px: Callable[[], tuple[int, int] | None]
-) -> Callable[[], Looker] | None:
-    """Return what makes the perceiver of a driver lens; None where the networks cannot be had, which is said."""
-    try:
-        networks = work.the_faces()
-    except CustodesError as error:
-        work.note(f"{settings.name}: nobody looks at the driver, for the networks cannot be had: {error}")
-        return None
-    unit.models.update({identity.name: identity for identity in networks.identities})
-    return lambda: DriverPerceiver(
-        lens=settings.name,
-        networks=networks,
-        zones={**work.settings.perceive.zones, **settings.zones},
-        masks=[*work.settings.perceive.masks, *settings.masks],
-        main_size_px=size_px(),
-    )
+) -> Callable[[], Looker | None]:
+    """Return what makes the perceiver of a driver lens: None until the networks are loaded.
+
+    A film that is read faster than the clock waits for them. Where they cannot be had, that is said, and it stays None.
+    """
+    loading: Future[FaceNetworks | None] = Future()
+
+    def load() -> None:
+        try:
+            networks = work.the_faces()
+        except CustodesError as error:
+            work.note(f"{settings.name}: nobody looks at the driver, for the networks cannot be had: {error}")
+            loading.set_result(None)
+        except BaseException as error:  # noqa: BLE001 - raised again where the lens asks for its perceiver
+            loading.set_exception(error)
+        else:
+            unit.models.update({identity.name: identity for identity in networks.identities})
+            loading.set_result(networks)
+
+    threading.Thread(target=load, name=f"faces-{settings.name}", daemon=True).start()
+
+    def make() -> Looker | None:
+        networks = loading.result() if loading.done() or not is_live(settings) else None
+        if networks is None:
+            return None
+        return DriverPerceiver(
+            lens=settings.name,
+            networks=networks,
+            zones={**work.settings.perceive.zones, **settings.zones},
+            masks=[*work.settings.perceive.masks, *settings.masks],
+            main_size_px=size_px(),
+        )
+
+    return make
+
+
+def is_live(settings: LensSettings) -> bool:
+    """Return whether the lens's pictures come at the pace of the clock."""
+    return settings.realtime or kind_of(settings.source) != "film"
 
 
 def main_size_px(main: Lens | None) -> tuple[int, int] | None:

@@ -78,7 +78,8 @@ class _Recall:
 class LensParts:
     """What a lens works with. Without a recorder nothing is kept; without a perceiver nothing is looked at.
 
-    `make_perceiver` is called in the lens's thread once its source is open.
+    `make_perceiver` is called in the lens's thread once its source is open; while it returns None, which says that it
+    is not ready, it is called again at each keyframe.
     """
 
     name: str
@@ -86,7 +87,7 @@ class LensParts:
     open_source: Callable[[Callable[[Notice], None]], Source]
     recorder: LensRecorder | None
     ring: DiskRing | None
-    make_perceiver: Callable[[], Looker] | None
+    make_perceiver: Callable[[], Looker | None] | None
     films_dir: Path
     detect_fps: float
     live: bool
@@ -151,9 +152,6 @@ class Lens:
             self._set_health("recording", width_px=facts.width_px, height_px=facts.height_px, fps=facts.fps)
             self.opened.set()
             self.parts.on_up(facts)
-            if self.parts.make_perceiver is not None:
-                self._perceiver = self.parts.make_perceiver()
-                self._decoder = Decoder()
             for packet in source.packets():
                 self._take(packet)
                 if self._stop.is_set():
@@ -163,6 +161,11 @@ class Lens:
             source.close()
             self._finish()
 
+    def _begin_looking(self) -> None:
+        if self._perceiver is None and self.parts.make_perceiver is not None:
+            self._perceiver = self.parts.make_perceiver()
+            self._decoder = Decoder() if self._perceiver is not None else None
+
     def _take(self, packet: StampedPacket) -> None:
         parts = self.parts
         self._mind_shutter()
@@ -170,6 +173,8 @@ class Lens:
             self._obey()
             self._tick(packet.wall_ns)
             return
+        if packet.is_keyframe and packet.media == "video":
+            self._begin_looking()
         parts.on_packet(packet)
         self._obey()
         if parts.recorder is not None:

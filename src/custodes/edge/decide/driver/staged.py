@@ -54,6 +54,9 @@ class DriverSettings(RuleSettings):
     )
     repeats: int = Field(default=2, ge=2, le=20, description="Which one within the time below is a repeat.")
     repeat_within_min: float = Field(default=15.0, gt=0, le=1440, description="The time (min) that repeats count in.")
+    film_every_min: float = Field(
+        default=5.0, ge=0, le=1440, description="After a film, none for this long (min), unless it is grave."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class DriverState(Generic[M]):
     speed_mps: float | None = None
     speed_ns: int = 0
     warned_ns: tuple[int, ...] = ()
+    filmed_ns: int | None = None
     road: object = None
     """What a kind remembers of the vehicle's own motion."""
 
@@ -182,32 +186,35 @@ class Staged(Rule[C, DriverState[M]], Generic[C, M]):
         if gauge.on is not None and not self.drives(state, seen.wall_ns):
             gauge = Gauge(on=False)
         mind = replace(mind, own=own)
-        mind, warned_ns, said = self._grown(mind, look, gauge, state.warned_ns, lens=seen.lens, new_id=new_id)
-        return replace(state, lenses={**state.lenses, seen.lens: mind}, warned_ns=warned_ns), said
+        mind, state, said = self._grown(mind, look, gauge, state, lens=seen.lens, new_id=new_id)
+        return replace(state, lenses={**state.lenses, seen.lens: mind}), said
 
     def _grown(
-        self, mind: LensMind[M], look: Attention, gauge: Gauge, warned_ns: tuple[int, ...], *, lens: str, new_id: NewId
-    ) -> tuple[LensMind[M], tuple[int, ...], tuple[EventUpdate, ...]]:
+        self, mind: LensMind[M], look: Attention, gauge: Gauge, state: DriverState[M], *, lens: str, new_id: NewId
+    ) -> tuple[LensMind[M], DriverState[M], tuple[EventUpdate, ...]]:
         spell = mind.spell
         if not gauge.on:
             if spell is None:
-                return mind, warned_ns, ()
+                return mind, state, ()
             patience_s = self.back_s if gauge.on is False else max(UNKNOWN_S, self.back_s)
             if look.wall_ns - spell.last_ns <= patience_s * NS_PER_S:
-                return mind, warned_ns, ()
-            return replace(mind, spell=None), warned_ns, self._ended(spell)
+                return mind, state, ()
+            return replace(mind, spell=None), state, self._ended(spell)
         if spell is None:
             spell = Spell(look.wall_ns, look.wall_ns)
         held_s = spell.held_s + (look.dt_s if look.wall_ns != spell.since_ns else 0.0)
         spell = replace(spell, last_ns=look.wall_ns, held_s=held_s, most=max(spell.most, gauge.value))
         stage = sum(gauge.value >= value for value in self.stages)
         if stage <= spell.stage:
-            return replace(mind, spell=spell), warned_ns, ()
+            return replace(mind, spell=spell), state, ()
         if spell.event is None:
             since_ns = look.wall_ns - self.repeat_span_ns
-            warned_ns = (*(one for one in warned_ns if one > since_ns), look.wall_ns)
-        spell, said = self._said(replace(spell, stage=stage), look, gauge, len(warned_ns), lens=lens, new_id=new_id)
-        return replace(mind, spell=spell), warned_ns, (said,)
+            warned_ns = (*(one for one in state.warned_ns if one > since_ns), look.wall_ns)
+            state = replace(state, warned_ns=warned_ns)
+        spell, said = self._said(replace(spell, stage=stage), look, gauge, state, lens=lens, new_id=new_id)
+        if said.cuts_clip:
+            state = replace(state, filmed_ns=look.wall_ns)
+        return replace(mind, spell=spell), state, (said,)
 
     @property
     def repeat_span_ns(self) -> int:
@@ -215,9 +222,9 @@ class Staged(Rule[C, DriverState[M]], Generic[C, M]):
         return round(self.settings.repeat_within_min * NS_PER_MIN)
 
     def _said(
-        self, spell: Spell, look: Attention, gauge: Gauge, which: int, *, lens: str, new_id: NewId
+        self, spell: Spell, look: Attention, gauge: Gauge, state: DriverState[M], *, lens: str, new_id: NewId
     ) -> tuple[Spell, EventUpdate]:
-        settings = self.settings
+        settings, which = self.settings, len(state.warned_ns)
         last = spell.stage == len(self.stages) > 1
         severity = max(settings.severity, Severity.CRITICAL if last else settings.severity, key=GRAVENESS.index)
         evidence = self._evidence(spell, gauge.value, which)
@@ -226,7 +233,9 @@ class Staged(Rule[C, DriverState[M]], Generic[C, M]):
         else:
             event = replace(spell.event, severity=severity, evidence=evidence)
         grave = GRAVENESS.index(severity) >= GRAVENESS.index(settings.record_from)
-        keep = settings.clip and (settings.record == "first" or grave or which >= settings.repeats)
+        again_ns = 0 if state.filmed_ns is None else state.filmed_ns + round(settings.film_every_min * NS_PER_MIN)
+        due = look.wall_ns >= again_ns and (settings.record == "first" or which >= settings.repeats)
+        keep = settings.clip and (grave or due)
         update = EventUpdate(
             "onset" if spell.event is None else "stage",
             event,
