@@ -49,7 +49,7 @@ def rows() -> Iterable[Row]:
     look_s, detect_s = interleaved(look, detect, rounds=3)
     look_ms, detect_ms = 1000 * look_s / len(pictures), 1000 * detect_s / len(pictures)
     yield Row(
-        "Driver lens",
+        "unit",
         "one look at the driver",
         look_ms,
         "ms CPU",
@@ -58,7 +58,7 @@ def rows() -> Iterable[Row]:
         note="face found once a second, mesh and both irises at each look; without decoding the film",
     )
     yield Row(
-        "Driver lens",
+        "unit",
         f"lenses a core holds at {LOOKS_PER_S:.0f} looks a second",
         1000 / (look_ms * LOOKS_PER_S),
         "lenses",
