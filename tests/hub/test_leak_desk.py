@@ -313,5 +313,9 @@ def test_recorded_people_are_told_without_a_name(
     assert leak_acts.tell_people(actor=scene.cast.petra, leak=leak) == 1
     assert letters[0]["to"] == scene.cast.dina.email
     assert "Bob" not in letters[0]["text"]
+    page = reverse("portal:watched_me")
+    mine = signed_in(scene.cast.dina).get(page).content.decode()
+    assert "It was looked into: no viewing could be named." in mine
+    assert "found outside" not in signed_in(scene.cast.milo).get(page).content.decode()
     with pytest.raises(Denied):
         leak_acts.hold(actor=scene.cast.alice, leak=leak)

@@ -4,10 +4,13 @@ Each act is asked of the policies again and written into the ledger. Every funct
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
@@ -15,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import gate, leaks, recorded, share_states, sharing
+from custodes.hub.access import gate, leaks, recorded, share_states, sharing, watched
 from custodes.hub.access.models import Share
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
@@ -25,7 +28,7 @@ from custodes.hub.fleet import mailroom, open_sessions
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.leak import reports
-from custodes.hub.leak.models import Leak
+from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.trace.verdicts import Verdict
 
 _CLOCK = SystemClock()
@@ -115,6 +118,34 @@ def tell_people(*, actor: Person, leak: Leak, clock: Clock = _CLOCK) -> int:
     for person in people:
         _write_to(person, clips, leak)
     return len(people)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLeak:
+    """A leak as somebody reads of it who is on film in it: when they were told, which clips, and what was found."""
+
+    told_at: datetime
+    clips: tuple[Clip, ...]
+    identified: bool
+
+
+def about_me(person: Person, *, clock: Clock = _CLOCK) -> list[ToldLeak]:
+    """Return the leaks of clips in which `person` is recorded and of which they were told, newest first.
+
+    As long as they are kept; the letter and the ledger's entry remain. Who opened the view is not said.
+    """
+    mine = {clip.pk: clip for clip in watched.clips_of(person, clock=clock).filter(erased_at=None)}
+    rows = LeakFinding.objects.filter(found=True, clip_id__in=mine, run=F("leak__run"), leak__erased_at=None)
+    shown: dict[UUID, list[LeakFinding]] = {}
+    for row in rows.exclude(leak__told_people_at=None).select_related("leak", "clip__site").order_by("pk"):
+        shown.setdefault(row.leak_id, []).append(row)
+    told = []
+    for found in shown.values():
+        clips = {row.clip_id: row.clip for row in found}
+        identified = any(row.verdict == Verdict.IDENTIFIED.value for row in found)
+        if found[0].leak.told_people_at is not None:
+            told.append(ToldLeak(found[0].leak.told_people_at, tuple(clips.values()), identified))
+    return sorted(told, key=lambda one: one.told_at, reverse=True)
 
 
 def named(leak: Leak) -> list[reports.Named]:

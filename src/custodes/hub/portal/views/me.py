@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import alarm_answers, copies, gate, second_person, sharing, views, watched
+from custodes.hub.access import alarm_answers, copies, gate, leak_acts, second_person, sharing, views, watched
 from custodes.hub.access.requests import Action
 from custodes.hub.access.views import proof_file
 from custodes.hub.clips import keeping
@@ -62,6 +62,7 @@ def index(request: HttpRequest) -> HttpResponse:
         .select_related("answered_by")
         .order_by("-asked_at")[:20],
         "alarms": [(one, alarm_words.title(one.alarm)) for one in alarm_answers.about_me(person)],
+        "leaks": leak_acts.about_me(person),
         "originals": second_person.about(person),
         "releases": releases,
         "followers": followed.followers_of(person),

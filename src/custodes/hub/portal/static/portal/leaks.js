@@ -17,6 +17,25 @@ async function post(address, body, headers = {}) {
   }
 }
 
+// What was typed outlives a session that ended meanwhile; a file does not, and nothing else is kept.
+const KEPT = `custodes-leaks ${window.location.pathname}`;
+
+function keepTyped() {
+  const typed = {};
+  for (const field of document.querySelectorAll("main input[type=text], main select")) if (field.value) typed[field.id] = field.value;
+  window.sessionStorage.setItem(KEPT, JSON.stringify(typed));
+}
+
+function bringBackTyped() {
+  const kept = window.sessionStorage.getItem(KEPT);
+  window.sessionStorage.removeItem(KEPT);
+  if (!kept) return;
+  for (const [id, value] of Object.entries(JSON.parse(kept))) {
+    const field = document.getElementById(id);
+    if (field && (field.tagName === "SELECT" || !field.value)) field.value = value;
+  }
+}
+
 async function errorOf(answer) {
   try {
     return (await answer.json()).error || say("The hub could not do that. Nothing was changed.");
@@ -43,6 +62,18 @@ function rowFor(list, file) {
   return { row, state, bar };
 }
 
+function signInAgain(shown) {
+  keepTyped();
+  shown.state.textContent = say("Your session has ended: sign in and send the file again.");
+  shown.state.className = "danger-text small";
+  shown.bar.remove();
+  const link = document.createElement("a");
+  link.href = `/accounts/login/?next=${encodeURIComponent(window.location.pathname + window.location.search)}`;
+  link.textContent = say("Sign in");
+  shown.state.after(link);
+  return null;
+}
+
 async function send(desk, list, file) {
   const shown = rowFor(list, file);
   const refuse = (words) => {
@@ -57,6 +88,7 @@ async function send(desk, list, file) {
   form.set("size", String(file.size));
   try {
     const announced = await post(desk.dataset.announce, form);
+    if (announced.redirected || announced.status === 403) return signInAgain(shown);
     if (!announced.ok) return refuse(await errorOf(announced));
     const { leak, piece_bytes: step } = await announced.json();
     const base = `${desk.dataset.desk}${leak}/`;
@@ -144,6 +176,8 @@ function showMoment(video) {
   else video.addEventListener("loadedmetadata", go, { once: true });
 }
 
+bringBackTyped();
+for (const form of document.querySelectorAll("main form[method=post]")) form.addEventListener("submit", keepTyped);
 const desk = document.getElementById("desk");
 if (desk) openDesk(desk);
 for (const box of document.querySelectorAll("[data-clicker]")) openClicker(box);
