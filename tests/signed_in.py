@@ -4,12 +4,12 @@ import time
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
 from django.utils import timezone
 
 from custodes.hub.fleet import open_sessions
 from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.session_store import SessionStore
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 

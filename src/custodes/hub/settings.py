@@ -176,6 +176,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
+SESSION_ENGINE = "custodes.hub.fleet.session_store"
 SESSION_COOKIE_AGE = HUB.sign_in.session_hours * 3600
 # `__Host-`: a browser takes such a cookie over TLS alone, for this very host, and from nobody beside or above it.
 COOKIE_PREFIX = "__Host-" if HUB.is_https else ""
