@@ -65,6 +65,19 @@ class Drive:
             )
         return self
 
+    def keyframes(self, seconds: float, seen: DriverLook, *, every_s: float = 2.0) -> "Drive":
+        """Go on for so long with a look a keyframe only, as an idle lens has them."""
+        for _ in range(round(seconds / every_s)):
+            for _ in range(round(every_s * 10)):
+                self.at_ns += NS_PER_S // 10
+                self.ticks += 1
+                self._ride()
+            self.updates += self.decider.on_observation(
+                Observation("driver", self.at_ns, self.at_ns, 640, 480, driver=seen)
+            )
+            self.updates += self.decider.on_tick(self.at_ns)
+        return self
+
     def _ride(self) -> None:
         self.course_deg = (self.course_deg + self.turn_dps / 10) % 360
         if self.speed_kmh is None or self.ticks % 5:

@@ -125,6 +125,15 @@ def test_dark_glasses_are_said_and_the_eyes_behind_them_are_not_guessed() -> Non
     assert seen.doubt == "dark glasses or a shadow hide the eyes"
 
 
+def test_of_two_people_the_nearer_is_the_driver() -> None:
+    both = np.hstack([drawn(size=(360, 270)), cv2.resize(drawn(), (640, 480))[105:375, 80:560]])
+    seen = perceiver().look(Still(np.asarray(both, np.uint8), 0.0)).driver
+    assert seen is not None
+    assert seen.faces == 2
+    assert seen.face_px_xyxy is not None
+    assert seen.face_px_xyxy[0] > 360
+
+
 def test_a_passenger_outside_of_the_seats_zone_is_nobody() -> None:
     right_half = {"driver": [(0.62, 0.0), (1.0, 0.0), (1.0, 1.0), (0.62, 1.0)]}
     assert perceiver(zones=right_half).look(Still(drawn(), 0.0)).driver.sight is DriverSight.NOBODY  # type: ignore[union-attr]

@@ -111,6 +111,14 @@ def test_the_van_rolls_with_nobody_at_the_wheel() -> None:
     assert Drive("no_driver", speed_kmh=None).look(60, NOBODY).phases() == []
 
 
+def test_what_an_idle_lens_sees_once_a_keyframe_counts_too() -> None:
+    dark = Drive("lens_covered").keyframes(14, COVERED)
+    assert dark.phases() == ["onset"]
+    assert dark.standing() == "nothing to see: the lens is covered, or it is dark"
+    assert Drive("lens_covered").look(12).keyframes(14, COVERED, every_s=5.0).phases() == ["onset"]
+    assert Drive("no_driver").look(12).keyframes(14, NOBODY).phases() == ["onset"]
+
+
 def test_a_hand_over_the_lens_is_said_and_its_end_too() -> None:
     drive = Drive("lens_covered").look(12).look(11, COVERED).look(5)
     assert drive.phases() == ["onset", "end"]

@@ -7,7 +7,9 @@ from custodes.core.types import DriverLook, DriverSight
 from custodes.edge.decide.driver.calibration import Calibration, learned
 
 GAP_NS = NS_PER_S // 2
-"""Looks further apart than this say nothing of the time between them."""
+"""Looks at a face that are further apart than this say nothing of the time between them."""
+IDLE_GAP_NS = 10 * NS_PER_S
+"""An empty seat or a covered lens is looked at once a keyframe: two such looks in a row tell of the time between."""
 FORGET_S = 30.0
 """With nobody there for this long, whoever sits down next is somebody else."""
 NO_BLINK_S = 180.0
@@ -40,6 +42,7 @@ class AttentionState:
 
     known: Calibration = field(default_factory=Calibration)
     last_ns: int | None = None
+    sight: DriverSight | None = None
     seen_ns: int | None = None
     doubt: str = ""
     doubt_s: float = 0.0
@@ -54,6 +57,8 @@ class AttentionState:
 
     def words(self) -> str:
         """Return how well the driver is known, or what cannot be told."""
+        if self.sight is DriverSight.COVERED:
+            return "nothing to see: the lens is covered, or it is dark"
         if self.seen_ns is None:
             return "nobody in view"
         if self.lifeless:
@@ -66,11 +71,14 @@ class AttentionState:
 def follow(state: AttentionState, look: DriverLook, wall_ns: int) -> tuple[AttentionState, Attention]:
     """Return the next state, and what the look says."""
     gap_ns = wall_ns - state.last_ns if state.last_ns is not None else 0
-    dt_s = gap_ns / NS_PER_S if 0 < gap_ns <= GAP_NS else 0.0
-    state = replace(state, last_ns=wall_ns)
+    idles = look.sight is not DriverSight.SEEN and look.sight is state.sight
+    dt_s = gap_ns / NS_PER_S if 0 < gap_ns <= (IDLE_GAP_NS if idles else GAP_NS) else 0.0
+    state = replace(state, last_ns=wall_ns, sight=look.sight)
     if look.sight is not DriverSight.SEEN:
         gone = state.seen_ns is None or wall_ns - state.seen_ns > FORGET_S * NS_PER_S
-        return (AttentionState(last_ns=wall_ns) if gone else state), Attention(wall_ns, dt_s, look.sight)
+        return (AttentionState(last_ns=wall_ns, sight=look.sight) if gone else state), Attention(
+            wall_ns, dt_s, look.sight
+        )
     doubt_s = state.doubt_s + dt_s if look.doubt else 0.0
     state = replace(state, seen_ns=wall_ns, doubt=look.doubt, doubt_s=doubt_s)
     state = replace(state, known=learned(state.known, look, wall_ns))
