@@ -82,12 +82,22 @@ def run_lens(settings: UnitSettings, folder: Path, *, record: bool) -> tuple[Tol
     return told, packets
 
 
-def test_the_drawn_driver_falls_asleep_is_woken_and_filmed(film: Path, tmp_path: Path) -> None:
-    told, _ = run_lens(unit_settings(film), tmp_path, record=True)
+Recorded = tuple[Path, Told, list[bytes]]
+
+
+@pytest.fixture(scope="module")
+def recorded(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """Run a unit that may record over the film, once."""
+    folder = tmp_path_factory.mktemp("recorded")
+    return (folder, *run_lens(unit_settings(film), folder, record=True))
+
+
+def test_the_drawn_driver_falls_asleep_is_woken_and_filmed(recorded: Recorded) -> None:
+    folder, told, _ = recorded
     assert "Eyes on the road: stay awake." in told.texts("event")
     assert "Eyes closed: stop and rest." in told.texts("event")
     assert told.texts("driver") == ["driver: getting to know the driver"]
-    manifests = [json.loads(path.read_bytes()) for path in (tmp_path / "clips").glob("*/manifest.json")]
+    manifests = [json.loads(path.read_bytes()) for path in (folder / "clips").glob("*/manifest.json")]
     (asleep,) = [one for one in manifests if one["event"]["kind"] == "eyes_closed"]
     assert asleep["event"]["severity"] == "critical"
     assert {model["name"] for model in asleep["models"]} == {"mediapipe-face", "mediapipe-face-mesh", "mediapipe-iris"}
@@ -103,9 +113,9 @@ def test_a_lens_that_may_not_be_recorded_leaves_no_frame_on_disk(film: Path, tmp
     assert [path.name for path in files if path.suffix in {".mp4", ".jpg", ".png"}] == []
 
 
-def test_that_search_would_find_a_frame(film: Path, tmp_path: Path) -> None:
-    _, packets = run_lens(unit_settings(film), tmp_path, record=True)
-    contents = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+def test_that_search_would_find_a_frame(recorded: Recorded) -> None:
+    folder, _, packets = recorded
+    contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     assert any(packet[-64:] in content for packet in packets if len(packet) > 64 for content in contents)
 
 
