@@ -69,7 +69,7 @@ eval-drive: $(READY) ## Judge driving on labelled drives in CUSTODES_DRIVES, and
 	@$(BIN)/python -m bench.drive_eval $(if $(CUSTODES_DRIVES),--drives $(CUSTODES_DRIVES)) $(ARGS)
 
 mutate-policies: $(READY) ## Break each access rule and each refusal of the gate; see that a test notices
-	@$(BIN)/python tools/mutate_policies.py $(ARGS)
+	@nice -n 19 $(BIN)/python -m tools.mutate_policies $(ARGS)
 
 bench-trace: $(READY) ## Attack marked film and trace it, the quick form; write docs/tracing.md
 	@$(BIN)/python -m tools.leaklab $(ARGS)

@@ -147,7 +147,7 @@ def test_time_runs_by_what_was_written_down_not_by_the_row(
     assert Clip.objects.get(pk=clip.pk).state == Clip.State.DELETED, "the other one's time is over"
 
 
-@pytest.mark.parametrize("what", ["entry", "body", "kind"])
+@pytest.mark.parametrize("what", ["entry", "body", "kind", "words"])
 def test_in_a_ledger_with_a_hole_nothing_is_erased(cast: Cast, clip: Clip, what: str) -> None:
     other = tell_of_arrival(make_clip(cast.van_unit, received_at=NOW, ready_at=NOW))
     hold = keeping.place_hold(reason="claim 17", **acts(cast, clip))
@@ -157,6 +157,8 @@ def test_in_a_ledger_with_a_hole_nothing_is_erased(cast: Cast, clip: Clip, what:
     placed = LedgerLeaf.objects.filter(kind="clip.hold_placed")
     if what == "kind":
         placed.update(kind="clip.assigned")
+    elif what == "words":
+        LedgerBody.objects.filter(leaf__in=placed).update(body_json=f'{{"clip":"{other.pk}","hold":{hold.pk}}}')
     else:
         LedgerBody.objects.filter(leaf__in=placed).delete()
         if what == "entry":
