@@ -7,7 +7,7 @@ from dbos import DBOS
 from django.db import close_old_connections
 
 from custodes.hub.clips import exports
-from custodes.hub.process import exporting
+from custodes.hub.process import exporting, limited
 
 QUEUE = "exports"
 log = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ def make_export(export_id: str) -> None:
     try:
         make(export_id)
     except Exception:
+        if limited.is_stopping():
+            raise limited.Stopping from None
         log.exception("an export could not be made")
         fail(export_id)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from dbos import DBOS
 from django.db import close_old_connections
 
-from custodes.hub.process import leak_work
+from custodes.hub.process import leak_work, limited
 from custodes.hub.process.leak_work import Over, Run
 from custodes.hub.process.limited import Unfit
 from custodes.hub.vault.keys import KeyDestroyed
@@ -78,6 +78,8 @@ def _attempt(step: Callable[[], str]) -> str:
     try:
         return step()
     except Exception as error:
+        if limited.is_stopping():
+            raise limited.Stopping from None
         log.exception("a leak could not be traced")
         return f"it could not be traced ({type(error).__name__}); the hub's log says more"
 

@@ -27,6 +27,31 @@ class Unfit(Permanent):
     """The film cannot be shown to anybody; the message says why, for people."""
 
 
+class Stopping(BaseException):
+    """The hub stops: a step under way is cut, concludes nothing, and is done again at the next start."""
+
+
+_children: set["LimitedChild"] = set()
+_stopping = threading.Event()
+
+
+def stop_all() -> None:
+    """End every child and let none start: each step under way raises Stopping."""
+    _stopping.set()
+    for child in tuple(_children):
+        child.stop()
+
+
+def go_on() -> None:
+    """Let children start again."""
+    _stopping.clear()
+
+
+def is_stopping() -> bool:
+    """Say whether the hub stops: what fails now fails for that."""
+    return _stopping.is_set()
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one film may cost: memory (bytes) and CPU time (s)."""
@@ -45,6 +70,8 @@ class LimitedChild:
 
     def __enter__(self) -> Self:
         """Start the child. Raises Temporary when none can be started."""
+        if is_stopping():
+            raise Stopping
         try:
             self._child = subprocess.Popen(  # noqa: S603  # our own module, by this interpreter
                 [sys.executable, "-I", "-m", self._module, json.dumps(self._order)],
@@ -58,12 +85,16 @@ class LimitedChild:
             raise Temporary(f"cannot start a probe: {error.strerror}") from error
         self._watchdog = threading.Timer(self._limits.cpu_seconds * WALL_PER_CPU, self._child.kill)
         self._watchdog.start()
+        _children.add(self)
+        if is_stopping():  # told meanwhile, by somebody who did not know this one
+            self.stop()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._watchdog.cancel()
+        _children.discard(self)
         broke = isinstance(error, EOFError | BrokenPipeError)
         why = self._why_it_died() if broke else ""
         self._child.kill()
@@ -71,6 +102,8 @@ class LimitedChild:
         self.requests.close()
         with contextlib.suppress(BrokenPipeError):
             self.answers.close()  # what it did not read any more is gone with it
+        if error is not None and is_stopping():
+            raise Stopping from None
         if broke:
             raise Unfit(why) from None
 

@@ -12,7 +12,7 @@ from custodes.core.errors import Temporary
 from custodes.hub.clips import exports
 from custodes.hub.clips.signals import received
 from custodes.hub.fleet.times import moment_of
-from custodes.hub.process import conclude, confine, leak_work, variants
+from custodes.hub.process import conclude, confine, leak_work, limited, variants
 
 APPLICATION = "custodes"
 VERSION = "process/2"
@@ -36,6 +36,8 @@ def start() -> None:
 
         from custodes.hub.process import export_workflow, leak_workflow, workflow
 
+        limited.go_on()
+        logging.getLogger("dbos").removeFilter(_unheard)
         _say_what_is_missing(confine.available())
         DBOS(
             config={
@@ -74,8 +76,14 @@ def stop() -> None:
         from dbos import DBOS
 
         received.disconnect(dispatch_uid="process")
+        limited.stop_all()
+        logging.getLogger("dbos").addFilter(_unheard)  # what is cut complains, and is done again at the next start
         DBOS.destroy(workflow_completion_timeout_sec=0)
         _running = False
+
+
+def _unheard(_record: logging.LogRecord) -> bool:
+    return False
 
 
 def enqueue(clip_id: UUID, *, anew: bool = False) -> None:

@@ -8,7 +8,7 @@ from dbos import DBOS
 from django.db import close_old_connections
 
 from custodes.core.clock import SystemClock
-from custodes.hub.process import conclude, examine, variants
+from custodes.hub.process import conclude, examine, limited, variants
 from custodes.hub.process.probe import Unfit
 from custodes.hub.vault.keys import KeyDestroyed
 
@@ -90,6 +90,8 @@ def _attempt(step: Callable[[str], str], clip_id: str) -> str:
     try:
         return step(clip_id)
     except Exception as error:
+        if limited.is_stopping():
+            raise limited.Stopping from None
         log.exception("clip %s could not be checked", clip_id)
         return f"it could not be checked ({type(error).__name__}); the hub's log says more"
 
