@@ -214,7 +214,7 @@ class Demo:
 
     def say(self, text: str, *, markup: bool = False) -> None:
         """Print one line of the demo's own."""
-        self.console.print(text, markup=markup)
+        self.console.print(text, markup=markup, soft_wrap=True)
 
     def custodes(self, *arguments: str) -> str:
         """Run one command to its end and return what it printed."""
