@@ -208,8 +208,8 @@ def test_a_view_is_proven_to_those_who_may_know_of_it(cast: Cast, clock: ManualC
 def test_who_may_see_this_is_said_by_rule(cast: Cast, clock: ManualClock) -> None:
     clip = make_clip(cast.van_unit, subject=cast.dina)
     say(cast.dina, cast.company, "coaching")
-    lines = {line.policy: line for line in gate.audience(clip, clock=clock)}
-    assert {policy: [person.pk for person in line.people] for policy, line in lines.items()} == {
+    lines = {line.policy: line for line in gate.audience(cast.alice, clip, clock=clock)}
+    assert {policy: [person.pk for person in line.named] for policy, line in lines.items()} == {
         "dispatcher-watches-incidents": [cast.bob.pk],
         "manager-watches-incidents-and-coaches": [cast.alice.pk],
         "driver-watches-own-shift": [cast.dina.pk],

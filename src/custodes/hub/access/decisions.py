@@ -49,6 +49,8 @@ class Audience:
     says: str
     purposes: tuple[Purpose, ...]
     people: tuple[Person, ...]
+    roles: tuple[str, ...]
+    """Of each of the people, the role that counted."""
 
 
 def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None, now: datetime) -> Decision:
@@ -105,20 +107,19 @@ def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
         .order_by("pk")
     )
     facts = {facts_of(row, row.person, now=now): row for row in rows}
-    found: dict[str, tuple[list[Purpose], list[Person]]] = {}
+    found: dict[str, tuple[list[Purpose], dict[Person, str]]] = {}
     for purpose in Purpose:
         asked = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
         verdicts = ask_all(book(), list(facts), [asked], action=Action.VIEW, purpose=purpose)
         for (member, _clip), verdict in verdicts.items():
             if not verdict.allowed:
                 continue
-            purposes, people = found.setdefault(verdict.policy_ids[0], ([], []))
+            purposes, people = found.setdefault(verdict.policy_ids[0], ([], {}))
             if purpose not in purposes:
                 purposes.append(purpose)
-            if facts[member].person not in people:
-                people.append(facts[member].person)
+            people.setdefault(facts[member].person, member.role)
     return tuple(
-        Audience(policy=policy, says=_says(book(), policy), purposes=tuple(purposes), people=tuple(people))
+        Audience(policy, _says(book(), policy), tuple(purposes), tuple(people), tuple(people.values()))
         for policy, (purposes, people) in sorted(found.items())
     )
 

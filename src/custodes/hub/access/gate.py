@@ -16,10 +16,11 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
-from custodes.hub.access import decisions, lists, recorded, served, watching
-from custodes.hub.access.decisions import Actor, Audience, Decision
+from custodes.hub.access import decisions, lists, recorded, served, told, watching
+from custodes.hub.access.decisions import Actor, Decision
 from custodes.hub.access.models import PosterShown, Unsealing, View
 from custodes.hub.access.requests import Action
+from custodes.hub.access.told import AudienceTold
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
 from custodes.hub.clips import footage, headline, marked
@@ -78,9 +79,9 @@ def may_share(actor: Actor, clip: Clip, purpose: Purpose, *, clock: Clock = _CLO
     return decisions.decide(actor, Action.SHARE, clip, purpose=purpose, now=now_of(clock)).allowed
 
 
-def audience(clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Audience, ...]:
-    """Return who may watch `clip`, by rule, for "who may see this"."""
-    return decisions.audience(clip, now=now_of(clock))
+def audience(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[AudienceTold, ...]:
+    """Return who may watch `clip`, by rule, for "who may see this": by name whom `actor` may know."""
+    return told.audience(actor, clip, now=now_of(clock))
 
 
 def visible_clips(actor: Actor, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
@@ -213,9 +214,13 @@ def read_part(
 
 
 def read_manifest(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> Manifest:
-    """Return the facts of an open view's clip: boxes, samples, rule, models. Raises Denied."""
+    """Return the facts of an open view's clip: boxes, samples, rule, models; the place only to who may know it.
+
+    Raises Denied.
+    """
     view = _open_view(actor, view_id, clock)
-    return Manifest.model_validate_json(_whole(view.clip, MANIFEST_PART, limit=MAX_MANIFEST_BYTES))
+    whole = Manifest.model_validate_json(_whole(view.clip, MANIFEST_PART, limit=MAX_MANIFEST_BYTES))
+    return told.manifest(actor, view.clip, whole, now=now_of(clock))
 
 
 def list_posters(*, actor: Actor, clip_ids: Iterable[uuid.UUID], clock: Clock = _CLOCK) -> set[uuid.UUID]:

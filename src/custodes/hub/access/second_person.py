@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import alarms, copies, decisions, gate, unsealing_letters, watched, watching
+from custodes.hub.access import alarms, copies, decisions, gate, told, unsealing_letters, watched, watching
 from custodes.hub.access.models import Unsealing
 from custodes.hub.access.requests import Action, UnsealingFacts
 from custodes.hub.audit import ledger
@@ -193,8 +193,9 @@ def _archive(unsealing: Unsealing, actor: Person, clock: Clock) -> Iterator[byte
     parts = ClipPart.objects.filter(clip_id=unsealing.clip_id, kind=ClipPart.Kind.FILM).order_by("name")
     try:
         with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
-            facts = footage.read_manifest(unsealing.clip).model_dump_json(indent=2)
-            archive.writestr(zipfile.ZipInfo("facts.json", made), facts)
+            whole = footage.read_manifest(unsealing.clip)
+            facts = told.manifest(actor, unsealing.clip, whole, now=now_of(clock))
+            archive.writestr(zipfile.ZipInfo("facts.json", made), facts.model_dump_json(indent=2))
             for name in parts.values_list("name", flat=True):
                 film = footage.open_part(unsealing.clip, name)
                 with archive.open(zipfile.ZipInfo(f"{name}.mp4", made), "w", force_zip64=True) as entry:

@@ -36,12 +36,17 @@ def cut_manifest(manifest: Manifest, cut: Cut, *, with_place: bool) -> Manifest:
             "kept_end_wall_ns": within(manifest.kept_end_wall_ns),
             "lenses": lenses,
             "samples": [
-                _sample(one, with_place=with_place) for one in manifest.samples if begin_ns <= one.wall_ns <= end_ns
+                one if with_place else _placeless(one) for one in manifest.samples if begin_ns <= one.wall_ns <= end_ns
             ],
             "models": [],
             "notes": [],
         }
     )
+
+
+def without_place(manifest: Manifest) -> Manifest:
+    """Return a manifest that does not tell where it was: its samples keep time, speed and acceleration."""
+    return manifest.model_copy(update={"samples": [_placeless(one) for one in manifest.samples]})
 
 
 def cut_headline(manifest: Manifest, cut: Cut) -> Headline:
@@ -80,7 +85,5 @@ def _lens(lens: WireLens, film: CutFilm) -> WireLens:
     )
 
 
-def _sample(sample: WireSample, *, with_place: bool) -> WireSample:
-    if with_place:
-        return sample
+def _placeless(sample: WireSample) -> WireSample:
     return sample.model_copy(update={"lat_deg": None, "lon_deg": None, "course_deg": None})

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub import proxies
-from custodes.hub.access import gate
+from custodes.hub.access import gate, told
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
@@ -88,8 +88,9 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     context = _common(request, clip) | {
         "view": view,
         "film": film.tell(manifest, clip, unit),
-        "watched": _watched(clip),
-        "audience": gate.audience(clip),
+        "watched": _watched(person, clip),
+        "may_place": gate.may(person, Action.LOCATE, clip).allowed,
+        "audience": gate.audience(person, clip),
         "purposes": purposes,
         "purpose_now": words.purpose_words(view.purpose),
         "rates": RATES,
@@ -203,15 +204,17 @@ def _purpose(request: HttpRequest, purposes: tuple[Purpose, ...]) -> Purpose:
 def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
     person = scope.actor(request)
     zone = shown.site_zone(clip.site)
+    may_assign = gate.may(person, Action.ASSIGN, clip)
     return {
         "clip": clip,
         "zone": zone,
         "onset": shown.local_ns(clip.onset_wall_ns, zone),
         "subject": rows.Namer(person).words(clip),
         "triages": Clip.Triage.choices,
-        "colleagues": acts.colleagues(clip),
+        "may_history": gate.may(person, Action.HISTORY, clip),
         "may_triage": gate.may(person, Action.TRIAGE, clip),
-        "may_assign": gate.may(person, Action.ASSIGN, clip),
+        "may_assign": may_assign,
+        "colleagues": acts.colleagues(clip) if may_assign.allowed else [],
         "may_grant": gate.may(person, Action.GRANT, clip),
         "may_export": gate.may(person, Action.EXPORT, clip),
         "may_original": gate.may(person, Action.ORIGINAL, clip),
@@ -237,8 +240,11 @@ def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
     }
 
 
-def _watched(clip: Clip) -> list[Watched]:
-    views = View.objects.filter(clip=clip).select_related("person").order_by("-opened_at")[:100]
+def _watched(person: Person, clip: Clip) -> list[Watched] | None:
+    """Return who watched; None: that is not theirs to know."""
+    views = told.viewings(person, clip, now=timezone.now())
+    if views is None:
+        return None
     then = names_then(views)
     return [
         Watched(

@@ -1,0 +1,98 @@
+"""What somebody may be told of a clip besides its film: where it was, who watched it, and by name who may.
+
+To watch (`view`) is one right; where it was and who drove (`locate`) and who watched it (`history`) are two others.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from custodes.core.types import Purpose
+from custodes.core.wire import Manifest
+from custodes.hub.access import acquaintance, decisions, shared_facts
+from custodes.hub.access.decisions import Actor
+from custodes.hub.access.models import View
+from custodes.hub.access.requests import Action
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Person
+
+VIEWINGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceTold:
+    """Who may watch a clip by one rule, as one reader is told: people they may know by name, the others by role."""
+
+    policy: str
+    says: str
+    purposes: tuple[Purpose, ...]
+    named: tuple[Person, ...]
+    unnamed: tuple[tuple[str, int], ...]
+    """Role -> how many who hold it."""
+
+    @property
+    def count(self) -> int:
+        """Return how many people it is."""
+        return len(self.named) + sum(count for _role, count in self.unnamed)
+
+
+def may_place(actor: Actor, clip: Clip, *, now: datetime) -> bool:
+    """Return whether `actor` may know where `clip` was."""
+    return decisions.decide(actor, Action.LOCATE, clip, purpose=None, now=now).allowed
+
+
+def may_history(actor: Actor, clip: Clip, *, now: datetime) -> bool:
+    """Return whether `actor` may know who watched `clip`."""
+    return decisions.decide(actor, Action.HISTORY, clip, purpose=None, now=now).allowed
+
+
+def manifest(actor: Actor, clip: Clip, whole: Manifest, *, now: datetime) -> Manifest:
+    """Return a clip's manifest as `actor` may know it: without the place where that is not theirs to know."""
+    return whole if may_place(actor, clip, now=now) else shared_facts.without_place(whole)
+
+
+def viewings(actor: Actor, clip: Clip, *, now: datetime) -> list[View] | None:
+    """Return the views of `clip`, newest first, at most `VIEWINGS`; None: who watched is not theirs to know."""
+    if not may_history(actor, clip, now=now):
+        return None
+    return list(View.objects.filter(clip=clip).select_related("person").order_by("-opened_at")[:VIEWINGS])
+
+
+def audience(actor: Actor, clip: Clip, *, now: datetime) -> tuple[AudienceTold, ...]:
+    """Return who may watch `clip`, by rule, for "who may see this".
+
+    Everybody reads their own name. Who may know who watched reads there whomever else they may know; who is recorded
+    reads all.
+    """
+    lines = decisions.audience(clip, now=now)
+    everybody = {person.pk for line in lines for person in line.people}
+    known = everybody & _known(actor, clip, everybody, now)
+    return tuple(
+        AudienceTold(
+            policy=line.policy,
+            says=line.says,
+            purposes=line.purposes,
+            named=tuple(person for person in line.people if person.pk in known),
+            unnamed=tuple(
+                sorted(
+                    Counter(
+                        role for person, role in zip(line.people, line.roles, strict=True) if person.pk not in known
+                    ).items()
+                )
+            ),
+        )
+        for line in lines
+    )
+
+
+def _known(actor: Actor, clip: Clip, everybody: set[UUID], now: datetime) -> set[UUID]:
+    if not isinstance(actor, Person):
+        return set()
+    if not may_history(actor, clip, now=now):
+        return {actor.pk}
+    if clip.subject_id == actor.pk:
+        return everybody
+    colleagues = acquaintance.known_memberships(actor, clip.site.organisation, now=now)
+    known = {actor.pk, *colleagues.values_list("person_id", flat=True)}
+    return known | {clip.subject_id} if clip.subject_id and may_place(actor, clip, now=now) else known
