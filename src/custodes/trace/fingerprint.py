@@ -82,20 +82,16 @@ def fingerprint(clip_id: UUID, reference: Reference) -> Fingerprint:
     """Return the fingerprint of a clip."""
     known = reference_features(reference)
     chosen = np.unique(np.linspace(0, len(known.times_s) - 1, MOST_LOOKS).round().astype(int))
-    looks = []
-    for number in chosen:
-        features = known.features[number]
-        kept = slice(0, POINTS_PER_LOOK)  # the strongest are not first: SIFT sorts by place, so take every n-th
-        step = max(1, len(features.points_px) // POINTS_PER_LOOK)
-        points = features.points_px[::step][kept]
-        looks.append(
-            Look(
-                known.times_s[number],
-                codes_of(features.descriptors[::step][kept]),
-                np.clip(np.round(points), 0, 65_535).astype(np.uint16),
-            )
-        )
-    return Fingerprint(clip_id, reference.size_px, tuple(looks))
+    looks = tuple(look_of(known.features[number], known.times_s[number]) for number in chosen)
+    return Fingerprint(clip_id, reference.size_px, looks)
+
+
+def look_of(features: Features, time_s: float) -> Look:
+    """Return what is kept of one picture's features."""
+    kept = slice(0, POINTS_PER_LOOK)  # the strongest are not first: SIFT sorts by place, so take every n-th
+    step = max(1, len(features.points_px) // POINTS_PER_LOOK)
+    points = np.clip(np.round(features.points_px[::step][kept]), 0, 65_535).astype(np.uint16)
+    return Look(time_s, codes_of(features.descriptors[::step][kept]), points)
 
 
 def codes_of(descriptors: NDArray[np.float32]) -> Codes:
