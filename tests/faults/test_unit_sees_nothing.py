@@ -60,3 +60,5 @@ def test_personal_time_leaves_nothing_on_the_disk(tmp_path: Path) -> None:
     assert unit.stop() == 0
     assert unit.clips() == []
     assert (tmp_path / "led").read_text() == "0\n"
+    open_to_others = [path for path in (state, *state.rglob("*")) if path.stat().st_mode & 0o077]
+    assert open_to_others == []

@@ -18,7 +18,7 @@ from custodes.hub.process.confine import Confinement
 from custodes.hub.process.probe import Limits, probe
 
 TAKEN_OVER = """
-import ctypes, json, os, socket, sys
+import ctypes, json, os, resource, socket, sys
 from custodes.hub.process import child
 key, port, parent = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 
@@ -30,7 +30,18 @@ def fork():
     if os.fork() == 0:
         os._exit(0)
 
+def shared_memory():
+    if ctypes.CDLL(None, use_errno=True).shmget(0, 4096, 0o1600) < 0:
+        raise OSError
+
 TRIES = {
+    "limit the parent": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE),
+    "slow the parent": lambda: os.setpriority(os.PRIO_PROCESS, parent, os.getpriority(os.PRIO_PROCESS, parent)),
+    "pin the parent": lambda: os.sched_setaffinity(parent, os.sched_getaffinity(parent)),
+    "date a file": lambda: os.utime(key, (1, 1)),
+    "label a file": lambda: os.setxattr(key, "user.x", b"1"),
+    "share memory": shared_memory,
+    "move about": lambda: os.chdir("/"),
     "read": lambda: open(key).read(),
     "write": lambda: open(key + ".new", "w"),
     "list": lambda: os.listdir(os.path.dirname(key)),

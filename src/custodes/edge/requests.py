@@ -123,7 +123,7 @@ def _must_run(state_dir: Path) -> None:
 def _leave(state_dir: Path, request: dict[str, object]) -> None:
     folder = requests_dir(state_dir)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"cannot use {state_dir}: {error.strerror}. Check unit.state_dir.") from error
     write_durably(folder / f"{uuid4()}.json", json.dumps(request).encode())

@@ -2,11 +2,14 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from custodes.core.errors import BadInput
 
 LOCK_NAME = "lock"
+OTHERS = 0o077
+"""The rights of group and others: what a unit writes is for its user alone."""
 
 
 class StateLock:
@@ -17,9 +20,12 @@ class StateLock:
         self._descriptor = -1
 
     def __enter__(self) -> None:
-        """Take the lock. Raises BadInput when another process holds it."""
+        """Take the lock, and close the folder to other users. Raises BadInput when another process holds the lock."""
+        os.umask(OTHERS)
         try:
-            self.state_dir.mkdir(parents=True, exist_ok=True)
+            self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(PermissionError):  # somebody else's folder: they have let us in
+                self.state_dir.chmod(0o700)
             self._descriptor = os.open(self.state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise BadInput(f"cannot use {self.state_dir}: {error.strerror}. Check unit.state_dir.") from error

@@ -41,6 +41,16 @@ _DENIED = {
         clone 56 fork 57 vfork 58 clone3 435 execve 59 execveat 322 unshare 272 setns 308
         kill 62 tkill 200 tgkill 234 rt_sigqueueinfo 129 rt_tgsigqueueinfo 297 pidfd_open 434 pidfd_send_signal 424
         ptrace 101 process_vm_readv 310 process_vm_writev 311 pidfd_getfd 438 bpf 321 io_uring_setup 425
+        prlimit64 302 setrlimit 160 setpriority 141 ioprio_set 251
+        sched_setparam 142 sched_setscheduler 144 sched_setaffinity 203 sched_setattr 314
+        utime 132 utimes 235 futimesat 261 utimensat 280 chdir 80 chroot 161 name_to_handle_at 303
+        setxattr 188 lsetxattr 189 fsetxattr 190 removexattr 197 lremovexattr 198 fremovexattr 199
+        setxattrat 463 removexattrat 466 inotify_init 253 inotify_init1 294 inotify_add_watch 254
+        shmget 29 shmat 30 shmctl 31 msgget 68 msgsnd 69 msgrcv 70 msgctl 71
+        semget 64 semop 65 semctl 66 semtimedop 220 mq_open 240 mq_unlink 241
+        mount 165 umount2 166 pivot_root 155 open_tree 428 move_mount 429 fsopen 430 fsmount 432 fspick 433
+        mount_setattr 442 add_key 248 request_key 249 keyctl 250 userfaultfd 323 perf_event_open 298
+        process_madvise 440 process_mrelease 448 kcmp 312 migrate_pages 256 move_pages 279
     """,
     "aarch64": """
         openat 56 openat2 437 open_by_handle_at 265
@@ -50,6 +60,16 @@ _DENIED = {
         clone 220 clone3 435 execve 221 execveat 281 unshare 97 setns 268
         kill 129 tkill 130 tgkill 131 rt_sigqueueinfo 138 rt_tgsigqueueinfo 240 pidfd_open 434 pidfd_send_signal 424
         ptrace 117 process_vm_readv 270 process_vm_writev 271 pidfd_getfd 438 bpf 280 io_uring_setup 425
+        prlimit64 261 setrlimit 164 setpriority 140 ioprio_set 30
+        sched_setparam 118 sched_setscheduler 119 sched_setaffinity 122 sched_setattr 274
+        utimensat 88 chdir 49 chroot 51 name_to_handle_at 264
+        setxattr 5 lsetxattr 6 fsetxattr 7 removexattr 14 lremovexattr 15 fremovexattr 16
+        setxattrat 463 removexattrat 466 inotify_init1 26 inotify_add_watch 27
+        shmget 194 shmat 196 shmctl 195 msgget 186 msgsnd 189 msgrcv 188 msgctl 187
+        semget 190 semop 193 semctl 191 semtimedop 192 mq_open 180 mq_unlink 181
+        mount 40 umount2 39 pivot_root 41 open_tree 428 move_mount 429 fsopen 430 fsmount 432 fspick 433
+        mount_setattr 442 add_key 217 request_key 218 keyctl 219 userfaultfd 282 perf_event_open 241
+        process_madvise 440 process_mrelease 448 kcmp 272 migrate_pages 238 move_pages 239
     """,
 }
 """System calls that get EPERM, by name and number."""
@@ -64,7 +84,7 @@ class Confinement:
 
 
 def confine_self() -> Confinement:
-    """Give up files, network, other programs and new processes, for this thread and all that it starts.
+    """Give up files, network, other programs, other processes and new ones, for this thread and all that it starts.
 
     Call it from the only thread. What is open stays open. Returns what the kernel took.
     """
