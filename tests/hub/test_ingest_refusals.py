@@ -10,6 +10,7 @@ from custodes.core.clock import ManualClock
 from custodes.core.errors import Temporary
 from custodes.core.wire import Problem
 from custodes.edge.ship.hub_client import API, Call, HubClient, Refused, Unwelcome
+from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, StoredBytes, Tombstone
 from custodes.hub.fleet.models import Organisation, Unit
 from custodes.hub.ingest import gatehouse
@@ -31,8 +32,8 @@ def send_again(scene: Scene, request: httpx.Request) -> tuple[int, Problem]:
 
 def with_quota(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
     hub = django_settings.HUB
-    quota = hub.quota.model_copy(update=limits)
-    monkeypatch.setattr(django_settings, "HUB", hub.model_copy(update={"quota": quota}))
+    changed = hub.quota.model_copy(update=limits)
+    monkeypatch.setattr(django_settings, "HUB", hub.model_copy(update={"quota": changed}))
 
 
 def test_a_replayed_request_is_refused_with_what_to_do(scene: Scene):
@@ -269,7 +270,7 @@ def test_an_organisation_past_its_quota_waits_and_goes_on_after_room_is_made(sce
         scene.shipper.ship(scene.outbox.next_clip())
     assert not Clip.objects.exists()
     Organisation.objects.filter(pk=cast.company.pk).update(quota_bytes=10**9)
-    needed = scene.outbox.usage()[1]
+    needed = quota.room(part.sealed_bytes for part in scene.outbox.next_clip().declaration.parts)
     assert scene.shipper.drain()
     assert StoredBytes.objects.get(organisation=cast.company).sealed_bytes == needed
 
@@ -300,7 +301,8 @@ def test_one_unit_cannot_reserve_room_without_end_and_goes_on_after_its_others_c
     with pytest.raises(Temporary, match="open_bytes_per_unit"):
         client.declare(second.declaration)
     assert scene.wire.seen[-1][2] == 429
-    assert StoredBytes.objects.get(organisation=cast.company).sealed_bytes == size
+    room = quota.room(part.sealed_bytes for part in first.declaration.parts)
+    assert StoredBytes.objects.get(organisation=cast.company).sealed_bytes == room
     client.declare(first.declaration)  # a repeat reserves nothing and is answered
     assert not scene.shipper.drain(), "the graver one stands aside, what is under way goes on"
     assert [clip.pk for clip in Clip.objects.exclude(receipt_json="")] == [first.clip_id]

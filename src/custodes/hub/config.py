@@ -100,6 +100,17 @@ class QuotaSettings(_Section):
     max_part_bytes: Annotated[
         int, Field(ge=1024, le=MAX_PART_BYTES, description="Largest sealed part that is accepted (bytes).")
     ] = MAX_PART_BYTES
+    clips_per_hour: Annotated[
+        int, Field(ge=1, le=100_000, description="Clips that one unit may announce in an hour; more must wait.")
+    ] = 720
+    oldest_clip_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=3650,
+            description="Days that a clip can have waited at its unit; the time of an older one is not believed.",
+        ),
+    ] = 90
     disk_reserve_bytes: Annotated[
         int, Field(ge=0, description="Space on the data disk that uploads leave free (bytes).")
     ] = GIB

@@ -37,7 +37,9 @@ BACKOFF_MOST_S = 60.0
 UNWELCOME_WAIT_S = 60.0
 IDLE_LOOK_S = 30.0
 HASH_PIECE_BYTES = 1 << 20
-FINAL_CODES = frozenset({"clip_changed", "declaration", "envelope", "erased", "hub_key", "not_found", "too_large"})
+FINAL_CODES = frozenset(
+    {"clip_changed", "declaration", "envelope", "erased", "hub_key", "not_found", "onset", "too_large"}
+)
 """Refusals of a clip itself, on what its unit signed. Any other can come of a request that was changed on its way."""
 log = logging.getLogger(__name__)
 

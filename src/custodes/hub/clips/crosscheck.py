@@ -67,6 +67,7 @@ def _differences(said: Said, clip: Clip, *, people: set[str], routes: set[str]) 
         "kind": (said.get("event"), clip.kind),
         "subject": (subject if subject in people else None, clip.subject_id),
         "route": (route if route in routes else None, clip.route_id),
+        "clock_doubt": (said.get("clock"), clip.clock_doubt or None),
     }
     # Entries of early versions do not name the severity.
     if "severity" in said.body:

@@ -185,7 +185,8 @@ def _erase(clip: Clip, now: datetime, now_ns: int) -> bool:
         parts = list(clip.parts.order_by("name").values("name", "sealed_sha256", "sealed_bytes"))
         removed = {name: erasers.get(name).rows(clip.pk) for name in erasers}
         freed = sum(part["sealed_bytes"] for part in parts)
-        quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=freed)
+        room = quota.room(part["sealed_bytes"] for part in parts)
+        quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=room)
         clip.parts.all().delete()
         Reading.objects.filter(clip_id=clip.pk).delete()
         clip.erased_at = now

@@ -65,7 +65,7 @@ def keep(export: Export, facts: seal.SealedFacts, *, now_ns: int) -> None:
             media_type=MEDIA_TYPE,
             stored_at=now,
         )
-        quota.add(organisation_id=clip.site.organisation_id, more_bytes=facts.sealed_bytes)
+        quota.add(organisation_id=clip.site.organisation_id, more_bytes=quota.room([facts.sealed_bytes]))
         Export.objects.filter(pk=export.pk).update(state=State.READY, shown_0_1=1.0, ends_at=now + LASTS)
 
 
@@ -83,7 +83,9 @@ def drop(export: Export) -> None:
     with transaction.atomic():
         part = ClipPart.objects.filter(clip_id=export.clip_id, name=export.part).first()
         if part is not None:
-            quota.give_back(organisation_id=export.clip.site.organisation_id, freed_bytes=part.sealed_bytes)
+            quota.give_back(
+                organisation_id=export.clip.site.organisation_id, freed_bytes=quota.room([part.sealed_bytes])
+            )
             part.delete()
         Export.objects.filter(pk=export.pk).delete()
 

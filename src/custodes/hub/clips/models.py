@@ -32,6 +32,14 @@ class Clip(models.Model):
         DONE = "done", _("Done")
         DISMISSED = "dismissed", _("Dismissed")
 
+    class ClockDoubt(models.TextChoices):
+        """Why the onset that the unit says is not believed."""
+
+        BEFORE_ENROLMENT = "enrolment", _("by it the clip is older than the camera's enrolment here")
+        TOO_OLD = "age", _("by it the clip waited longer than any can")
+        OFF = "off", _("it was minutes or more away from the hub's when the clip came")
+        AHEAD = "ahead", _("by it the clip is of a time that had not come")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     """Chosen by the unit: one clip per event, however often it is sent."""
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="clips")
@@ -39,7 +47,8 @@ class Clip(models.Model):
     subject = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="recorded_in"
     )
-    """The driver on shift at the onset, where there was one."""
+    """The driver on shift at the onset, where there was one; where the onset is not believed, by rule T4 of
+    docs/design/time.md."""
     route = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="clips")
     """The route that was driven then."""
     kind = models.CharField(max_length=64)
@@ -48,6 +57,8 @@ class Clip(models.Model):
     end_wall_ns = models.BigIntegerField(null=True, blank=True)
     kept_start_wall_ns = models.BigIntegerField()
     kept_end_wall_ns = models.BigIntegerField()
+    clock_doubt = models.CharField(max_length=16, choices=ClockDoubt.choices, blank=True)
+    """Why these times are not believed, as it was judged on receipt; empty: they are."""
     declared_at = models.DateTimeField(default=timezone.now)
     received_at = models.DateTimeField(null=True, blank=True)
     ready_at = models.DateTimeField(null=True, blank=True)
@@ -78,6 +89,7 @@ class Clip(models.Model):
             models.Index(fields=["site", "-onset_wall_ns"]),
             models.Index(fields=["-onset_wall_ns"]),
             models.Index(fields=["revision"]),
+            models.Index(fields=["unit", "declared_at"], name="clip_of_unit_lately"),
             models.Index(fields=["erase_after"], condition=Q(erased_at=None), name="clip_to_erase"),
         ]
 

@@ -1,5 +1,6 @@
-"""Room that an organisation's clips take: counted when declared, given back when refused or erased."""
+"""Room that an organisation's clips and trips take: counted when they come, given back when refused or erased."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
@@ -9,6 +10,13 @@ from custodes.hub.clips.models import StoredBytes
 from custodes.hub.fleet.models import Organisation
 
 _KEY = Organisation._meta.get_field("id")
+LEAST_BYTES = 4096
+"""What a blob takes on a disk however few bytes it has: a block. Its row and its folder come on top."""
+
+
+def room(sizes: Iterable[int]) -> int:
+    """Return what blobs of these sealed sizes count as (bytes)."""
+    return sum(max(LEAST_BYTES, size) for size in sizes)
 
 
 def reserve(*, organisation_id: UUID, wanted_bytes: int, limit_bytes: int) -> bool:

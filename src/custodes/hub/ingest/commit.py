@@ -14,7 +14,7 @@ from custodes.hub.clips.footage import blob_name
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.signals import received
 from custodes.hub.fleet.times import moment_of
-from custodes.hub.ingest import open_clips, rows
+from custodes.hub.ingest import onsets, open_clips, rows
 from custodes.hub.ingest.open_clips import OpenClip
 from custodes.hub.ingest.uploads import Slot, remove_folder
 from custodes.hub.vault.store import AlreadyStored, NoSuchBlob, vault
@@ -73,9 +73,10 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
         SealedPart(part=slot.part, sealed_sha256=slot.sealed_sha256, sealed_bytes=slot.sealed_bytes)
         for slot in clip.slots
     ]
-    onset = moment_of(clip.onset_wall_ns)
     with transaction.atomic():
-        subject_id, route_id = rows.shift_at(clip.site_id, onset)
+        placed = onsets.place(
+            site_id=clip.site_id, unit_id=clip.unit_id, onset_wall_ns=clip.onset_wall_ns, now_ns=now_ns
+        )
         entry = ledger.append(
             kind="clip.received",
             body={
@@ -84,8 +85,9 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
                 "site": clip.site_id,
                 "event": clip.kind,
                 "severity": clip.severity,
-                "subject": subject_id,
-                **({} if route_id is None else {"route": route_id}),
+                "subject": placed.subject_id,
+                **({} if placed.route_id is None else {"route": placed.route_id}),
+                **({"clock": placed.doubt} if placed.doubt else {}),
                 "parts": [part.model_dump() for part in sealed],
             },
             now_ns=now_ns,
@@ -103,8 +105,9 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
         arrived = rows.mark_received(
             clip.clip_id,
             receipt_json=receipt.model_dump_json(),
-            subject_id=subject_id,
-            route_id=route_id,
+            subject_id=placed.subject_id,
+            route_id=placed.route_id,
+            clock_doubt=placed.doubt,
             now=now,
         )
         if not arrived:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.times import moment_of
-from custodes.hub.ingest import open_clips, rows, tus
+from custodes.hub.ingest import onsets, open_clips, rows, tus
 from custodes.hub.ingest.exchange import Refusal, not_found
 from custodes.hub.ingest.gatehouse import KnownUnit
 from custodes.hub.ingest.uploads import Slot, check_disk, lay, make_folder
@@ -31,7 +31,7 @@ def declare(*, unit: KnownUnit, body: bytes, now_ns: int) -> ClipAnswer:
     """Take a declaration. The row and the wrapped content key are durable on return.
 
     A repeat gets the same answer, or the receipt. Raises Refusal: 404 for another unit's clip id, 409 for a changed
-    repeat, 413 and 507 for too much, 422 for what can never be opened.
+    repeat, 413, 429 and 507 for too much, 422 for what can never be opened and for film of a time to come.
     """
     declaration, manifest = _parsed(body)
     digest = hashlib.sha256(declaration.model_dump_json().encode()).hexdigest()
@@ -146,13 +146,15 @@ def _admit(
 ) -> open_clips.OpenClip:
     """Store a new clip. Raises IntegrityError when another request has just stored it."""
     total = sum(part.sealed_bytes for part in declaration.parts)
+    onsets.refuse_the_future(declaration, now_ns=now_ns)
     check_disk(total)
     if destroyed.holds(declaration.clip_id):
         raise Refusal(410, "erased", f"clip {declaration.clip_id} was erased at this hub; it does not come back")
     content_key = _unwrap(unit, declaration)
     with transaction.atomic():
-        _check_room(unit, len(declaration.parts), total)
         declared_at = moment_of(now_ns)
+        _check_pace(unit, declared_at)
+        _check_room(unit, [part.sealed_bytes for part in declaration.parts])
         # Fails here when the clip is known: its key is not touched.
         rows.insert(Clip, [_clip_row(unit, declaration, digest, declared_at)])
         rows.insert(ClipPart, [_part_row(declaration.clip_id, part) for part in declaration.parts])
@@ -186,8 +188,21 @@ def _unwrap(unit: KnownUnit, declaration: ClipDeclaration) -> bytes:
         raise Refusal(422, "envelope", f"clip {declaration.clip_id}: its envelope does not open here") from error
 
 
-def _check_room(unit: KnownUnit, parts: int, total: int) -> None:
-    limits = settings.HUB.quota
+def _check_pace(unit: KnownUnit, now: datetime) -> None:
+    most = settings.HUB.quota.clips_per_hour
+    if rows.declared_since(unit.unit_id, now - timedelta(hours=1)) >= most:
+        # Each clip costs rows, files, keys and entries in the ledger, however few bytes it has.
+        raise Refusal(
+            429,
+            "clips",
+            f"this unit announced {most} clips in an hour (quota.clips_per_hour); keep the others and come back",
+            retry=True,
+            headers={"retry-after": "60"},
+        )
+
+
+def _check_room(unit: KnownUnit, sizes: list[int]) -> None:
+    limits, parts, total, room = settings.HUB.quota, len(sizes), sum(sizes), quota.room(sizes)
     open_parts, open_bytes = rows.open_parts(unit.unit_id)
     if open_parts + parts > limits.open_uploads_per_unit:
         raise Refusal(429, "open_uploads", f"{open_parts} parts of this unit are under way; finish them", retry=True)
@@ -200,7 +215,7 @@ def _check_room(unit: KnownUnit, parts: int, total: int) -> None:
             f"{limits.open_bytes_per_unit} (quota.open_bytes_per_unit). Finish the others, then announce it again",
             retry=True,
         )
-    if not quota.reserve(organisation_id=unit.organisation_id, wanted_bytes=total, limit_bytes=unit.quota_bytes):
+    if not quota.reserve(organisation_id=unit.organisation_id, wanted_bytes=room, limit_bytes=unit.quota_bytes):
         raise Refusal(
             507, "quota", "the organisation's room at the hub is used up; somebody must delete clips", retry=True
         )

@@ -23,7 +23,7 @@ def give_up(clip_id: UUID) -> int:
         clip = Clip.objects.select_related("site").filter(pk=clip_id, state=Clip.State.RECEIVING).first()
         if clip is None:
             return 0
-        total = sum(clip.parts.values_list("sealed_bytes", flat=True))
+        total = quota.room(clip.parts.values_list("sealed_bytes", flat=True))
         quota.give_back(organisation_id=clip.site.organisation_id, freed_bytes=total)
         clip.delete()
     open_clips.forget(clip_id)

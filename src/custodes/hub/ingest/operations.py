@@ -129,8 +129,8 @@ DECLARE: Final = Operation(
         409: ("clip_changed",),
         410: ("erased",),
         413: ("too_large",),
-        422: ("declaration", "part_hash", "hub_key", "envelope"),
-        429: ("open_uploads",),
+        422: ("declaration", "onset", "part_hash", "hub_key", "envelope"),
+        429: ("open_uploads", "clips"),
         507: ("quota", "disk"),
     },
 )

@@ -52,6 +52,15 @@ def open_parts(unit_id: UUID) -> tuple[int, int]:
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
+def declared_since(unit_id: UUID, moment: datetime) -> int:
+    """Return how many clips a unit has declared since a moment."""
+    row = _first(
+        f'SELECT count(*) FROM "{_CLIP}" WHERE "unit_id" = %s AND "declared_at" > %s',  # noqa: S608  # our names
+        [_kept(_UUID, unit_id), _kept(_TIME, moment)],
+    )
+    return int(row[0]) if row else 0
+
+
 def shift_at(site_id: UUID, moment: datetime) -> tuple[UUID | None, UUID | None]:
     """Return who drives at a site at a moment and on which route, by the shifts that the hub knows."""
     at = _kept(_TIME, moment)
@@ -64,19 +73,26 @@ def shift_at(site_id: UUID, moment: datetime) -> tuple[UUID | None, UUID | None]
 
 
 def mark_received(
-    clip_id: UUID, *, receipt_json: str, subject_id: UUID | None, route_id: UUID | None, now: datetime
+    clip_id: UUID,
+    *,
+    receipt_json: str,
+    subject_id: UUID | None,
+    route_id: UUID | None,
+    clock_doubt: str,
+    now: datetime,
 ) -> bool:
     """Move a clip and its parts from arriving to stored, inside a transaction. False: it was not arriving any more."""
     at, clip = _kept(_TIME, now), _kept(_UUID, clip_id)
     with connection.cursor() as cursor:
         cursor.execute(
             f'UPDATE "{_CLIP}" SET "state" = %s, "received_at" = %s, "subject_id" = %s, "route_id" = %s, '  # noqa: S608
-            '"receipt_json" = %s, "revision" = %s WHERE "id" = %s AND "state" = %s',
+            '"clock_doubt" = %s, "receipt_json" = %s, "revision" = %s WHERE "id" = %s AND "state" = %s',
             [
                 Clip.State.PROCESSING.value,
                 at,
                 None if subject_id is None else _kept(_UUID, subject_id),
                 None if route_id is None else _kept(_UUID, route_id),
+                clock_doubt,
                 receipt_json,
                 next_revision(),
                 clip,

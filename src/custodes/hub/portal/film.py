@@ -65,7 +65,7 @@ def tell(manifest: Manifest, clip: Clip, unit: str) -> FilmFacts:
         models=tuple(manifest.models),
         policy_version=manifest.policy_version,
         software=manifest.software,
-        notes=tuple(reasons.note(one) for one in manifest.notes),
+        notes=(*reasons.of_the_clock(clip), *(reasons.note(one) for one in manifest.notes)),
         kept_s=(manifest.kept_end_wall_ns - manifest.kept_start_wall_ns) / NS_PER_S,
         place=f"{at_onset.lat_deg:.5f}, {at_onset.lon_deg:.5f}" if at_onset else "",
         places=len(placed) > 1,

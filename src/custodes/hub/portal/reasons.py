@@ -98,6 +98,16 @@ def rule(text: str, unit: str) -> str:
     return _("marked by hand") if text == "marked by hand" else text
 
 
+def of_the_clock(clip: Clip) -> tuple[str, ...]:
+    """Return what the hub notes by itself where it does not believe when the clip was, or nothing."""
+    if not clip.clock_doubt:
+        return ()
+    why = _("The camera's clock was wrong: %(why)s.") % {"why": clip.get_clock_doubt_display()}
+    if clip.subject_id is None:
+        return (why,)
+    return (why, _("Who drove is therefore taken from when the clip came, where somebody drove then."))
+
+
 def note(text: str) -> str:
     """Return a note as the unit said it, in the reader's words where it is one of the patterns."""
     found = FILM_NOTE.fullmatch(text)

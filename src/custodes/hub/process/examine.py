@@ -116,7 +116,7 @@ def _store_poster(clip: Clip, jpeg: bytes) -> None:
         media_type="image/jpeg",
         stored_at=clip.received_at,
     )
-    quota.add(organisation_id=clip.site.organisation_id, more_bytes=facts.sealed_bytes)
+    quota.add(organisation_id=clip.site.organisation_id, more_bytes=quota.room([facts.sealed_bytes]))
 
 
 def _check_film(clip: Clip, lens: WireLens) -> None:

@@ -113,7 +113,7 @@ def _store(clip: Clip, film: str, twins: Twins) -> None:
                 media_type=media,
                 stored_at=clip.received_at,
             )
-        more = sum(facts.sealed_bytes for *_, facts in sealed)
+        more = quota.room(facts.sealed_bytes for *_, facts in sealed)
         quota.add(organisation_id=clip.site.organisation_id, more_bytes=more)
 
 
