@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationErro
 from custodes.core.errors import BadInput
 from custodes.core.registry import nearest
 from custodes.core.wire import MAX_PART_BYTES
+from custodes.hub.drive_settings import DispatchSettings, DrivingSettings
 from custodes.hub.leak_settings import LeakSettings
 
 DATA_DIR_VARIABLE = "CUSTODES_HUB_DATA_DIR"
@@ -181,14 +182,6 @@ class ShareSettings(_Section):
         return self
 
 
-class DispatchSettings(_Section):
-    """What the dispatch board keeps."""
-
-    trail_hours: Annotated[
-        int, Field(ge=1, le=24, description="Hours that a van's positions are kept at most; its shift's end ends them.")
-    ] = 12
-
-
 class OidcSettings(_Section):
     """One provider by which people sign in (OpenID Connect). It is trusted about addresses that it calls verified."""
 
@@ -249,6 +242,7 @@ class HubSettings(_Section):
     share: ShareSettings = ShareSettings()
     leak: LeakSettings = LeakSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    driving: DrivingSettings = DrivingSettings()
     oidc: Annotated[tuple[OidcSettings, ...], Field(description="Providers, each as [[oidc]]; none by default.")] = ()
 
     @field_validator("oidc")
