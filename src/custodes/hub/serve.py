@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sqlite3
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -71,6 +72,8 @@ def _prepare(hub: "HubSettings", *, as_json: bool) -> None:
     from custodes.hub.fleet import account_secrets, setup
     from custodes.hub.narrator import say
 
+    # WhiteNoise hands small static files over as one piece: Django's advice to stream them is no news to an operator.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     settings.HUB = hub
     settings.ALLOWED_HOSTS = hub.host_names
     migrate()

@@ -145,7 +145,8 @@ class Report:
     def _unkept_text(self) -> str:
         if not self.unkept:
             return "Every entry stands under a head that is kept outside of the database."
+        which = "The newest entry stands" if self.unkept == 1 else f"The newest {self.unkept} entries stand"
         return (
-            f"The newest {self.unkept} entries stand under no head that is kept outside of the database: were more cut "
-            "off behind them, this check could not tell."
+            f"{which} under no head that is kept outside of the database: were more cut off behind, this check could "
+            "not tell."
         )

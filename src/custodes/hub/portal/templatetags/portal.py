@@ -119,6 +119,12 @@ def site_time(wall_ns: int, site: Site) -> SafeString:
 
 
 @register.simple_tag
+def when_ns(wall_ns: int, zone_name: str) -> SafeString:
+    """Write a moment: relative, and exact to the second in a zone."""
+    return _time(shown.local_ns(wall_ns, zone_name), seconds=True)
+
+
+@register.simple_tag
 def clock_ns(wall_ns: int, zone_name: str) -> SafeString:
     """Write only the time of day of a moment, with the rest on hover."""
     local = shown.local_ns(wall_ns, zone_name)
