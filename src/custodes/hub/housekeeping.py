@@ -15,6 +15,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips import erasing, exports, keeping
 from custodes.hub.consent import telling
 from custodes.hub.driving import disputing
+from custodes.hub.driving import forgetting as trips
 from custodes.hub.fleet import invitations, open_sessions, positions
 from custodes.hub.ingest import repair
 from custodes.hub.leak import erasing as leak_erasing
@@ -68,6 +69,7 @@ class Housekeeper(threading.Thread):
             invitations.forget_lapsed,
             open_sessions.forget_ended,
             positions.forget_due,
+            trips.forget_due,
             self._log.settle,
             telling.send_due,
             alarms.sweep,

@@ -54,6 +54,7 @@
 -- migration dispatch 0001_initial
 -- migration driving 0001_initial
 -- migration driving 0002_route
+-- migration driving 0003_counted_and_kept
 -- migration fleet 0001_initial
 -- migration fleet 0002_camera_told
 -- migration fleet 0003_invitations_and_sessions
@@ -113,7 +114,7 @@ CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMEN
 CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
 CREATE TABLE "driving_dispute" ("id" char(32) NOT NULL PRIMARY KEY, "words" varchar(1000) NOT NULL, "raised_at" datetime NOT NULL, "due_at" datetime NOT NULL, "state" varchar(16) NOT NULL, "answer_words" varchar(1000) NOT NULL, "ended_at" datetime NULL, "answered_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "hold_id" bigint NULL REFERENCES "clips_hold" ("id") DEFERRABLE INITIALLY DEFERRED, "raised_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "event_id" char(32) NOT NULL UNIQUE REFERENCES "driving_tripevent" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "driving_disputepolicy" ("organisation_id" char(32) NOT NULL PRIMARY KEY REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "answer_days" smallint unsigned NOT NULL CHECK ("answer_days" >= 0));
-CREATE TABLE "driving_trip" ("id" char(32) NOT NULL PRIMARY KEY, "start_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "distance_m" integer unsigned NOT NULL CHECK ("distance_m" >= 0), "moving_ms" bigint unsigned NOT NULL CHECK ("moving_ms" >= 0), "limited_ms" bigint unsigned NOT NULL CHECK ("limited_ms" >= 0), "brakings" integer unsigned NOT NULL CHECK ("brakings" >= 0), "accelerations" integer unsigned NOT NULL CHECK ("accelerations" >= 0), "turns" integer unsigned NOT NULL CHECK ("turns" >= 0), "watched" text NOT NULL CHECK ((JSON_VALID("watched") OR "watched" IS NULL)), "content_sha256" varchar(64) NOT NULL, "wrapped_key" BLOB NOT NULL, "sealed" BLOB NOT NULL, "received_at" datetime NOT NULL, "driver_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "driving_trip" ("id" char(32) NOT NULL PRIMARY KEY, "start_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "distance_m" integer unsigned NOT NULL CHECK ("distance_m" >= 0), "moving_ms" bigint unsigned NOT NULL CHECK ("moving_ms" >= 0), "limited_ms" bigint unsigned NOT NULL CHECK ("limited_ms" >= 0), "brakings" integer unsigned NOT NULL CHECK ("brakings" >= 0), "accelerations" integer unsigned NOT NULL CHECK ("accelerations" >= 0), "turns" integer unsigned NOT NULL CHECK ("turns" >= 0), "watched" text NOT NULL CHECK ((JSON_VALID("watched") OR "watched" IS NULL)), "content_sha256" varchar(64) NOT NULL, "wrapped_key" BLOB NOT NULL, "sealed" BLOB NOT NULL, "driver_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED, "counted_bytes" integer unsigned NOT NULL CHECK ("counted_bytes" >= 0), "received_at" datetime NOT NULL);
 CREATE TABLE "driving_tripevent" ("id" char(32) NOT NULL PRIMARY KEY, "kind" varchar(64) NOT NULL, "onset_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "at_m" integer unsigned NOT NULL CHECK ("at_m" >= 0), "severe" bool NOT NULL, "standing" varchar(16) NOT NULL, "clip_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "trip_id" char(32) NOT NULL REFERENCES "driving_trip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_accountnotice" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(24) NOT NULL, "at" datetime NOT NULL, "shown_at" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_camera" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "lens" varchar(32) NOT NULL, "facing" varchar(16) NOT NULL, "state" varchar(16) NOT NULL, "detail" varchar(200) NOT NULL, "last_frame_at" datetime NULL, "width_px" integer unsigned NOT NULL CHECK ("width_px" >= 0), "height_px" integer unsigned NOT NULL CHECK ("height_px" >= 0), "fps" real NOT NULL, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "told_at" datetime NULL, "told_state" varchar(16) NOT NULL);
@@ -249,6 +250,7 @@ CREATE INDEX "driving_tri_driver__d8b096_idx" ON "driving_trip" ("driver_id", "s
 CREATE INDEX "driving_tri_site_id_178e05_idx" ON "driving_trip" ("site_id", "start_wall_ns");
 CREATE INDEX "driving_tri_trip_id_a07c03_idx" ON "driving_tripevent" ("trip_id", "onset_wall_ns");
 CREATE INDEX "driving_trip_driver_id_3beca268" ON "driving_trip" ("driver_id");
+CREATE INDEX "driving_trip_received_at_b0d0eead" ON "driving_trip" ("received_at");
 CREATE INDEX "driving_trip_route_id_86bbc3b1" ON "driving_trip" ("route_id");
 CREATE INDEX "driving_trip_site_id_28ffc7b6" ON "driving_trip" ("site_id");
 CREATE INDEX "driving_trip_unit_id_be360cd5" ON "driving_trip" ("unit_id");
@@ -390,6 +392,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('dispatch', '0001_initial', CURRENT_TIMESTAMP),
   ('driving', '0001_initial', CURRENT_TIMESTAMP),
   ('driving', '0002_route', CURRENT_TIMESTAMP),
+  ('driving', '0003_counted_and_kept', CURRENT_TIMESTAMP),
   ('fleet', '0001_initial', CURRENT_TIMESTAMP),
   ('fleet', '0002_camera_told', CURRENT_TIMESTAMP),
   ('fleet', '0003_invitations_and_sessions', CURRENT_TIMESTAMP),

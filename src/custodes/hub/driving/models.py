@@ -40,7 +40,9 @@ class Trip(models.Model):
     wrapped_key = models.BinaryField()
     sealed = models.BinaryField()
     """The whole trip as told, with its way, under a key of its own (AES-256-GCM), wrapped by the root key."""
-    received_at = models.DateTimeField()
+    counted_bytes = models.PositiveIntegerField(default=0)
+    """What it counts of the organisation's room."""
+    received_at = models.DateTimeField(db_index=True)
 
     class Meta:
         indexes = [models.Index(fields=["driver", "start_wall_ns"]), models.Index(fields=["site", "start_wall_ns"])]

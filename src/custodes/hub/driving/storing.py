@@ -2,32 +2,41 @@
 
 import hashlib
 from datetime import timedelta
-from uuid import UUID
 
 from django.db import transaction
 
 from custodes.core.errors import BadInput, Denied, Temporary
 from custodes.core.wire_trip import WireTrip
 from custodes.hub.audit import ledger
+from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
 from custodes.hub.driving import sealing
 from custodes.hub.driving.models import Trip, TripEvent
 from custodes.hub.fleet.models import Shift, Unit
-from custodes.hub.fleet.times import moment_of
+from custodes.hub.fleet.times import moment_of, wall_ns_of
 from custodes.score.formula import COUNTED_KINDS
 from custodes.score.trip import Standing
 
 TRIPS_AN_HOUR = 60
 """What one unit may tell: a trip takes at least a minute."""
 
+EVENT_BYTES = 300
+"""What the row of one event takes, about."""
+
 LONGEST_NS = 48 * 3600 * 1_000_000_000
+
+
+class NoRoom(Temporary):
+    """The organisation's room is used up; the unit keeps the trip."""
 
 
 def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
     """Keep a trip and its events; return how many events there are. Durable on return, with its leaf in the ledger.
 
-    The driver is who had the shift when it began. A repeat changes nothing. Raises Denied when the id is another
-    trip's, BadInput for a trip that cannot be, Temporary when the unit tells more than anybody can drive.
+    The driver is who had the shift when it began. Only the way within that shift is kept: outside of a shift is
+    somebody's own time, of which how far and how long is counted, and where is not. A repeat changes nothing. Raises
+    Denied when the id is another trip's, BadInput for a trip that cannot be, NoRoom when the organisation's room is
+    used up, Temporary when the unit tells more than anybody can drive.
     """
     _check(trip, now_ns)
     content = trip.model_dump_json().encode()
@@ -41,14 +50,19 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
         now = moment_of(now_ns)
         if Trip.objects.filter(unit=unit, received_at__gt=now - timedelta(hours=1)).count() >= TRIPS_AN_HOUR:
             raise Temporary(f"more than {TRIPS_AN_HOUR} trips in an hour; tell them again later")
-        driver_id, route_id = _shift_of(unit, trip.start_wall_ns)
-        wrapped, sealed = sealing.seal(trip.trip_id, unit.pk, content)
+        shift = _shift_of(unit, trip.start_wall_ns)
+        kept = _within(shift, trip).model_dump_json().encode()
+        wrapped, sealed = sealing.seal(trip.trip_id, unit.pk, kept)
+        counted = quota.room([len(sealed) + EVENT_BYTES * len(trip.events)])
+        owner = unit.site.organisation
+        if not quota.reserve(organisation_id=owner.pk, wanted_bytes=counted, limit_bytes=owner.quota_bytes):
+            raise NoRoom("the organisation's room at the hub is used up; somebody must delete clips")
         row = Trip.objects.create(
             id=trip.trip_id,
             unit=unit,
             site_id=unit.site_id,
-            driver_id=driver_id,
-            route_id=route_id,
+            driver_id=shift.driver_id if shift else None,
+            route_id=shift.route_id if shift else None,
             start_wall_ns=trip.start_wall_ns,
             end_wall_ns=trip.end_wall_ns,
             distance_m=trip.distance_m,
@@ -61,6 +75,7 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
             content_sha256=digest,
             wrapped_key=wrapped,
             sealed=sealed,
+            counted_bytes=counted,
             received_at=now,
         )
         TripEvent.objects.bulk_create(_events(row, trip))
@@ -91,11 +106,21 @@ def _check(trip: WireTrip, now_ns: int) -> None:
         raise BadInput("an event belongs to another trip")
 
 
-def _shift_of(unit: Unit, start_wall_ns: int) -> tuple[UUID | None, UUID | None]:
-    """Return (driver, route) of the shift in which a trip began."""
+def _shift_of(unit: Unit, start_wall_ns: int) -> Shift | None:
+    """Return the shift in which a trip began."""
     at = moment_of(start_wall_ns)
     shifts = Shift.objects.filter(site_id=unit.site_id, starts_at__lte=at).exclude(ends_at__lte=at)
-    return shifts.order_by("-starts_at").values_list("driver_id", "route_id").first() or (None, None)
+    return shifts.order_by("-starts_at").first()
+
+
+def _within(shift: Shift | None, trip: WireTrip) -> WireTrip:
+    """Return a trip without the way that was driven outside of a shift."""
+    if shift is None:
+        return trip.model_copy(update={"path": []})
+    if shift.ends_at is None:
+        return trip
+    end_wall_ns = wall_ns_of(shift.ends_at)
+    return trip.model_copy(update={"path": [point for point in trip.path if point.wall_ns <= end_wall_ns]})
 
 
 def _events(row: Trip, trip: WireTrip) -> list[TripEvent]:

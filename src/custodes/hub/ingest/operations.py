@@ -152,7 +152,7 @@ TRIP: Final = Operation(
     takes=WireTrip,
     gives=TripAnswer,
     max_body_bytes=MAX_TRIP_BYTES,
-    refuses={**_MISSING, 409: ("trip_changed",), 422: ("trip",), 429: ("trips",)},
+    refuses={**_MISSING, 409: ("trip_changed",), 422: ("trip",), 429: ("trips",), 507: ("quota", "disk")},
 )
 TUS_OPTIONS: Final = Operation(
     name="tus_options",

@@ -24,6 +24,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.consent import requests
 from custodes.hub.consent.models import SubjectRequest
 from custodes.hub.dispatch import followed
+from custodes.hub.driving import forgetting as trips
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import acts, alarm_words, headings, scope, shown
@@ -129,6 +130,8 @@ def answer(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
             requests.answer(request=asked, by=leader, granted=granted, words=request.POST.get("words", ""))
             if granted and asked.kind == SubjectRequest.Kind.ERASURE and clip is not None:
                 acts.delete(actor=leader, clip=clip)
+                now_ns = SystemClock().wall_ns()
+                trips.erase_with_clip(clip, driver_id=asked.person_id, by_id=leader.pk, now_ns=now_ns)
     except keeping.Held:
         _refuse_kept(request, leader, clip)
     except BadInput as error:
