@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
+from django.utils import timezone
 
 from cast import NOW, NOW_NS, Cast
 from custodes.core.clock import ManualClock
@@ -15,9 +18,9 @@ from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.dispatch import board, followed
 from custodes.hub.dispatch.models import PlaceWatch
-from custodes.hub.fleet import positions, services
-from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, TrailPoint, Unit
-from custodes.hub.portal import board_feed
+from custodes.hub.fleet import open_sessions, positions, services
+from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Person, Route, Shift, TrailPoint, Unit
+from custodes.hub.portal import board_feed, board_rows, feeds
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -200,8 +203,6 @@ def collect(person: Person, *, lasts_s: float = 0.05) -> list[tuple[str, dict[st
 def test_the_feed_tells_ones_own_vans_alone(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board_feed, "LOOK_EVERY_S", 0.01)
     shift = Shift.objects.get()
-    from django.utils import timezone
-
     now = timezone.now()
     TrailPoint.objects.create(shift=shift, unit=cast.van_unit, at=now, lat_deg=48.85, lon_deg=2.35, speed_mps=9.0)
     told = {name: {body["van"] for _, body in collect(cast.people[name])} for name in ("dispatcher", "stranger")}
@@ -209,6 +210,76 @@ def test_the_feed_tells_ones_own_vans_alone(cast: Cast, monkeypatch: pytest.Monk
     (van,) = [body for _, body in collect(cast.dina)]
     assert van["point"] == {"lat": 48.85, "lon": 2.35, "speed": "20 MPH", "old": False}
     assert "Dina" in str(van["html"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_feed_ends_with_its_session_before_it_tells_anything_more(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_feed, "LOOK_EVERY_S", 0.01)
+    shift, now = Shift.objects.get(), timezone.now()
+    cast.dina.open_session = OpenSession.objects.create(person=cast.dina, began_at=now, seen_at=now).pk
+    place = {"shift": shift, "unit": cast.van_unit, "lat_deg": 48.85, "lon_deg": 2.35}
+
+    def moves_on_after_signing_out() -> None:
+        open_sessions.drop(cast.dina, keep=None)
+        TrailPoint.objects.create(**place, at=now + timedelta(seconds=1))
+
+    async def read() -> list[str]:
+        feed = board_feed.events(cast.dina, address="", language="en", lasts_s=60)
+        begun = [await anext(feed), await anext(feed)]
+        await sync_to_async(moves_on_after_signing_out)()
+        return begun + [event async for event in feed]
+
+    assert [event.partition(":")[0] for event in asyncio.run(read())] == ["retry", "event", ""]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_boards_of_one_person_are_one_reading(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, read_for = board_rows.read, []
+
+    def counted(person: Person, *, address: str) -> list[board_rows.BoardRow]:
+        read_for.append(str(person))
+        return read(person, address=address)
+
+    monkeypatch.setattr(board_rows, "read", counted)
+
+    async def told(person: Person, watch: board_feed.FleetWatch) -> int:
+        feed = board_feed.events(person, address="", language="en", watch=watch, lasts_s=60)
+        events = [await anext(feed) for _ in range(3)]
+        await feed.aclose()
+        return sum(event.startswith("event: van") for event in events)
+
+    async def all_of_them() -> list[int]:
+        watch = board_feed.FleetWatch()
+        return await asyncio.gather(*[told(person, watch) for person in (cast.bob, cast.bob, cast.bob, cast.alice)])
+
+    assert asyncio.run(all_of_them()) == [2, 2, 2, 2]
+    assert sorted(read_for) == ["Alice", "Bob"]
+
+
+def test_a_session_holds_six_feeds_and_no_more(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def tell() -> AsyncGenerator[str, None]:
+        for _ in range(2):
+            yield ": here\n\n"
+
+    async def open_seven() -> tuple[list[str], bool, bool]:
+        held = [kept.counted(cast.bob, tell()) for _ in range(feeds.AT_ONCE)]
+        for one in held:
+            await anext(one)
+        refused = [event async for event in kept.counted(cast.bob, tell())]
+        full = kept.is_full(cast.bob)
+        assert [event async for event in held[0]] == [": here\n\n"]
+        return refused, full, kept.is_full(cast.bob)
+
+    kept = feeds.OpenFeeds()
+    assert asyncio.run(open_seven()) == (["retry: 30000\n\n"], True, False)
+    client = Client()
+    client.force_login(cast.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    monkeypatch.setattr(feeds, "AT_ONCE", 0)
+    for address in ("/dispatch/feed/", "/inbox/feed/"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "30")
 
 
 def test_the_page_shows_a_van_to_who_may_know_and_says_so_to_who_may_not(cast: Cast) -> None:

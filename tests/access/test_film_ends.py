@@ -1,4 +1,4 @@
-"""A right that ends while a film flows ends the film: deletion, a role that was taken, a view that was closed."""
+"""A right that ends while a film flows ends the film: deletion, a role taken, a view closed, a session ended."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.test import AsyncClient
+from django.utils import timezone
 
 from cast import NOW, Cast, make_clip
 from custodes.core.errors import Denied
 from custodes.hub.access import gate, watching
 from custodes.hub.access.models import View
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet import services
+from custodes.hub.fleet import open_sessions, services
+from custodes.hub.fleet.models import OpenSession
 from marked_clip import made_up_twins, store_parts, store_twins
 
 MIB = 1024**2
@@ -45,9 +47,15 @@ def close(cast: Cast, view: View) -> None:
     gate.close_view(actor=cast.bob, view_id=view.pk)
 
 
+def sign_out(cast: Cast, view: View) -> None:
+    open_sessions.drop(cast.bob, keep=None)
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("end", [delete, withdraw, close])
+@pytest.mark.parametrize("end", [delete, withdraw, close, sign_out])
 def test_the_film_stops_within_a_mebibyte(cast: Cast, view: View, end: Callable[[Cast, View], None]) -> None:
+    now = timezone.now()
+    cast.bob.open_session = OpenSession.objects.create(person=cast.bob, began_at=now, seen_at=now).pk
     chunks = gate.read_part(actor=cast.bob, view_id=view.pk, part="film.road").chunks
     before = len(next(chunks))
     end(cast, view)

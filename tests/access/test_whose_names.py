@@ -62,6 +62,21 @@ def test_a_dispatcher_of_one_site_reads_its_people(cast: Cast, dora: Person) -> 
     assert known(cast.sam, cast) == {"Alice", "Bob"}
 
 
+def test_a_dispatcher_of_one_site_is_offered_its_drivers_alone(cast: Cast, dora: Person) -> None:
+    client = Client()
+    client.force_login(cast.sam, backend=BACKEND)
+    plan = client.get("/dispatch/plan/").content.decode()
+    assert ("Dora" in plan, "Dina" in plan) == (True, False)
+    assert named(cast.sam) == {"Alice", "Bob", "Dora"}
+    tomorrow = timezone.now() + timedelta(days=1)
+    form = {"site": cast.other_van.pk, "day": f"{tomorrow:%Y-%m-%d}", "starts": "08:00", "ends": "09:00"}
+    for driver, made in ((cast.dina, 0), (dora, 1)):
+        client.post("/dispatch/plan/shifts/", {**form, "organisation": cast.company.pk, "driver": driver.pk})
+        assert Shift.objects.filter(starts_at__gt=timezone.now()).count() == made
+    client.force_login(cast.bob, backend=BACKEND)
+    assert "Dina" in client.get("/dispatch/plan/").content.decode()
+
+
 def test_a_dispatcher_whose_role_ended_reads_nobody(cast: Cast, dora: Person) -> None:
     assert known(cast.eve, cast) == set()
     assert named(cast.eve) == named(cast.stranger) == set()

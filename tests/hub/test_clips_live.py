@@ -23,11 +23,11 @@ def quick(monkeypatch):
 MINE = Bookmarks(uuid.UUID(int=1))
 
 
-def told(visible, *, since: int | None = None, lasts_s: float = 0.15) -> list[str]:
+def told(visible, *, since: int | None = None, lasts_s: float = 0.15, stands=lambda: True) -> list[str]:
     last = "" if since is None else MINE.seal(since)
 
     async def collect() -> list[str]:
-        feed = live.changes(visible, bookmarks=MINE, last_event_id=last, lasts_s=lasts_s)
+        feed = live.changes(visible, bookmarks=MINE, last_event_id=last, lasts_s=lasts_s, stands=stands)
         return [event async for event in feed]
 
     return asyncio.run(collect())
@@ -59,6 +59,8 @@ def test_a_new_page_is_told_nothing_old(cast: Cast):
 def test_a_right_that_is_withdrawn_counts_at_once(cast: Cast):
     make_clip(cast.van_unit, revision=2)
     assert clips_in(told(Clip.objects.none, since=1)) == []
+    assert len(told(Clip.objects.all, since=1, lasts_s=60, stands=lambda: False)) == 1, "a session that has ended, too"
+    assert len(told(Clip.objects.all, since=2, lasts_s=60, stands=lambda: False)) == 1, "also where nothing changes"
 
 
 @pytest.mark.django_db(transaction=True)

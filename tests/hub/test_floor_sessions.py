@@ -86,6 +86,7 @@ def test_signing_out_ends_it_for_a_copied_cookie(dina: Client) -> None:
     thief.cookies["custodes_session"] = dina.cookies["custodes_session"].value
     dina.post("/accounts/logout/")
     assert not is_in(thief)
+    assert not OpenSession.objects.exists(), "what is still open by it asks here"
 
 
 def test_it_is_told_before_it_happens(dina: Client, watch: Watch) -> None:

@@ -127,7 +127,9 @@ def take(*, actor: Person, export_id: UUID, address: str = "", clock: Clock = _C
     with transaction.atomic():
         ledger.append(kind="export.taken", body=body, now_ns=clock.wall_ns())
         Export.objects.filter(pk=export.pk).update(taken_at=now_of(clock))
-    chunks: Iterator[bytes] = watching.asked_again(opened.chunks, lambda: find(actor, export_id, clock=clock))
+    chunks: Iterator[bytes] = watching.asked_again(
+        opened.chunks, lambda: find(actor, export_id, clock=clock), actor=actor
+    )
     return OpenedPart(opened.size_bytes, exports.MEDIA_TYPE, chunks)
 
 

@@ -209,7 +209,7 @@ def read_part(
         View.objects.filter(pk=view.pk).update(last_byte_at=now)
     stop = layout.size_bytes if stop is None else min(stop, layout.size_bytes)
     chunks = marked.read_range(view.clip, part, layout, min(start, stop), stop)
-    asked = watching.asked_again(chunks, lambda: _open_view(actor, view_id, clock))
+    asked = watching.asked_again(chunks, lambda: _open_view(actor, view_id, clock), actor=actor)
     return OpenedPart(layout.size_bytes, marked.MEDIA_TYPE, served.counted(asked, view_id, part, layout))
 
 

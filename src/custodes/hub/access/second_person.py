@@ -199,7 +199,7 @@ def _archive(unsealing: Unsealing, actor: Person, clock: Clock) -> Iterator[byte
             for name in parts.values_list("name", flat=True):
                 film = footage.open_part(unsealing.clip, name)
                 with archive.open(zipfile.ZipInfo(f"{name}.mp4", made), "w", force_zip64=True) as entry:
-                    for chunk in watching.asked_again(film.chunks, ask_again):
+                    for chunk in watching.asked_again(film.chunks, ask_again, actor=actor):
                         entry.write(chunk)
                         yield pipe.draw()
     except KeyDestroyed:

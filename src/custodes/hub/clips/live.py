@@ -5,7 +5,7 @@ One look at the database serves all pages that are open; each page then reads on
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
@@ -18,7 +18,7 @@ from custodes.hub.clips.revisions import latest_revision
 LOOK_EVERY_S = 1.0
 PING_EVERY_S = 15.0
 LASTS_S = 600.0
-"""A page asks again by itself after this, and is authorised anew."""
+"""A page asks again by itself after this, and is authorised anew. A session that ends, ends it before."""
 AT_ONCE = 200
 
 
@@ -54,13 +54,15 @@ async def changes(
     *,
     bookmarks: Bookmarks,
     last_event_id: str = "",
+    stands: Callable[[], bool] = lambda: True,
     watch: RevisionWatch | None = None,
     lasts_s: float = LASTS_S,
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Yield an event for each change among the clips that `visible()` gives, and comments in between.
 
-    `visible` is asked anew at each look, so that a withdrawn right counts at once. Without `last_event_id` the feed
-    begins now; with a bookmark that still reads, everything since is told.
+    `visible` is asked anew at each look, so that a withdrawn right counts at once; before each look and each comment
+    `stands` says whether the reader's session still does: once it does not, the feed ends. Without `last_event_id` the
+    feed begins now; with a bookmark that still reads, everything since is told.
     """
     watch = watch or RevisionWatch()
     loop = asyncio.get_running_loop()
@@ -71,6 +73,9 @@ async def changes(
     spoke_at = loop.time()
     while loop.time() < ends_at:
         newest = await watch.newest()
+        is_quiet = loop.time() - spoke_at >= PING_EVERY_S
+        if (newest > told or is_quiet) and not await sync_to_async(stands)():
+            return
         if newest > told:
             news = await sync_to_async(_since)(visible, told)
             for change in news:

@@ -72,6 +72,8 @@ class Person(AbstractUser):
     second_factor_shown = True
     """Of the session that asks, set at each request. Of a person whom no session stands for (in a list of who may see
     something, in a job) the role alone is judged: not stored."""
+    open_session: int | None = None
+    """The number of the session that asks, set at each request; None: no session stands for them. Not stored."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []

@@ -42,6 +42,14 @@ def find(session: SessionBase, person: Person, *, now: datetime) -> OpenSession 
     return row
 
 
+def still_open(person: Person, *, now: datetime) -> bool:
+    """Return whether the session by which `person` asks has not ended meanwhile. True where none stands for them."""
+    if person.open_session is None:
+        return True
+    row = OpenSession.objects.filter(pk=person.open_session).first()
+    return row is not None and left(row, now=now).idle_s > 0
+
+
 def left(row: OpenSession, *, now: datetime) -> Left:
     """Return how long a session has."""
     idle = row.seen_at + timedelta(minutes=settings.HUB.sign_in.idle_minutes) - now

@@ -49,6 +49,7 @@ class SessionRules:
                 messages.info(request, _("Your session has ended. Sign in again to go on."))
             else:
                 request.open_session = row  # type: ignore[attr-defined]
+                person.open_session = row.pk
                 person.second_factor_shown = second_factor.was_shown(request)
 
                 async def same_person() -> Person:

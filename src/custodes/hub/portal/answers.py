@@ -11,6 +11,11 @@ def event_stream(told: AsyncIterator[str]) -> StreamingHttpResponse:
     return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
 
 
+def too_many(come_back_s: int) -> HttpResponse:
+    """Refuse a feed to a session that holds as many as it may."""
+    return HttpResponse(status=429, headers={"Retry-After": str(come_back_s)})
+
+
 def no_stream() -> HttpResponse:
     """Tell an EventSource of nobody not to come back."""
     return HttpResponse(status=204)

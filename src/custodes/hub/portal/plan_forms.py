@@ -7,9 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from custodes.hub.access import acquaintance
 from custodes.hub.fleet import local_times
 from custodes.hub.fleet.local_times import TwiceThatDay
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
@@ -45,13 +46,15 @@ class ShiftForm(forms.Form):
         choices=WHICH,
     )
 
-    def __init__(self, organisation: Organisation, reach: PlanReach, now: datetime, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, organisation: Organisation, reach: PlanReach, drivers: QuerySet[Person], *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         vans = organisation.sites.filter(kind=Site.Kind.VEHICLE).order_by("name")
         allowed = [site.pk for site in vans if reach.covers_some(site.pk)]
         routes = organisation.routes.filter(closed_at=None).order_by("name")
         self._choose("site", Site.objects.filter(pk__in=allowed).select_related("organisation").order_by("name"))
-        self._choose("driver", drivers_of(organisation, now))
+        self._choose("driver", drivers)
         self._choose("route", routes.filter(pk__in=[one.pk for one in routes if reach.covers_route(one.pk)]))
         if reach.bound and not reach.everything:
             self.fields["route"].required = True
@@ -108,10 +111,10 @@ class RouteForm(forms.Form):
     )
 
 
-def drivers_of(organisation: Organisation, now: datetime) -> Any:
-    """Return the people who drive for an organisation, by name."""
-    roles = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation=organisation)
-    held = roles.filter(role=Membership.Role.DRIVER)
+def drivers_of(person: Person, organisation: Organisation, *, now: datetime) -> QuerySet[Person]:
+    """Return the people who drive for an organisation and of whom `person` may know, by name."""
+    known = acquaintance.known_memberships(person, organisation, now=now)
+    held = known.filter(role=Membership.Role.DRIVER)
     people = Person.objects.filter(pk__in=held.values("person_id"), is_active=True)
     return people.order_by("display_name", "email")
 

@@ -7,7 +7,7 @@ from django.utils import translation
 from django.views.decorators.http import require_GET
 
 from custodes.hub import proxies
-from custodes.hub.portal import answers, board_feed, board_rows, scope, shown
+from custodes.hub.portal import answers, board_feed, board_rows, feeds, scope, shown
 from custodes.hub.portal.views.plan import companies, company
 
 _WATCH = board_feed.FleetWatch()
@@ -37,7 +37,9 @@ async def feed(request: HttpRequest) -> HttpResponseBase:
     person = await request.auser()
     if not person.is_authenticated:
         return answers.no_stream()
+    if feeds.OPEN.is_full(person):
+        return answers.too_many(feeds.COME_BACK_S)
     told = board_feed.events(
         person, address=proxies.address_of(request), language=translation.get_language() or "en", watch=_WATCH
     )
-    return answers.event_stream(told)
+    return answers.event_stream(feeds.OPEN.counted(person, told))

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -18,8 +19,8 @@ from custodes.core.types import Severity
 from custodes.hub.clips import live
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.revisions import latest_revision
-from custodes.hub.fleet import step_up
-from custodes.hub.portal import acts, answers, inbox, scope, words
+from custodes.hub.fleet import open_sessions, step_up
+from custodes.hub.portal import acts, answers, feeds, inbox, scope, words
 from custodes.hub.portal import rows as listed
 from custodes.hub.portal.changes import changes_since
 from custodes.hub.portal.frame import INBOX_KEYS
@@ -90,13 +91,16 @@ async def feed(request: HttpRequest) -> HttpResponseBase:
     person = await request.auser()
     if not person.is_authenticated:
         return answers.no_stream()
+    if feeds.OPEN.is_full(person):
+        return answers.too_many(feeds.COME_BACK_S)
     told = live.changes(
         lambda: inbox.touchable(person),
         bookmarks=Bookmarks(person.pk),
         last_event_id=request.headers.get("Last-Event-ID", ""),
+        stands=lambda: open_sessions.still_open(person, now=timezone.now()),
         watch=_WATCH,
     )
-    return answers.event_stream(told)
+    return answers.event_stream(feeds.OPEN.counted(person, told))
 
 
 @require_POST

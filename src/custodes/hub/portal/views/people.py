@@ -295,15 +295,13 @@ def _may_name(person: Person, shift: Shift) -> bool:
 
 def _van(person: Person, site: Site) -> Van:
     now = timezone.now()
-    drives = (
-        Membership.objects.filter(organisation=site.organisation, role=Membership.Role.DRIVER)
-        .filter(Q(until=None) | Q(until__gt=now), Q(site=None) | Q(site=site))
-        .select_related("person")
-    )
     plans = acquaintance.plans(person, site, now=now)
-    drivers = sorted(
-        {row.person for row in drives if row.person.is_active and (plans or row.person == person)}, key=str
-    )
+    if plans:
+        held = acquaintance.known_memberships(person, site.organisation, now=now)
+    else:
+        held = selectors.memberships_at(person, now).filter(organisation=site.organisation)
+    drives = held.filter(Q(site=None) | Q(site=site), role=Membership.Role.DRIVER).select_related("person")
+    drivers = sorted({row.person for row in drives if row.person.is_active}, key=str)
     running = selectors.shift_at(site, now)
     named = running if running and _may_name(person, running) else None
     may_end = named is not None and (plans or named.driver_id == person.pk)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -66,7 +67,7 @@ def add(request: HttpRequest) -> HttpResponse:
     """Plan a shift."""
     asked = _asked(request)
     asked.must_plan()
-    form = ShiftForm(asked.organisation, asked.reach, asked.now, request.POST)
+    form = ShiftForm(asked.organisation, asked.reach, asked.drivers, request.POST)
     if form.is_valid():
         try:
             shift = shifts.plan_shift(plan=form.plan(), now=asked.now, by=asked.person)
@@ -91,7 +92,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a shift that has not ended."""
     asked, shift = _of_shift(request, pk)
     now = asked.now
-    form = ShiftForm(asked.organisation, asked.reach, now, request.POST, prefix=str(pk))
+    form = ShiftForm(asked.organisation, asked.reach, asked.drivers, request.POST, prefix=str(pk))
     if form.is_valid():
         try:
             plan = form.plan(kept=shift if shift.starts_at <= now else None)
@@ -154,6 +155,8 @@ class Asked:
     day: date
     zone: ZoneInfo
     now: datetime
+    drivers: QuerySet[Person]
+    """Whom they may plan."""
 
     def must_plan(self) -> None:
         """Refuse who plans nothing here."""
@@ -187,7 +190,8 @@ def _asked(request: HttpRequest, organisation: Organisation | None = None) -> As
     zone = local_times.zone_named(found.time_zone)
     today = now.astimezone(zone).date()
     text = request.POST.get("shown_day") or request.GET.get("day") or ""
-    return Asked(person, found, selectors.plan_reach(person, found, now), _day(text) or today, zone, now)
+    reach = selectors.plan_reach(person, found, now)
+    return Asked(person, found, reach, _day(text) or today, zone, now, plan_forms.drivers_of(person, found, now=now))
 
 
 def _of_shift(request: HttpRequest, pk: int) -> tuple[Asked, Shift]:
@@ -230,7 +234,7 @@ def _page(
 
 def _fresh_form(asked: Asked) -> ShiftForm:
     initial = {"day": asked.day, "starts": "08:00", "ends": "16:00"}
-    return ShiftForm(asked.organisation, asked.reach, asked.now, initial=initial)
+    return ShiftForm(asked.organisation, asked.reach, asked.drivers, initial=initial)
 
 
 def _rows(asked: Asked, there: list[Planned]) -> list[Row]:
@@ -255,7 +259,7 @@ def _planned(asked: Asked, shift: Shift, changing: tuple[int, ShiftForm] | None)
     form = None
     if may_plan and not over:
         initial = plan_forms.initial_of(shift, asked.zone)
-        form = ShiftForm(asked.organisation, asked.reach, asked.now, initial=initial, prefix=str(shift.pk))
+        form = ShiftForm(asked.organisation, asked.reach, asked.drivers, initial=initial, prefix=str(shift.pk))
     refused = form is not None and changing is not None and changing[0] == shift.pk
     if refused and changing is not None:
         form = changing[1]
