@@ -9,6 +9,7 @@ from cast import NOW_NS, Cast, make_clip, say, tell_of_roles
 from custodes.hub.access import gate
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
+from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +60,11 @@ def test_a_view_of_somebody_else_is_named(views: list[View], cast: Cast) -> None
     assert [(problem.kind, problem.seq) for problem in verify().problems] == [("view_edited", views[1].ledger_seq)]
 
 
-def test_an_erased_entry_is_no_fault_of_its_view(views: list[View]) -> None:
-    ledger.erase_body(seq=views[1].ledger_seq, reason="by request", now_ns=NOW_NS)
-    assert verify().ok
+def test_an_entry_without_its_body_bears_out_nothing(views: list[View]) -> None:
+    LedgerBody.objects.filter(pk=views[1].ledger_seq).delete()
+    assert {problem.kind for problem in verify().problems} == {"body_missing", "view_edited"}
+    views[1].delete()
+    assert {problem.kind for problem in verify().problems} == {"body_missing", "view_missing"}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from custodes.hub import config, keyring
 
 def test_keys_are_made_once(tmp_path: Path) -> None:
     folder = tmp_path / "keys"
-    assert len(keyring.make_keys(folder)) == 5
+    assert len(keyring.make_keys(folder)) == 6
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     (folder / keyring.ROOT_FILE).unlink()
     assert keyring.make_keys(folder) == [keyring.ROOT_FILE]

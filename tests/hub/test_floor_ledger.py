@@ -12,7 +12,7 @@ from custodes.core.errors import BadInput
 from custodes.hub import keyring
 from custodes.hub.audit import ledger
 from custodes.hub.audit.leaf import body_hash, head_bytes, leaf_bytes
-from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, TreeHead
+from custodes.hub.audit.models import LedgerLeaf, LedgerNode, TreeHead
 from custodes.hub.audit.proofs import inclusion_proof
 
 pytestmark = pytest.mark.django_db
@@ -84,14 +84,6 @@ def test_there_is_no_proof_of_what_is_not_there() -> None:
         inclusion_proof(3, now_ns=NOW_NS)
     with pytest.raises(BadInput, match="no growth from 2 to 9"):
         ledger.prove_growth(2, 9)
-
-
-def test_an_erased_body_is_gone_and_said_to_be() -> None:
-    fill(3)
-    ledger.erase_body(seq=1, reason="subject request", now_ns=NOW_NS)
-    assert not LedgerBody.objects.filter(pk=1).exists()
-    assert LedgerLeaf.objects.get(pk=3).kind == "ledger.body_erased"
-    assert inclusion_proof(1, now_ns=NOW_NS).body_json is None
 
 
 @pytest.mark.django_db(transaction=True)

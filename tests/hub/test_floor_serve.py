@@ -113,7 +113,16 @@ def show_second_factor(browser: Browser) -> None:
 def test_the_first_start_makes_keys_for_its_user_alone(hub: Hub, folder: Path) -> None:
     keys = folder / "keys"
     assert {path.name for path in keys.iterdir()} == {
-        *("ledger.pem", "seal.pem", "root.key", "mark.key", "accounts.sealed", "django_secret")
+        *(
+            "ledger.pem",
+            "seal.pem",
+            "root.key",
+            "mark.key",
+            "entry.key",
+            "entry.since",
+            "accounts.sealed",
+            "django_secret",
+        )
     }
     assert {stat.S_IMODE(path.stat().st_mode) for path in keys.iterdir()} == {0o600}
     assert stat.S_IMODE(keys.stat().st_mode) == stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -1,7 +1,8 @@
 """The hub's own keys: files in `keys/`, readable by the hub's user alone, never in the database.
 
 `ledger.pem` signs tree heads and receipts (Ed25519); `seal.pem` opens what units seal (X25519); `root.key` wraps
-the key of every clip (32 random bytes); `mark.key` is what marks and code words are drawn from (32 random bytes).
+the key of every clip (32 random bytes); `mark.key` is what marks and code words are drawn from (32 random bytes);
+`entry.key` gives each entry of the ledger the code by which the hub knows it for its own (32 random bytes).
 What each is for, and what its loss means, stands in docs/design/keys.md.
 """
 
@@ -32,6 +33,7 @@ SIGNING_FILE = "ledger.pem"
 SEAL_FILE = "seal.pem"
 ROOT_FILE = "root.key"
 MARK_FILE = "mark.key"
+ENTRY_FILE = "entry.key"
 DJANGO_SECRET_FILE = "django_secret"  # noqa: S105  # a file's name
 ROOT_KEY_BYTES = 32
 
@@ -49,6 +51,7 @@ def make_keys(keys_dir: Path, *, with_root: bool = True) -> list[str]:
         (SEAL_FILE, lambda: _pem(X25519PrivateKey.generate())),
         (ROOT_FILE, lambda: secrets.token_hex(ROOT_KEY_BYTES).encode() + b"\n"),
         (MARK_FILE, lambda: secrets.token_hex(ROOT_KEY_BYTES).encode() + b"\n"),
+        (ENTRY_FILE, lambda: secrets.token_hex(ROOT_KEY_BYTES).encode() + b"\n"),
         (DJANGO_SECRET_FILE, lambda: secrets.token_urlsafe(64).encode() + b"\n"),
     )
     made: list[str] = []
@@ -101,6 +104,16 @@ def root_key() -> bytes:
     return load_root_key(settings.HUB.keys_dir)
 
 
+def entry_key() -> bytes:
+    """Return the 32 bytes under which entries of the ledger are coded. Raises BadInput when missing or damaged."""
+    return _load_entry_key(settings.HUB.keys_dir)
+
+
+def has(name: str) -> bool:
+    """Say whether a key lies in the hub's folder: a copy of the data alone has none."""
+    return (settings.HUB.keys_dir / name).is_file()
+
+
 def mark_secret(clip_id: UUID, part: str, use: str) -> bytes:
     """Return 32 bytes from which one film's marks or its views' code words are drawn, by `use`.
 
@@ -136,6 +149,11 @@ def load_root_key(keys_dir: Path) -> bytes:
 @lru_cache(maxsize=8)
 def _load_mark_key(keys_dir: Path) -> bytes:
     return _load_hex(keys_dir / MARK_FILE)
+
+
+@lru_cache(maxsize=8)
+def _load_entry_key(keys_dir: Path) -> bytes:
+    return _load_hex(keys_dir / ENTRY_FILE)
 
 
 def _load_hex(path: Path) -> bytes:

@@ -16,6 +16,7 @@
 -- migration account 0009_emailaddress_unique_primary_email
 -- migration audit 0001_initial
 -- migration audit 0002_last_wall_ns
+-- migration audit 0003_entry_mac
 -- migration auth 0001_initial
 -- migration auth 0002_alter_permission_name_max_length
 -- migration auth 0003_alter_user_email_max_length
@@ -82,7 +83,7 @@ CREATE TABLE "access_view" ("id" char(32) NOT NULL PRIMARY KEY, "purpose" varcha
 CREATE TABLE "account_emailaddress" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "verified" bool NOT NULL, "primary" bool NOT NULL, "user_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "email" varchar(254) NOT NULL);
 CREATE TABLE "account_emailconfirmation" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "created" datetime NOT NULL, "sent" datetime NULL, "key" varchar(64) NOT NULL UNIQUE, "email_address_id" integer NOT NULL REFERENCES "account_emailaddress" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "audit_ledgerbody" ("leaf_id" bigint NOT NULL PRIMARY KEY REFERENCES "audit_ledgerleaf" ("seq") DEFERRABLE INITIALLY DEFERRED, "salt" BLOB NOT NULL, "body_json" text NOT NULL, "clip_id" char(32) NULL, "person_id" char(32) NULL);
-CREATE TABLE "audit_ledgerleaf" ("seq" bigint NOT NULL PRIMARY KEY, "leaf_hash" BLOB NOT NULL, "body_hash" BLOB NOT NULL, "kind" varchar(48) NOT NULL, "recorded_wall_ns" bigint NOT NULL);
+CREATE TABLE "audit_ledgerleaf" ("seq" bigint NOT NULL PRIMARY KEY, "leaf_hash" BLOB NOT NULL, "body_hash" BLOB NOT NULL, "kind" varchar(48) NOT NULL, "recorded_wall_ns" bigint NOT NULL, "mac" BLOB NULL);
 CREATE TABLE "audit_ledgernode" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "height" smallint unsigned NOT NULL CHECK ("height" >= 0), "index" bigint NOT NULL, "node_hash" BLOB NOT NULL);
 CREATE TABLE "audit_ledgerstate" ("only" smallint unsigned NOT NULL PRIMARY KEY CHECK ("only" >= 0), "size" bigint NOT NULL, "frontier" BLOB NOT NULL, "last_wall_ns" bigint NOT NULL, CONSTRAINT "ledger_state_is_one" CHECK ("only" = 1));
 CREATE TABLE "audit_treehead" ("size" bigint NOT NULL PRIMARY KEY, "root" BLOB NOT NULL, "signed_wall_ns" bigint NOT NULL, "signature" BLOB NOT NULL, "key_id" varchar(64) NOT NULL);
@@ -354,6 +355,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('account', '0009_emailaddress_unique_primary_email', CURRENT_TIMESTAMP),
   ('audit', '0001_initial', CURRENT_TIMESTAMP),
   ('audit', '0002_last_wall_ns', CURRENT_TIMESTAMP),
+  ('audit', '0003_entry_mac', CURRENT_TIMESTAMP),
   ('auth', '0001_initial', CURRENT_TIMESTAMP),
   ('auth', '0002_alter_permission_name_max_length', CURRENT_TIMESTAMP),
   ('auth', '0003_alter_user_email_max_length', CURRENT_TIMESTAMP),

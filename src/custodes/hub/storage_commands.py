@@ -55,14 +55,16 @@ def restore(data_dir: Path, source: Path, *, keys_from: Path, erased_lists: tupl
             pass
     clock = SystemClock()
     boot.django_on(hub.data_dir)
-    from custodes.hub import serve
-    from custodes.hub.audit import ledger
+    from custodes.hub import keyring, serve
+    from custodes.hub.audit import beginning, ledger
     from custodes.hub.clips import backup as copies
     from custodes.hub.clips import erasing
 
     done = copies.put_back(source, keys_from, hub, more_lists=erased_lists, now_ns=clock.wall_ns())
     boot.make_folders(hub.data_dir)
     serve.migrate()
+    keyring.make_keys(hub.keys_dir, with_root=False)  # a copy from before each of them was made lacks some
+    beginning.begin(now_ns=clock.wall_ns(), put_back=True)
     body = {"backup_ledger_size": done.ledger_size, "backup_clips": done.clips}
     ledger.append(kind="hub.restored", body=body, now_ns=clock.wall_ns())
     again = erasing.finish(now_ns=clock.wall_ns())

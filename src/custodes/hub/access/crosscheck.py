@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from custodes.hub.access.models import PosterShown, View
-from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.audit.report import Problem
 from custodes.hub.clips import marked
 from custodes.hub.fleet.times import moment_of
@@ -27,8 +27,9 @@ def views_against_ledger() -> Iterator[Problem]:
         if leaf is None or not _bears_out_view(leaf, view):
             message = f"view {view.pk} is not what entry {view.ledger_seq} says: it was added or edited by hand"
             yield Problem("view_edited", view.ledger_seq, message)
-    bodies = LedgerBody.objects.filter(leaf__kind=OPENED).order_by("pk")
-    for seq, text in bodies.values_list("pk", "body_json").iterator(chunk_size=BATCH):
+    # By the leaves: an entry whose body was deleted asks for its view as well.
+    opened = LedgerLeaf.objects.filter(kind=OPENED).order_by("seq")
+    for seq, text in opened.values_list("seq", "body__body_json").iterator(chunk_size=BATCH):
         if not View.objects.filter(ledger_seq=seq).exists():
             message = f"entry {seq} says that somebody watched ({_who(_said(text))}), but the view was removed"
             yield Problem("view_missing", seq, message)
@@ -56,7 +57,7 @@ def _bears_out_view(leaf: LedgerLeaf, view: View) -> bool:
     if leaf.kind != OPENED or abs(_recorded_at(leaf) - view.opened_at) > SAME_ACT:
         return False
     if not hasattr(leaf, "body"):
-        return True  # erased, or missing: the ledger's own check tells these apart
+        return False
     said = dict(_said(leaf.body.body_json))
     # Entries of early versions do not name the address.
     if "address" in said and _address(said.pop("address")) != _address(view.address):
@@ -74,7 +75,7 @@ def _bears_out_poster(leaf: LedgerLeaf, mark: PosterShown) -> bool:
     if leaf.kind != LISTED or mark.day not in {(recorded_at - SAME_ACT).date(), recorded_at.date()}:
         return False
     if not hasattr(leaf, "body"):
-        return True
+        return False
     said = _said(leaf.body.body_json)
     clips = said.get("clips")
     return said.get("person") == str(mark.person_id) and isinstance(clips, list) and str(mark.clip_id) in clips
@@ -115,9 +116,9 @@ def _word(view: View) -> str:
     return marked.commitment(view.clip_id, view.pk, words) if words else ""
 
 
-def _said(text: str) -> dict[str, Any]:
+def _said(text: str | None) -> dict[str, Any]:
     try:
-        said = json.loads(text)
+        said = json.loads(text or "")
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}

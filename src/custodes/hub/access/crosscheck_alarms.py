@@ -6,7 +6,7 @@ from custodes.hub.access import alarms
 from custodes.hub.access.models import Alarm, AlarmLimits, AlarmSweep, AlarmView
 from custodes.hub.audit import ledger
 from custodes.hub.audit.report import Problem
-from custodes.hub.audit.said import Said, entries, has_gaps
+from custodes.hub.audit.said import Said, entries
 
 RAISED, TOLD, LIMITS = "alarm.raised", "alarm.told", "alarm.limits_set"
 ANSWERED = ("alarm.acknowledged", "alarm.dismissed")
@@ -17,19 +17,17 @@ def alarms_against_ledger() -> Iterator[Problem]:
     raised = {one.get("alarm"): one for one in entries(RAISED)}
     told = {one.get("alarm") for one in entries(TOLD)}
     answers = {one.get("alarm"): one for one in entries(*ANSWERED)}
-    unsure = has_gaps(RAISED, TOLD, *ANSWERED)
     rows = {str(one.pk): one for one in Alarm.objects.order_by("raised_at")}
     for name, one in raised.items():
         row = rows.get(str(name))
         if row is None:
             yield Problem("alarm_missing", one.seq, f"entry {one.seq} raised the alarm {name}, and its row was removed")
         else:
-            wrong = _wrong(one, row, is_told=name in told, answer=answers.get(name), unsure=unsure)
+            wrong = _wrong(one, row, is_told=name in told, answer=answers.get(name))
             if wrong:
                 yield Problem("alarm_edited", one.seq, f"the alarm {name} was edited by hand: {wrong}")
     for name in rows.keys() - raised.keys():
-        if not unsure:
-            yield Problem("alarm_edited", None, f"the alarm {name} was added by hand: no entry raised it")
+        yield Problem("alarm_edited", None, f"the alarm {name} was added by hand: no entry raised it")
     yield from _limits()
     sweep = AlarmSweep.objects.filter(only=1).first()
     if sweep is not None and sweep.ledger_seq >= ledger.size():
@@ -37,7 +35,7 @@ def alarms_against_ledger() -> Iterator[Problem]:
         yield Problem("alarm_edited", None, message)
 
 
-def _wrong(raised: Said, row: Alarm, *, is_told: bool, answer: Said | None, unsure: bool) -> str:
+def _wrong(raised: Said, row: Alarm, *, is_told: bool, answer: Said | None) -> str:
     """Return what of an alarm's row its entries do not bear out; empty: all fits."""
     facts = {
         "organisation": row.organisation_id,
@@ -53,10 +51,10 @@ def _wrong(raised: Said, row: Alarm, *, is_told: bool, answer: Said | None, unsu
         return "viewings were taken out of it"
     if "tell_at" in raised.body and raised.get("tell_at") != row.tell_at.isoformat():
         return "the recorded people are told at another time"
-    if (row.told_at is not None) != is_told and not unsure:
+    if (row.told_at is not None) != is_told:
         return "whether the recorded people were told"
     if answer is None:
-        return "" if row.state == Alarm.State.OPEN or unsure else "nobody answered it"
+        return "" if row.state == Alarm.State.OPEN else "nobody answered it"
     said = (answer.kind.removeprefix("alarm."), answer.get("person"), answer.get("words"))
     return "" if said == (row.state, str(row.answered_by_id), row.words) else f"its answer is not that of {answer.seq}"
 
@@ -68,6 +66,6 @@ def _limits() -> Iterator[Problem]:
         row = rows.get(owner)
         told = last.get(owner)
         said = None if told is None else told.body.get("after")
-        if said != (None if row is None else alarms.limits_said(row)) and (told is not None or not has_gaps(LIMITS)):
+        if said != (None if row is None else alarms.limits_said(row)):
             message = f"from where on {owner} wants alarms was edited by hand"
             yield Problem("alarm_edited", None if told is None else told.seq, message)

@@ -9,14 +9,12 @@ from django.db import transaction
 
 from custodes.core import merkle
 from custodes.core.clock import NS_PER_S
-from custodes.core.errors import BadInput, Corrupt
+from custodes.core.errors import BadInput
 from custodes.hub import keyring
-from custodes.hub.audit import kept_heads, rows, trusted
+from custodes.hub.audit import kept_heads, macs, rows, signable, trusted
 from custodes.hub.audit.leaf import SALT_BYTES, LedgerEntry, body_hash, canonical_json, head_bytes, leaf_bytes
-from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
-
-NODE_STEP = 8
-"""Subtrees of 2^8, 2^16 … leaves are stored; a proof builds those between from at most 256 of them."""
+from custodes.hub.audit.models import LedgerNode, LedgerState, TreeHead
+from custodes.hub.audit.nodes import NODE_STEP, stored_node
 
 SET_BACK = "clock.set_back"
 """The entry by which the ledger itself says that the hub's clock went back."""
@@ -69,23 +67,12 @@ def _append_at(
     )
     frontier, completed = before.append(entry.leaf_hash)
     clip, person = _uuid_in(body, "clip"), _uuid_in(body, "person")
-    rows.store(entry, frontier, salt=salt, body_json=text, clip=clip, person=person)
+    mac = macs.mac_of(entry.leaf_hash)
+    rows.store(entry, frontier, mac=mac, salt=salt, body_json=text, clip=clip, person=person)
     for node in completed:
         if node.height % NODE_STEP == 0:
             LedgerNode.objects.create(height=node.height, index=node.index, node_hash=node.hash)
     return frontier, entry
-
-
-def erase_body(*, seq: int, reason: str, now_ns: int) -> LedgerEntry:
-    """Forget what entry `seq` said, and say so in a new entry. The tree still verifies.
-
-    Raises BadInput when there is no such body.
-    """
-    with transaction.atomic():
-        rows.locked_edge()
-        if not LedgerBody.objects.filter(pk=seq).delete()[0]:
-            raise BadInput(f"ledger entry {seq} has no body to erase.")
-        return append(kind="ledger.body_erased", body={"seq": seq, "reason": reason}, now_ns=now_ns)
 
 
 def size() -> int:
@@ -96,23 +83,48 @@ def size() -> int:
 def signed_head(*, now_ns: int) -> SignedHead:
     """Return a signed head of the ledger as it is now; the same one again while nothing was added.
 
-    Call it outside of a transaction that has appended: a head must never name leaves that may yet be rolled back.
+    A ledger that holds what this hub did not write is not signed: the log says so, and the newest head is returned that
+    was signed before. Call it outside of a transaction that has appended: a head must never name leaves that may yet
+    be rolled back.
     """
     with transaction.atomic():
         frontier = rows.locked_edge().frontier
-        kept = TreeHead.objects.filter(size=frontier.size).first()
-        if kept is not None:
-            return _head_of(kept)
-        head = sign_head(size=frontier.size, root=frontier.root(), now_ns=now_ns)
-        TreeHead.objects.create(
+        root = frontier.root()
+        last = signable.last_signed()
+        if last is not None and (last.size, bytes(last.root)) == (frontier.size, root):
+            return _head_of(last)
+        try:
+            signable.check(frontier, last)
+        except signable.Unsignable as refused:
+            signable.tell(refused)
+            return _head_of(last) if last is not None else _head_at_beginning(now_ns=now_ns)
+        head = sign_head(size=frontier.size, root=root, now_ns=now_ns)
+        # Saved, not created: a head that somebody put in here without the hub's signature stands in no head's way.
+        TreeHead(
             size=head.size,
             root=head.root,
             signed_wall_ns=head.signed_wall_ns,
             signature=head.signature,
             key_id=head.key_id,
-        )
+        ).save()
         transaction.on_commit(lambda: kept_heads.keep(head))
     return head
+
+
+def why_unsigned() -> str:
+    """Return why the hub does not sign its ledger as it is; empty: it does. Takes the write lock for a moment."""
+    with transaction.atomic():
+        try:
+            signable.check(rows.locked_edge().frontier, signable.last_signed())
+        except signable.Unsignable as refused:
+            return str(refused)
+    return ""
+
+
+def _head_at_beginning(*, now_ns: int) -> SignedHead:
+    """Return a head over what stood when codes began: what is certain when no signed head is left."""
+    begun = macs.beginning()
+    return sign_head(size=begun.size, root=begun.root, now_ns=now_ns)
 
 
 def keep_head(*, now_ns: int) -> None:
@@ -139,25 +151,6 @@ def prove_growth(old_size: int, new_size: int) -> list[bytes]:
     if not 0 <= old_size <= new_size <= size():
         raise BadInput(f"the ledger has no growth from {old_size} to {new_size}; it has {size()} entries.")
     return merkle.consistency_proof(old_size, new_size, stored_node)
-
-
-def stored_node(height: int, index: int) -> bytes:
-    """Return the root of a complete subtree, from the stored node or leaf hashes under it (at most 256 rows).
-
-    Raises Corrupt when the ledger lacks one of them.
-    """
-    base = height - height % NODE_STEP
-    count = 1 << (height - base)
-    start = index * count
-    if base == 0:
-        rows = LedgerLeaf.objects.filter(seq__gte=start, seq__lt=start + count).order_by("seq")
-        hashes = [bytes(row) for row in rows.values_list("leaf_hash", flat=True)]
-    else:
-        nodes = LedgerNode.objects.filter(height=base, index__gte=start, index__lt=start + count).order_by("index")
-        hashes = [bytes(row) for row in nodes.values_list("node_hash", flat=True)]
-    if len(hashes) != count:
-        raise Corrupt(f"ledger rows under node ({height}, {index}) are missing. Run 'custodes audit verify'.")
-    return merkle.root_of(hashes)
 
 
 def _head_of(row: TreeHead) -> SignedHead:

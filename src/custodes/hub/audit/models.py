@@ -12,6 +12,8 @@ class LedgerLeaf(models.Model):
     body_hash = models.BinaryField(max_length=32)
     kind = models.CharField(max_length=48)
     recorded_wall_ns = models.BigIntegerField()
+    mac = models.BinaryField(max_length=32, null=True)
+    """HMAC-SHA256 over the leaf hash, under a key in `keys/`; None: from before the hub had such a key."""
 
 
 class LedgerBody(models.Model):

@@ -16,6 +16,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.audit.leaf import LedgerEntry
 from custodes.hub.audit.ledger import SignedHead
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.audit.nodes import stored_node
 
 INCLUSION_FORMAT = "custodes.proof/1"
 GROWTH_FORMAT = "custodes.growth/1"
@@ -111,6 +112,8 @@ def inclusion_proof(entry: LedgerEntry | int, *, now_ns: int) -> InclusionProof:
     leaf = LedgerLeaf.objects.select_related("body").filter(seq=seq).first()
     if leaf is None:
         raise BadInput(f"the ledger has no entry {seq}; it has {head.size}.")
+    if seq >= head.size:
+        raise BadInput(f"entry {seq} stands under no head: the hub refuses to sign it. Run 'custodes audit verify'.")
     body = leaf.body if hasattr(leaf, "body") else None
     return InclusionProof(
         seq=seq,
@@ -118,7 +121,7 @@ def inclusion_proof(entry: LedgerEntry | int, *, now_ns: int) -> InclusionProof:
         recorded_wall_ns=leaf.recorded_wall_ns,
         body_hash=bytes(leaf.body_hash),
         leaf_hash=bytes(leaf.leaf_hash),
-        path=tuple(merkle.inclusion_proof(seq, head.size, ledger.stored_node)),
+        path=tuple(merkle.inclusion_proof(seq, head.size, stored_node)),
         head=head,
         hub_key=keyring.signing_public_key().public_bytes_raw(),
         salt=bytes(body.salt) if body else None,

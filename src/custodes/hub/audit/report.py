@@ -12,6 +12,7 @@ ProblemKind = Literal[
     "leaf_missing",
     "leaf_inserted",
     "leaf_moved",
+    "foreign",
     "node_edited",
     "edge_edited",
     "rewritten",
@@ -45,7 +46,16 @@ ProblemKind = Literal[
 ]
 
 Attack = Literal[
-    "edited", "deleted", "inserted", "reordered", "truncated", "rolled back", "forked", "back-dated", "re-keyed"
+    "edited",
+    "deleted",
+    "inserted",
+    "reordered",
+    "foreign",
+    "truncated",
+    "rolled back",
+    "forked",
+    "back-dated",
+    "re-keyed",
 ]
 ATTACK_BY_KIND: dict[ProblemKind, Attack] = {
     "body_edited": "edited",
@@ -55,6 +65,7 @@ ATTACK_BY_KIND: dict[ProblemKind, Attack] = {
     "leaf_missing": "deleted",
     "leaf_inserted": "inserted",
     "leaf_moved": "reordered",
+    "foreign": "foreign",
     "node_edited": "edited",
     "edge_edited": "edited",
     "rewritten": "edited",
@@ -108,6 +119,7 @@ class Report:
 
     `unkept`: how many of the newest entries stand under no head that is kept outside of the database. Whoever holds
     the database could have cut others off behind them. `clock_set_back`: how often the ledger says that the clock was.
+    `signatures_checked`, `macs_checked`: whether the keys were there that tell the hub's own heads and entries.
     """
 
     ok: bool
@@ -115,10 +127,11 @@ class Report:
     root: str
     key_id: str
     heads: int
-    erased_bodies: int
     problems: tuple[Problem, ...]
     unkept: int = 0
     clock_set_back: int = 0
+    signatures_checked: bool = True
+    macs_checked: bool = True
 
     def as_json(self) -> str:
         """Return the report as stable JSON."""
@@ -128,19 +141,27 @@ class Report:
     def as_text(self) -> str:
         """Return the report for people."""
         if self.ok:
-            erased = f", {self.erased_bodies} of them erased by rule" if self.erased_bodies else ""
+            under = f" under key {self.key_id}" if self.key_id else ""
             return (
-                f"The ledger is whole: {self.size} entries{erased}, {self.heads} signed heads agree.\n"
-                f"Root {self.root} under key {self.key_id}.\n{self._clock_text()}{self._unkept_text()}"
+                f"The ledger is whole: {self.size} entries, {self.heads} signed heads agree.\n"
+                f"Root {self.root}{under}.\n{self._clock_text()}{self._unchecked_text()}{self._unkept_text()}"
             )
         lines = [f"The ledger is NOT whole ({self.size} entries, {self.heads} signed heads compared):"]
         lines += [f"- {problem.attack.upper()}: {problem.message}" for problem in self.problems]
-        return "\n".join([*lines, self._unkept_text()])
+        return "\n".join([*lines, f"{self._unchecked_text()}{self._unkept_text()}"])
 
     def _clock_text(self) -> str:
         if not self.clock_set_back:
             return ""
         return f"The hub's clock was set back {self.clock_set_back} times; entries of kind clock.set_back say when.\n"
+
+    def _unchecked_text(self) -> str:
+        """Return what could not be checked without the hub's keys."""
+        missing = [] if self.macs_checked else ["that this hub wrote each entry"]
+        missing += [] if self.signatures_checked else ["that it signed the heads, and what its keys tell of rows"]
+        if not missing:
+            return ""
+        return f"NOT CHECKED, for the hub's keys are not here: {'; '.join(missing)}.\n"
 
     def _unkept_text(self) -> str:
         if not self.unkept:

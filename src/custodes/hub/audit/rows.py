@@ -41,7 +41,14 @@ def locked_edge() -> Edge:
 
 
 def store(
-    entry: LedgerEntry, frontier: Frontier, *, salt: bytes, body_json: str, clip: UUID | None, person: UUID | None
+    entry: LedgerEntry,
+    frontier: Frontier,
+    *,
+    mac: bytes,
+    salt: bytes,
+    body_json: str,
+    clip: UUID | None,
+    person: UUID | None,
 ) -> None:
     """Store one entry and the edge after it."""
     with connection.cursor() as cursor:
@@ -50,9 +57,9 @@ def store(
             [frontier.size, frontier.to_bytes(), entry.recorded_wall_ns],
         )
         cursor.execute(
-            f'INSERT INTO "{_LEAF}" ("seq", "leaf_hash", "body_hash", "kind", "recorded_wall_ns") '  # noqa: S608
-            "VALUES (%s, %s, %s, %s, %s)",
-            [entry.seq, entry.leaf_hash, entry.body_hash, entry.kind, entry.recorded_wall_ns],
+            f'INSERT INTO "{_LEAF}" ("seq", "leaf_hash", "body_hash", "kind", "recorded_wall_ns", "mac") '  # noqa: S608
+            "VALUES (%s, %s, %s, %s, %s, %s)",
+            [entry.seq, entry.leaf_hash, entry.body_hash, entry.kind, entry.recorded_wall_ns, mac],
         )
         cursor.execute(
             f'INSERT INTO "{_BODY}" ("leaf_id", "salt", "body_json", "clip_id", "person_id") '  # noqa: S608

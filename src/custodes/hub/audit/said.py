@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from custodes.hub.audit.models import LedgerBody, LedgerLeaf
+from custodes.hub.audit.models import LedgerBody
 
 BATCH = 2000
 
@@ -36,8 +36,3 @@ def entries(*kinds: str) -> Iterator[Said]:
             continue  # edited: named where it stands
         if isinstance(body, dict):
             yield Said(seq, kind, wall_ns, body)
-
-
-def has_gaps(*kinds: str) -> bool:
-    """Say whether some entry of `kinds` has lost its body: who knows then what was said."""
-    return LedgerLeaf.objects.filter(kind__in=kinds, body=None).exists()

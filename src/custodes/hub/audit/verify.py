@@ -5,27 +5,24 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import islice
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
 from custodes.core import merkle
 from custodes.core.clock import NS_PER_S
+from custodes.core.errors import BadInput
 from custodes.hub import keyring
-from custodes.hub.audit import kept_heads
+from custodes.hub.audit import kept_heads, macs, own_heads
 from custodes.hub.audit.kept_heads import KeptHead
-from custodes.hub.audit.leaf import body_hash, head_bytes
-from custodes.hub.audit.ledger import NODE_STEP, SET_BACK, SET_BACK_NS
-from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState, TreeHead
+from custodes.hub.audit.leaf import body_hash
+from custodes.hub.audit.ledger import SET_BACK, SET_BACK_NS
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerNode, LedgerState
+from custodes.hub.audit.nodes import NODE_STEP
 from custodes.hub.audit.order import Order
 from custodes.hub.audit.report import Problem, ProblemKind, Report
 
 MAX_PROBLEMS = 100
 """A ledger in ruins is said to be so; nobody reads ten thousand lines."""
 BATCH = 2000
-IN_DATABASE = "database"
-ONLY_WHEN_SERVED = frozenset({"hub.set_up", "unit.enrolled", "clip.received"})
-"""Entries that only a served hub writes, which signed a head before its first request."""
 
 
 @dataclass(slots=True)
@@ -40,33 +37,49 @@ class _Findings:
 def verify(*, more_heads: Iterable[KeptHead] = ()) -> Report:
     """Recompute every hash from the bodies up, and compare with every head that was kept.
 
-    Heads come from the database, from the file beside it, and from `more_heads` (what units or auditors kept).
-    Reads only. Memory does not grow with the ledger.
+    Heads come from the database, from the file beside it, from `keys/`, and from `more_heads` (what units or auditors
+    kept). Reads only. Memory does not grow with the ledger. A copy of the data without `keys/` is checked as far as
+    that goes; the report says what was not.
     """
     findings = _Findings()
-    key = keyring.signing_public_key()
+    key = keyring.signing_public_key() if keyring.has(keyring.SIGNING_FILE) else None
+    begun = macs.beginning() if keyring.has(keyring.ENTRY_FILE) else None
     outside = tuple(more_heads)
-    own = [*_heads_in_database(), *kept_heads.read(settings.HUB.data_dir / kept_heads.FILE_NAME)]
+    own = [*own_heads.in_database(), *kept_heads.read(settings.HUB.data_dir / kept_heads.FILE_NAME)]
     if not own:
-        _check_unsigned(findings)
-    trusted = sorted((head for head in (*own, *outside) if _is_ours(head, key, findings)), key=lambda head: head.size)
-    walk = _Walk(findings, outside={head.source for head in outside})
+        own_heads.check_unsigned(findings.add)
+    trusted = own_heads.trusted((*own, *outside), key, findings.add)
+    if begun is not None:
+        trusted += own_heads.at_the_beginning(begun)
+    trusted.sort(key=lambda head: head.size)
+    walk = _Walk(findings, outside={head.source for head in outside}, begun=begun)
     frontier = walk.through(trusted)
     _check_state(frontier, findings)
-    for check in further_checks:
-        for problem in check():
-            findings.add(problem.kind, problem.seq, problem.message)
+    _check_further(findings, with_keys=key is not None)
+    kept_size = max((head.size for head in trusted if head.source != own_heads.IN_DATABASE), default=0)
     return Report(
         ok=not findings.problems,
         size=frontier.size,
         root=frontier.root().hex(),
-        key_id=keyring.signing_key_id(),
+        key_id="" if key is None else keyring.signing_key_id_of(key),
         heads=len(trusted),
-        erased_bodies=walk.erased,
         problems=tuple(findings.problems),
         clock_set_back=walk.set_back,
-        unkept=max(0, frontier.size - max((head.size for head in trusted if head.source != IN_DATABASE), default=0)),
+        unkept=max(0, frontier.size - kept_size),
+        signatures_checked=key is not None,
+        macs_checked=begun is not None,
     )
+
+
+def _check_further(findings: _Findings, *, with_keys: bool) -> None:
+    for check in further_checks:
+        try:
+            for problem in check():
+                findings.add(problem.kind, problem.seq, problem.message)
+        except BadInput:
+            if with_keys:
+                raise
+            # What words or signatures in the rows must be can be told with the keys alone: the report says so.
 
 
 further_checks: list[Callable[[], Iterable[Problem]]] = []
@@ -76,12 +89,11 @@ further_checks: list[Callable[[], Iterable[Problem]]] = []
 class _Walk:
     """One pass over leaves and bodies, in order."""
 
-    def __init__(self, findings: _Findings, *, outside: Set[str]) -> None:
+    def __init__(self, findings: _Findings, *, outside: Set[str], begun: macs.Beginning | None) -> None:
         self.findings = findings
         self.outside = outside
-        self.erased = 0
         self.set_back = 0
-        self._erasures = _erased_by_rule()
+        self._begun = begun
         self._agreed = 0
         self._disagreed: list[tuple[int, KeptHead]] = []
         self._last_wall_ns = 0
@@ -98,6 +110,7 @@ class _Walk:
             self._check_place(leaf, expected)
             expected = leaf.seq + 1
             order.see(leaf)
+            self._check_hand(leaf)
             self._check_body(leaf, body)
             self._check_time(leaf)
             # The stored hash: an edited leaf is named once, above; what it does to the root is the next line's find.
@@ -112,7 +125,7 @@ class _Walk:
 
     def _name_short(self, size: int, head: KeptHead) -> None:
         ends = f"the ledger ends at {size} entries, but a head for {head.size} was signed and kept ({head.source})"
-        if head.source == IN_DATABASE:
+        if head.source == own_heads.IN_DATABASE:
             self.findings.add("truncated", size, f"{ends}: entries were cut off its end")
         else:
             message = f"{ends}, of which the database knows nothing: it was put back to an older day, or cut with care"
@@ -147,12 +160,16 @@ class _Walk:
         missing = f"entry {expected} is" if leaf.seq == expected + 1 else f"entries {expected} to {leaf.seq - 1} are"
         self.findings.add("leaf_missing", expected, f"{missing} missing: deleted from the database")
 
+    def _check_hand(self, leaf: LedgerLeaf) -> None:
+        if self._begun is None or leaf.seq < self._begun.size or macs.fits(bytes(leaf.leaf_hash), leaf.mac):
+            return
+        message = f"entry {leaf.seq} ({leaf.kind}) was not written by this hub: it lacks the code of the hub's key"
+        self.findings.add("foreign", leaf.seq, message)
+
     def _check_body(self, leaf: LedgerLeaf, body: LedgerBody | None) -> None:
         if body is None:
-            self.erased += 1
-            if leaf.seq not in self._erasures:
-                message = f"entry {leaf.seq} ({leaf.kind}) has lost its body, and no entry says that it was erased"
-                self.findings.add("body_missing", leaf.seq, message)
+            message = f"entry {leaf.seq} ({leaf.kind}) has lost its body: what it said was deleted"
+            self.findings.add("body_missing", leaf.seq, message)
             return
         if body_hash(bytes(body.salt), body.body_json) != bytes(leaf.body_hash):
             self.findings.add("body_edited", leaf.seq, f"entry {leaf.seq} ({leaf.kind}): its body was edited")
@@ -210,56 +227,6 @@ def _check_state(frontier: merkle.Frontier, findings: _Findings) -> None:
         findings.add("leaf_inserted", size, message)
     else:
         findings.add("edge_edited", None, "the stored edge of the tree is not that of its entries: it was edited")
-
-
-def _check_unsigned(findings: _Findings) -> None:
-    """Name a ledger without any head whose entries tell that there was one.
-
-    A hub signs before its first request, also a ledger without entries: only one that was never served has no head.
-    """
-    if LedgerLeaf.objects.filter(kind__in=ONLY_WHEN_SERVED).exists():
-        message = (
-            "the ledger has entries but no signed head, neither in the database nor in the file beside it: a hub signs "
-            "one at each start, so they were deleted. Compare with a head that a unit or an auditor kept"
-        )
-        findings.add("heads_missing", None, message)
-
-
-def _heads_in_database() -> Iterator[KeptHead]:
-    for row in TreeHead.objects.order_by("size").iterator(chunk_size=BATCH):
-        yield KeptHead(
-            size=row.size,
-            root=bytes(row.root),
-            signed_wall_ns=row.signed_wall_ns,
-            signature=bytes(row.signature),
-            key_id=row.key_id,
-            source=IN_DATABASE,
-        )
-
-
-def _is_ours(head: KeptHead, key: Ed25519PublicKey, findings: _Findings) -> bool:
-    where = f"the head for {head.size} entries ({head.source})"
-    if head.key_id != keyring.signing_key_id_of(key):
-        findings.add("wrong_key", None, f"{where} was signed by {head.key_id}, not by this hub's key")
-        return False
-    covered = head_bytes(size=head.size, root=head.root, signed_wall_ns=head.signed_wall_ns, key_id=head.key_id)
-    try:
-        key.verify(head.signature, covered)
-    except InvalidSignature:
-        findings.add("bad_signature", None, f"{where} does not bear this hub's signature: it was edited")
-        return False
-    return True
-
-
-def _erased_by_rule() -> frozenset[int]:
-    bodies = LedgerBody.objects.filter(leaf__kind="ledger.body_erased").values_list("body_json", flat=True)
-    erased: set[int] = set()
-    for text in bodies:
-        try:
-            erased.add(int(json.loads(text)["seq"]))
-        except (ValueError, KeyError, TypeError):
-            continue  # an edited body is named where it stands
-    return frozenset(erased)
 
 
 def _links_fit(body: LedgerBody) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from custodes.hub.audit.report import Problem
-from custodes.hub.audit.said import Said, entries, has_gaps
+from custodes.hub.audit.said import Said, entries
 from custodes.hub.consent.models import SubjectRequest
 
 ASKED, ANSWERED = "subject.asked", "subject.answered"
@@ -13,17 +13,15 @@ def requests_against_ledger() -> Iterator[Problem]:
     """Yield a problem for each request that its entries do not bear out, and for each that is gone."""
     asked = {one.get("request"): one for one in entries(ASKED)}
     answered = {one.get("request"): one for one in entries(ANSWERED)}
-    unsure = has_gaps(ASKED, ANSWERED)
     seen = set()
     for row in SubjectRequest.objects.order_by("asked_at").iterator():
         name = str(row.pk)
         seen.add(name)
         question, reply = asked.get(name), answered.get(name)
         if question is None or not _is_asked(question, row):
-            if question is not None or not unsure:
-                seq = None if question is None else question.seq
-                yield Problem("request_edited", seq, f"the request {name} is not what its entry says was asked")
-        elif not _is_answered(reply, row) and (reply is not None or not unsure):
+            seq = None if question is None else question.seq
+            yield Problem("request_edited", seq, f"the request {name} is not what its entry says was asked")
+        elif not _is_answered(reply, row):
             message = f"the request {name} is {row.state} by its row, and not so by the ledger"
             yield Problem("request_edited", question.seq if reply is None else reply.seq, message)
     for lost, question in asked.items():

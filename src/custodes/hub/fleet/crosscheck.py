@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from custodes.hub.audit.report import Problem
-from custodes.hub.audit.said import Said, entries, has_gaps
+from custodes.hub.audit.said import Said, entries
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import moment_of
 
@@ -20,7 +20,6 @@ def roles_against_ledger() -> Iterator[Problem]:
     last: dict[Key, Said] = {}
     for one in entries(GIVEN, ENDED):
         last[one.get("person"), one.get("organisation"), one.get("site"), one.get("role")] = one
-    unsure = has_gaps(GIVEN, ENDED)
     seen: set[Key] = set()
     for row in Membership.objects.order_by("pk").iterator():
         site = None if row.site_id is None else str(row.site_id)
@@ -29,8 +28,7 @@ def roles_against_ledger() -> Iterator[Problem]:
         told = last.get(key)
         named = f"{row.person_id} as {row.role} of {row.organisation_id}"
         if told is None:
-            if not unsure:
-                yield Problem("role_edited", None, f"{named} was added or moved by hand: no entry gave this role")
+            yield Problem("role_edited", None, f"{named} was added or moved by hand: no entry gave this role")
         elif told.kind == GIVEN and row.until is not None:
             yield Problem("role_edited", told.seq, f"{named} was ended by hand: by the ledger the role stands")
         elif told.kind == ENDED and (row.until is None or abs(row.until - moment_of(told.recorded_wall_ns)) > SAME_ACT):

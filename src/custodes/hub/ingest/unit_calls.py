@@ -63,7 +63,8 @@ def heartbeat(unit: KnownUnit, body: bytes, *, now_ns: int) -> Answer:
         raise Refusal(401, "unknown_unit", str(error)) from error
     head = ledger.signed_head(now_ns=now_ns)
     # A unit that has seen more than there is gets no proof: it will say that the ledger shrank.
-    grown = beat.witnessed_size <= head.size
+    # Nor when entries were cut off behind the last head that was signed.
+    grown = beat.witnessed_size <= head.size <= ledger.size()
     proof = ledger.prove_growth(beat.witnessed_size, head.size) if grown else []
     if row.witnessed_size != head.size:
         Unit.objects.filter(pk=row.pk).update(witnessed_size=head.size)

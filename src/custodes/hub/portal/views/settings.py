@@ -120,6 +120,7 @@ def index(request: HttpRequest) -> HttpResponse:
         ],
         "head": head if scope.memberships(person).exists() else None,
         "may_verify": scope.run_organisations(person).exists(),
+        "unsigned": ledger.why_unsigned(),
         "head_root": head.root.hex(),
         "zone": shown.person_zone(person),
         "has_totp": Authenticator.Type.TOTP in kept,

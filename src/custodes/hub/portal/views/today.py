@@ -13,6 +13,7 @@ from custodes.core.clock import NS_PER_S
 from custodes.hub.access import gate
 from custodes.hub.access.history import NameThen, names_then
 from custodes.hub.access.models import View
+from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.fleet.models import Person
@@ -40,6 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
     last = [] if waiting else inbox.page(person, inbox.InboxFilter(state=inbox.ANY), before=None).clips
     bundles = rows.bundled(rows.Namer(person).rows(waiting or last))[:ROWS]
     sites = [health.of_site(site, now) for site in scope.sites(person)]
+    may_run = scope.run_organisations(person).exists()
     context = {
         "zone": zone,
         "day": shown.local(now, zone).moment.replace(tzinfo=None),
@@ -52,7 +54,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "sites": sites,
         "unwell": [one for one in sites if not one.well],
         "bare_sites": [one for one in sites if not one.units],
-        "may_run": scope.run_organisations(person).exists(),
+        "may_run": may_run,
+        "unsigned": ledger.why_unsigned() if may_run else "",
         "watched_me": _watched_me(person, now),
         "is_recorded": Clip.objects.filter(subject=person).exists() or person.shifts.exists(),
     }
