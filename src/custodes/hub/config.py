@@ -121,6 +121,9 @@ class ProcessSettings(_Section):
     """Limits of the child that opens film which nobody has looked at yet."""
 
     workers: Annotated[int, Field(ge=1, le=64, description="Clips checked at the same time.")] = 1
+    unit_cpu_seconds_per_hour: Annotated[
+        int, Field(ge=1, description="CPU seconds for one unit's clips in an hour; after that they go last.")
+    ] = 1200
     probe_seconds: Annotated[int, Field(ge=1, le=3600, description="CPU seconds for one film.")] = 30
     probe_memory_mb: Annotated[int, Field(ge=128, le=65536, description="Memory for one film (MiB).")] = 1024
     mark_seconds: Annotated[int, Field(ge=1, le=36000, description="CPU seconds to mark one film.")] = 900

@@ -11,10 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from custodes.core.errors import Permanent, Temporary
+from custodes.hub.process import turns
 from custodes.hub.process.child import READ, READ_BYTES, WORD, read_exactly
 
 WALL_PER_CPU = 4
@@ -95,6 +97,7 @@ class LimitedChild:
     ) -> None:
         self._watchdog.cancel()
         _children.discard(self)
+        turns.charge(_cpu_s(self._child.pid))  # before anything below asks how it ended: then the kernel forgets it
         broke = isinstance(error, EOFError | BrokenPipeError)
         why = self._why_it_died() if broke else ""
         self._child.kill()
@@ -161,3 +164,12 @@ class LimitedChild:
         if code in (-9, -24):  # SIGKILL by the watchdog or the kernel, SIGXCPU
             return f"opening it takes more than {self._limits.cpu_seconds} s or {self._limits.memory_bytes >> 20} MiB"
         return "it makes the decoder fail"
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the CPU time (s) of a child that was not waited for yet; proc(5), `utime` and `stime`."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0  # a system without /proc: its units take turns by number alone
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

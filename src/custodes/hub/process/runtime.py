@@ -12,7 +12,7 @@ from custodes.core.errors import Temporary
 from custodes.hub.clips import exports
 from custodes.hub.clips.signals import received
 from custodes.hub.fleet.times import moment_of
-from custodes.hub.process import conclude, confine, leak_work, limited, variants
+from custodes.hub.process import conclude, confine, leak_work, limited, turns, variants
 
 APPLICATION = "custodes"
 VERSION = "process/2"
@@ -47,7 +47,7 @@ def start() -> None:
                 "executor_id": "hub",
                 "log_level": "WARNING",
                 "sys_db_pool_size": 2,
-                "max_executor_threads": settings.HUB.process.workers + 2,
+                "max_executor_threads": settings.HUB.process.workers + 3,
                 "notification_listener_polling_interval_sec": 1.0,
                 "scheduler_polling_interval_sec": 3600.0,
             }
@@ -55,6 +55,7 @@ def start() -> None:
         DBOS.launch()
         settings.HUB.dbos_path.chmod(0o600)
         DBOS.register_queue(workflow.QUEUE, worker_concurrency=settings.HUB.process.workers, polling_interval_sec=0.5)
+        DBOS.register_queue(workflow.ASIDE, worker_concurrency=1, polling_interval_sec=0.5)
         DBOS.register_queue(leak_workflow.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
         DBOS.register_queue(export_workflow.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
         received.connect(_on_received, dispatch_uid="process")
@@ -87,17 +88,20 @@ def _unheard(_record: logging.LogRecord) -> bool:
 
 
 def enqueue(clip_id: UUID, *, anew: bool = False) -> None:
-    """Queue a clip; the workflow's id is the clip's, so that it runs once however often it is queued.
+    """Queue a clip for its turn; the workflow's id is the clip's, so that it runs once however often it is queued.
 
     `anew`: its workflow ended, and yet the clip waits (a full disk at the last step, a database put back from a
     backup): run it under an id of its own.
     """
-    from dbos import DBOS, SetWorkflowID
+    from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
     from custodes.hub.process import workflow
 
-    with SetWorkflowID(f"clip-{clip_id}-{uuid4()}" if anew else _workflow_id(clip_id)):
-        DBOS.enqueue_workflow(workflow.QUEUE, workflow.process_clip, str(clip_id))
+    turn = turns.turn_of(clip_id)
+    name = f"clip-{clip_id}-{uuid4()}" if anew else _workflow_id(clip_id)
+    with SetWorkflowID(name), SetEnqueueOptions(priority=turn.priority):
+        queue = workflow.ASIDE if turn.aside else workflow.QUEUE
+        DBOS.enqueue_workflow(queue, workflow.process_clip, str(clip_id))
 
 
 def trace_leak(leak_id: UUID, run: int) -> None:
@@ -131,13 +135,13 @@ def mark_waiting(*, now_ns: int) -> int:
     with _lock:
         if not _running:
             return 0
-        from dbos import DBOS, SetWorkflowID
+        from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
         from custodes.hub.process import workflow
 
         waiting = variants.unprepared()
         for clip_id in waiting:
-            with SetWorkflowID(f"{_workflow_id(clip_id)}-mark"):
+            with SetWorkflowID(f"{_workflow_id(clip_id)}-mark"), SetEnqueueOptions(priority=turns.LAST):
                 DBOS.enqueue_workflow(workflow.QUEUE, workflow.mark_clip, str(clip_id))
         return len(waiting)
 

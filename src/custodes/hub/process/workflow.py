@@ -8,11 +8,13 @@ from dbos import DBOS
 from django.db import close_old_connections
 
 from custodes.core.clock import SystemClock
-from custodes.hub.process import conclude, examine, limited, variants
+from custodes.hub.process import conclude, examine, limited, turns, variants
 from custodes.hub.process.probe import Unfit
 from custodes.hub.vault.keys import KeyDestroyed
 
 QUEUE = "process"
+ASIDE = "process-aside"
+"""One worker more, for the only clip of a unit while others' are at work: it waits behind nobody's long film."""
 GONE = "erased"
 """What a step returns when the clip was erased under it."""
 log = logging.getLogger(__name__)
@@ -21,14 +23,17 @@ log = logging.getLogger(__name__)
 @DBOS.workflow(name="process_clip")
 def process_clip(clip_id: str) -> str:
     """Take one received clip to ready or quarantined. Returns the reason of a quarantine, or nothing."""
-    reason = (
-        _attempt(verify_sealed, clip_id)
-        or _attempt(open_manifest, clip_id)
-        or _attempt(probe_films, clip_id)
-        or _attempt(mark_films, clip_id)
-    )
-    if reason != GONE:
-        settle(clip_id, reason)
+    try:
+        reason = (
+            _attempt(verify_sealed, clip_id)
+            or _attempt(open_manifest, clip_id)
+            or _attempt(probe_films, clip_id)
+            or _attempt(mark_films, clip_id)
+        )
+        if reason != GONE:
+            settle(clip_id, reason)
+    finally:
+        turns.line.leave(UUID(clip_id))
     return reason
 
 
@@ -103,7 +108,8 @@ def _checked(
     if not waits(UUID(clip_id)):
         return GONE
     try:
-        check(UUID(clip_id))
+        with turns.charged_to_unit_of(UUID(clip_id)):
+            check(UUID(clip_id))
     except Unfit as error:
         return str(error)
     except KeyDestroyed:
