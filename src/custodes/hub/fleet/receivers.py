@@ -6,7 +6,7 @@ from allauth.account import signals as account
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,14 +21,6 @@ from custodes.hub.fleet.times import wall_ns_of
 @receiver(user_logged_in)
 def _begun(request: HttpRequest, user: Person, **_: Any) -> None:
     open_sessions.begin(request, user, now=timezone.now())
-
-
-@receiver(user_logged_out)
-def _ended(request: HttpRequest, user: Person | None, **_: Any) -> None:
-    """What this session still has open (a feed, a film that flows) asks for its row, and ends."""
-    here = session_of(request)
-    if user is not None and here is not None:
-        open_sessions.drop(user, keep=None, only=here.pk)
 
 
 @receiver(account.authentication_step_completed)
