@@ -1,6 +1,7 @@
 """The unmarked original takes two people, once; a broken glass is loud; whoever is on film sees each step."""
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from matrix import BACKEND
 from cast import NOW_NS, Cast, make_clip
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
+from custodes.core.wire import Manifest, WireSample
 from custodes.hub.access import second_person, watched
 from custodes.hub.access.models import Alarm, Unsealing, View
 from custodes.hub.access.second_person import TAKEN_WITHIN, WAITS_FOR
@@ -62,6 +64,21 @@ def say(cast: Cast, one: Unsealing, **more: object) -> Unsealing:
 
 def take(cast: Cast, one: Unsealing, **more: object) -> bytes:
     return b"".join(second_person.take(**({"actor": cast.alice, "unsealing_id": one.pk, "clock": CLOCK} | more)))
+
+
+@pytest.mark.parametrize(("asker", "approver", "lat"), [("alice", "petra", 48.85), ("petra", "alice", None)])
+def test_beside_the_film_an_officer_is_not_told_where_it_was(
+    cast: Cast, clip: Clip, monkeypatch: pytest.MonkeyPatch, asker: str, approver: str, lat: float | None
+) -> None:
+    placed = WireSample(wall_ns=NOW_NS, lat_deg=48.85, lon_deg=2.35, course_deg=9.0, speed_mps=9.0)
+    monkeypatch.setattr(footage, "read_manifest", lambda _clip: Manifest.model_construct(samples=[placed]))
+    case = Case.objects.create(organisation=cast.company, name="x", opened_at=cast.petra.date_joined)
+    CaseClip.objects.create(case=case, clip=clip, added_at=cast.petra.date_joined)
+    one = ask(cast, clip, actor=getattr(cast, asker), purpose="leak_case")
+    say(cast, one, actor=getattr(cast, approver))
+    archive = zipfile.ZipFile(io.BytesIO(take(cast, one, actor=getattr(cast, asker))))
+    (sample,) = json.loads(archive.read("facts.json"))["samples"]
+    assert (sample["lat_deg"], sample["speed_mps"]) == (lat, 9.0)
 
 
 def test_two_people_open_it_once_and_each_step_is_a_leaf(cast: Cast, clip: Clip) -> None:
