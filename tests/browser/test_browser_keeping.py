@@ -24,7 +24,7 @@ def test_a_clip_is_held_and_let_go(window: str, hub: RunningHub, open_as: Callab
     watched = open_as("alice", width=width, height=height, color_scheme=scheme)
     page = watched.page
     watched.go(f"/clips/{hub.on_stage['quarantined']}/")
-    page.locator("details.menu > summary").click()
+    page.locator("main details.menu > summary").click()
     page.get_by_role("button", name="Place a legal hold…").click()
     look(watched, f"{window}-hold-dialog")
     page.get_by_label("Reason").fill("Claim 17, the insurer asked")
