@@ -28,6 +28,7 @@ from custodes.hub.access.requests import (
 from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent.topics import State
 from custodes.hub.fleet.models import Membership, Person
+from hub_fixtures import give_hub
 
 pytestmark = pytest.mark.django_db  # without a test that wants one, no database is made for the module
 SCHEMA = (POLICY_DIR / policies.SCHEMA_FILE).read_text()
@@ -117,9 +118,12 @@ def shares_of(clip: ClipFacts) -> Iterator[ShareFacts]:
 
 
 @pytest.fixture(scope="module")
-def questions(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, list[Question]]:
+def questions(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[Question]]:
     """Return, for each rule, the requests that it had a part in deciding."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        give_hub(tmp_path_factory.mktemp("rules") / "hub", patch)
         cast = make_cast()
         # An account that is closed though its role lasts: only the rule about accounts stands in its way.
         Membership.objects.create(person=cast.stranger, organisation=cast.company, role=Membership.Role.DISPATCHER)
