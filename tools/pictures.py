@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from custodes.core.errors import CustodesError
 from custodes.demo.films import PACKAGE, DemoFilms
-from custodes.demo.run import Demo, DemoRequest
+from custodes.demo.run import Demo, DemoRequest, write_settings
 from custodes.demo.sites import write_van
 from custodes.demo.stage import Line, Stage
 
@@ -45,6 +45,7 @@ class Scene(Demo):
     @contextmanager
     def playing(self) -> Iterator[str]:
         """Run hub and van until a clip is ready; yield the path that signs in."""
+        write_settings(self.hub_dir)
         stage = Stage(self.on_line, log_dir=self.folder / "logs")
         try:
             stage.start(
@@ -91,7 +92,7 @@ def shoot(browser: Browser, url: str, signin_path: str, clip_id: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
     page.goto(url + signin_path)
     page.click("main button")
-    page.wait_for_load_state()
+    page.wait_for_url(lambda address: "/enter/" not in address)  # a click that is not waited for is cut off by `goto`
     page.goto(f"{url}/clips/{clip_id}/")
     address = page.get_attribute("#player", "data-manifest")
     manifest = json.loads(page.request.get(f"{url}{address}").text())
