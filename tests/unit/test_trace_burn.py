@@ -46,13 +46,18 @@ def test_time_and_speed_stand_below_and_leave_the_rest_alone() -> None:
 
 @pytest.mark.parametrize("edges", [(-0.5, -0.5, 1.5, 1.5), (0.9, 0.9, 0.1, 0.1), (0.0, 0.0, 0.0, 0.0)])
 def test_a_box_that_leaves_the_picture_does_no_harm(edges: tuple[float, float, float, float]) -> None:
-    draw(grey(), BurnPlan("view", boxes=((0.0, (Box(*edges, "person 0.50"),)),)), 0.0)
+    plan = BurnPlan("view 1a2b3c4d", boxes=((0.0, (Box(*edges, "person 0.50"),)),))
+    bare = drawn(BurnPlan("view 1a2b3c4d"), 0.0)
+    letters = bare > 200
+    assert letters.any()
+    assert np.array_equal(drawn(plan, 0.0)[letters], bare[letters]), "the view's number stands over whatever is there"
 
 
 @pytest.mark.parametrize("size", [(2, 2), (16, 16), (64, 32)])
 def test_a_tiny_picture_does_no_harm(size: tuple[int, int]) -> None:
     planes = np.zeros((size[1] * 3 // 2, size[0]), np.uint8)
     draw(planes, BurnPlan("view 1a2b3c4d", first_wall_ns=NS), 0.0)
+    assert planes.any(), "what fits of it is drawn"
 
 
 def test_a_copy_has_each_picture_at_its_time(tmp_path: object) -> None:
