@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -33,6 +31,4 @@ def to_asker(unsealing: Unsealing) -> None:
 
 def _send(person: Person, subject: str, what: str) -> None:
     with translation.override(person.language):
-        hello = _("Hello %(name)s,") % {"name": person}
-    text, to = f"{hello}\n\n{what}\n\n{settings.HUB.base_url}{reverse('portal:originals')}", person.email
-    transaction.on_commit(lambda: mailroom.send(subject=subject, text=text, to=to))
+        mailroom.write(person, subject=subject, sentence=what, path=reverse("portal:originals"))

@@ -10,7 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import connections
+from django.db import connections, transaction
+from django.utils.translation import gettext as _
+
+from custodes.hub.fleet.models import Person
 
 _desk = ThreadPoolExecutor(1, thread_name_prefix="mailroom")
 log = logging.getLogger(__name__)
@@ -25,6 +28,16 @@ def send(*, subject: str, text: str, to: str) -> None:
     """Send one mail in the background; without a mail host, nothing."""
     if settings.HUB.mail.host:
         later(lambda: send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [to]))
+
+
+def write(to: Person, *, subject: str, sentence: str, path: str) -> None:
+    """Send a greeting, one sentence and the link to a page, once the caller's transaction is durable.
+
+    Whoever calls has turned to the reader's language.
+    """
+    hello = _("Hello %(name)s,") % {"name": to}
+    text, address = f"{hello}\n\n{sentence}\n{settings.HUB.base_url}{path}", to.email
+    transaction.on_commit(lambda: send(subject=subject, text=text, to=address))
 
 
 def drain() -> None:

@@ -7,8 +7,6 @@ import json
 from collections.abc import Collection
 from uuid import UUID
 
-from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
@@ -71,16 +69,13 @@ def _open_case(leak: Leak, brought_by: Person, clip_ids: Collection[UUID], now_n
 
 def _write_to(officer: Person, leak: Leak) -> None:
     with translation.override(officer.language):
-        subject = _("A canary was seen outside")
-        lines = [
-            _("Hello %(name)s,") % {"name": officer},
-            "",
-            _("a clip that was planted at %(organisation)s turned up outside. What was found:")
-            % {"organisation": leak.organisation},
-            f"{settings.HUB.base_url}{reverse('portal:leak', args=[leak.pk])}",
-        ]
-    text, to = "\n".join(lines), officer.email
-    transaction.on_commit(lambda: mailroom.send(subject=subject, text=text, to=to))
+        sentence = _("a clip that was planted at %(organisation)s turned up outside. What was found:")
+        mailroom.write(
+            officer,
+            subject=_("A canary was seen outside"),
+            sentence=sentence % {"organisation": leak.organisation},
+            path=reverse("portal:leak", args=[leak.pk]),
+        )
 
 
 def _forget(clip_id: UUID) -> int:
