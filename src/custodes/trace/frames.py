@@ -31,7 +31,6 @@ DEMUXERS = frozenset(
 """FFmpeg's readers of films and stills that people send. Its readers of playlists and devices stay shut."""
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """What packed files begin with. None is unpacked here: a few bytes of them become as many as they like."""
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
 
 Film: TypeAlias = Path | BinaryIO

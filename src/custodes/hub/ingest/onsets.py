@@ -65,13 +65,6 @@ def place(*, site_id: UUID, unit_id: UUID, onset_wall_ns: int, now_ns: int) -> P
     return Placed(None, None, doubt)
 
 
-def _doubt(onset: datetime, now: datetime, enrolled_at: datetime, skew: timedelta) -> str:
-    impossible = _is_impossible(onset, now, enrolled_at)
-    if impossible:
-        return impossible
-    return Clip.ClockDoubt.OFF.value if abs(skew) > LEEWAY else ""
-
-
 def _is_impossible(moment: datetime, now: datetime, enrolled_at: datetime) -> str:
     # A hub whose own clock was set back since proves nothing by it.
     if enrolled_at <= now and moment < enrolled_at - LEEWAY:

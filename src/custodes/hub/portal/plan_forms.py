@@ -1,6 +1,5 @@
 """The forms by which somebody plans shifts and routes: what may be chosen is what may be planned, no other id."""
 
-import uuid
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -131,11 +130,3 @@ def initial_of(shift: Shift, zone: ZoneInfo) -> Mapping[str, Any]:
         "starts": starts.time().replace(second=0, microsecond=0),
         "ends": None if ends is None else ends.time().replace(second=0, microsecond=0),
     }
-
-
-def uuid_in(text: str) -> uuid.UUID | None:
-    """Return the id that a form names, or None when it names none."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
