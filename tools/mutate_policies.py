@@ -32,6 +32,8 @@ TESTS = (
     "tests/access/test_rules_matter.py",
 )
 TIMEOUT_S = 300
+WHY = KEPT / "failed.txt"
+"""What the last test that failed, in a fork, had to say."""
 
 
 @dataclass(slots=True)
@@ -58,6 +60,8 @@ class Runner:
         """Remember the first test that failed."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
+            WHY.parent.mkdir(parents=True, exist_ok=True)
+            WHY.write_text(f"{report.nodeid}\n{report.longreprtext}\n", encoding="utf-8")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -92,22 +96,21 @@ class Runner:
 
     def _reach(self, items: dict[str, pytest.Item]) -> Reach:
         """Return what each test meets; files of tests that are not known yet are run once, each in a fork."""
-        kept = KEPT / f"reach-{_digest(_tests_digest(), _guarded_digest())}.json"
-        if kept.is_file():
-            return Reach(**json.loads(kept.read_text(encoding="utf-8")))
         reach = Reach()
         by_file: dict[Path, list[pytest.Item]] = {}
         for item in items.values():
             by_file.setdefault(item.path, []).append(item)
         for number, (path, tests) in enumerate(by_file.items(), 1):
-            print(f"watching {number}/{len(by_file)} {path.name}", flush=True)
-            answer = in_fork(partial(self._watched, tests), seconds=1800)
-            if answer is None or answer["failed"]:
-                raise pytest.UsageError(f"the tests fail without any mutant: {answer and answer['failed']}")
-            for name in ("functions", "actions", "rules", "seconds"):
-                getattr(reach, name).update(answer[name])
-        KEPT.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(vars_of(reach)), encoding="utf-8")
+            kept = KEPT / f"reach-{path.stem}-{_digest(path.read_text(encoding='utf-8'), _guarded_digest())}.json"
+            if not kept.is_file():
+                print(f"watching {number}/{len(by_file)} {path.name}", flush=True)
+                answer = in_fork(partial(self._watched, tests), seconds=1800)
+                if answer is None or answer.pop("failed"):
+                    raise pytest.UsageError(f"the tests fail without any mutant: {WHY.read_text(encoding='utf-8')}")
+                KEPT.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps(answer), encoding="utf-8")
+            for name, found in json.loads(kept.read_text(encoding="utf-8")).items():
+                getattr(reach, name).update(found)
         return reach
 
     def _watched(self, tests: list[pytest.Item]) -> dict[str, Any]:

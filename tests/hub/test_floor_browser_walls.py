@@ -43,6 +43,7 @@ def test_every_answer_carries_the_walls(bob: Client, path: str) -> None:
             assert rule in policy
         assert "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Type"] in {"text/html; charset=utf-8", "text/plain; charset=utf-8"}
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert "no-store" in headers["Cache-Control"]

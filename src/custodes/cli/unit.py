@@ -28,22 +28,26 @@ def unit_enroll(
     url: Annotated[str, typer.Argument(metavar="URL", help="The hub's address.")],
     code: Annotated[str, typer.Argument(metavar="CODE", help="The code that the site's page shows.")],
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+    *,
+    ca: Annotated[Path | None, typer.Option(metavar="FILE", help="The hub's certificate, if it is its own.")] = None,
 ) -> None:
     """Join a unit to a hub: make a key here, show the hub its public half."""
     from custodes.edge.joining import enroll_unit
 
-    typer.echo(enroll_unit(url, code, settings))
+    typer.echo(enroll_unit(url, code, settings, ca=ca))
 
 
 @app.command("move", epilog="Example: custodes unit move https://hub.example:8443 unit.toml")
 def unit_move(
     url: Annotated[str, typer.Argument(metavar="URL", help="The hub's new address.")],
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+    *,
+    ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Its new certificate, if it is its own.")] = None,
 ) -> None:
     """Tell a unit that its hub has a new address; key and site stay."""
     from custodes.edge.joining import move_unit
 
-    typer.echo(move_unit(url, settings))
+    typer.echo(move_unit(url, settings, ca=ca))
 
 
 @app.command("head", epilog="Example: custodes unit head unit.toml > head.json")

@@ -9,22 +9,22 @@ from custodes.edge.ship.store import OutboxStore
 from custodes.edge.ship.witness import Witness
 
 
-def enroll_unit(url: str, code: str, settings_path: Path) -> str:
+def enroll_unit(url: str, code: str, settings_path: Path, *, ca: Path | None = None) -> str:
     """Join the unit to a hub; return a line for people. Raises BadInput or Temporary with what to do."""
     settings = load(settings_path, sources=False)
     try:
         settings.unit.state_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"cannot use {settings.unit.state_dir}: {error.strerror}. Check unit.state_dir.") from error
-    joined = enroll(url, code, state_dir=settings.unit.state_dir, unit_name=settings.unit.name)
+    joined = enroll(url, code, state_dir=settings.unit.state_dir, unit_name=settings.unit.name, ca=ca)
     start = f"custodes unit run {settings_path}"
     return f"{settings.unit.name} has joined {joined.site_name} at {joined.url}. Start it: {start}"
 
 
-def move_unit(url: str, settings_path: Path) -> str:
+def move_unit(url: str, settings_path: Path, *, ca: Path | None = None) -> str:
     """Tell the unit that its hub has a new address; return a line for people. Raises BadInput."""
     settings = load(settings_path, sources=False)
-    moved = move(url, state_dir=settings.unit.state_dir)
+    moved = move(url, state_dir=settings.unit.state_dir, ca=ca)
     return f"{settings.unit.name} now looks for the hub of {moved.site_name} at {moved.url}. Restart it if it runs."
 
 

@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from custodes.core.errors import BadInput
 from custodes.core.registry import nearest
 from custodes.core.wire import MAX_PART_BYTES
 from custodes.hub.drive_settings import DispatchSettings, DrivingSettings
 from custodes.hub.leak_settings import LeakSettings
+from custodes.hub.listen_settings import ListenSettings, TlsSettings
 
 DATA_DIR_VARIABLE = "CUSTODES_HUB_DATA_DIR"
 ENV_PREFIX = "CUSTODES_HUB__"
@@ -29,46 +30,6 @@ MIB = 1024**2
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ListenSettings(_Section):
-    """Where the hub listens. One listener; everything but the sign-in page asks who you are."""
-
-    host: Annotated[str, Field(min_length=1, description="Address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8800
-    trusted_proxies: Annotated[
-        tuple[IPvAnyNetwork, ...],
-        Field(description="Networks of your own proxies, such as 10.0.0.0/8. Only they are believed about who asks."),
-    ] = ()
-    proxy_header: Annotated[
-        Literal["x-forwarded-for", "forwarded"],
-        Field(description="The header in which they say it. It must be one that they write themselves."),
-    ] = "x-forwarded-for"
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split_networks(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _not_everybody(cls, value: tuple[IPvAnyNetwork, ...]) -> tuple[IPvAnyNetwork, ...]:
-        if any(network.prefixlen == 0 for network in value):
-            raise ValueError("a network of length /0 would believe everybody; name your proxies' own networks")
-        return value
-
-
-class TlsSettings(_Section):
-    """Certificate of the listener. Without one, put the hub behind a proxy that has one, or keep it on loopback."""
-
-    certificate: Annotated[Path | None, Field(description="PEM file with the certificate chain.")] = None
-    private_key: Annotated[Path | None, Field(description="PEM file with the private key.")] = None
-
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> "TlsSettings":
-        if (self.certificate is None) != (self.private_key is None):
-            raise ValueError("give both 'certificate' and 'private_key', or neither")
-        return self
 
 
 class KeySettings(_Section):
@@ -314,18 +275,18 @@ class HubSettings(_Section):
         A hub that listens on every address and has no `public_url` cannot know its names: it takes any.
         """
         public = urlsplit(self.public_url).hostname
-        if public is None and self.listen.host in {"0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
+        if public is None and self.listen.everywhere:
             return ["*"]
-        host = f"[{self.listen.host}]" if ":" in self.listen.host else self.listen.host
-        return [name for name in dict.fromkeys((public, host, "localhost", "127.0.0.1", "[::1]")) if name]
+        return [
+            name for name in dict.fromkeys((public, self.listen.url_host, "localhost", "127.0.0.1", "[::1]")) if name
+        ]
 
     @property
     def base_url(self) -> str:
         """Address to print and to put into links, without a slash at its end."""
         if self.public_url:
             return self.public_url
-        host = f"[{self.listen.host}]" if ":" in self.listen.host else self.listen.host
-        return f"{'https' if self.is_https else 'http'}://{host}:{self.listen.port}"
+        return f"{'https' if self.is_https else 'http'}://{self.listen.url_host}:{self.listen.port}"
 
 
 def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:

@@ -10,12 +10,13 @@ import socket
 import sqlite3
 import warnings
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput
-from custodes.hub import boot, config, keyring
+from custodes.hub import boot, config, keyring, wire_guard
 
 if TYPE_CHECKING:
     from granian.server.embed import Server
@@ -34,12 +35,17 @@ def serve(data_dir: Path, *, listen: str | None = None, as_json: bool = False) -
     another hub holds, a port that is taken, and wrong settings or policies.
     """
     hub = _with_listen(config.load(data_dir), listen)
+    warning = wire_guard.check(hub, now=datetime.now(UTC))
     boot.make_folders(hub.data_dir)
     with boot.hold(hub.data_dir):
         keyring.make_keys(hub.keys_dir, with_root=hub.keys.root == "file")
         hub = _with_port(hub)
         boot.django_on(hub.data_dir)
         _prepare(hub, as_json=as_json)
+        if warning:
+            from custodes.hub.narrator import say
+
+            say("warning", warning, as_json=as_json)
         _run(hub, as_json=as_json)
 
 
@@ -192,8 +198,8 @@ def _with_listen(hub: "HubSettings", listen: str | None) -> "HubSettings":
     host, _colon, port = listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise BadInput(f"--listen {listen!r}: give HOST:PORT, such as 127.0.0.1:8800.")
-    place = config.ListenSettings(host=host.strip("[]"), port=int(port))
-    return hub.model_copy(update={"listen": place})
+    told = {"host": host.strip("[]"), "port": int(port)}
+    return hub.model_copy(update={"listen": hub.listen.model_copy(update=told)})
 
 
 def _with_port(hub: "HubSettings") -> "HubSettings":

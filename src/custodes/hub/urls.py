@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Say that the hub answers, and nothing else about it."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 urlpatterns = [

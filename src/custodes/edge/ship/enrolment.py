@@ -21,6 +21,7 @@ from custodes.core.fs import write_durably
 from custodes.core.wire import EnrolAnswer, EnrolRequest, Problem
 from custodes.edge.ship.answers import fetch
 from custodes.edge.ship.store import OutboxStore
+from custodes.edge.ship.trust import MAX_CA_BYTES, read_ca, trusting, why_untrusted
 
 ENROLMENT_FILE = "enrolment.json"
 OUTBOX_FILE = "outbox.sqlite3"
@@ -37,6 +38,7 @@ class _Stored(BaseModel):
 
     url: Annotated[str, Field(min_length=8)]
     answer: EnrolAnswer
+    ca_pem: Annotated[str | None, Field(max_length=MAX_CA_BYTES)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -49,7 +51,7 @@ class _Stored(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A unit's bond with its hub. `url` has no slash at its end."""
+    """A unit's bond with its hub. `url` has no slash at its end; `ca_pem`: whom it trusts to vouch for that address."""
 
     url: str
     unit_id: UUID
@@ -59,6 +61,7 @@ class Enrolment:
     hub_seal_key: X25519PublicKey
     hub_key_id: str
     hub_sign_key: Ed25519PublicKey
+    ca_pem: str | None = None
 
 
 def enroll(
@@ -67,14 +70,17 @@ def enroll(
     *,
     state_dir: Path,
     unit_name: str,
+    ca: Path | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> Enrolment:
     """Join this unit to the hub at `url`. The private key is made here and never leaves.
 
-    Durable on return. Raises BadInput, one line, for a wrong or used-up code, a bad address, or clips that still
-    wait for another hub; Temporary when the hub cannot be reached.
+    `ca`: file with the certificate that vouches for the hub, where no public authority does; it is kept.
+    Durable on return. Raises BadInput, one line, for a wrong or used-up code, a bad address, a certificate that is not
+    trusted, or clips that still wait for another hub; Temporary when the hub cannot be reached.
     """
     base = _checked_url(url)
+    ca_pem = None if ca is None else read_ca(ca)
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     waiting = _clips_of_another_hub(state_dir)
     if waiting:
@@ -86,8 +92,8 @@ def enroll(
     request = EnrolRequest(
         code=_normal_code(code), unit_name=unit_name, public_key=_raw_base64(key.public_key()), software=SOFTWARE
     )
-    answer = _ask(base, request, transport)
-    stored = _Stored(url=base, answer=answer)
+    answer = _ask(base, request, ca_pem, transport)
+    stored = _Stored(url=base, answer=answer, ca_pem=ca_pem)
     enrolment = _assemble(stored, key)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     # The key's name carries the unit id, so that a crash between the two files leaves the former bond whole.
@@ -99,18 +105,19 @@ def enroll(
     return enrolment
 
 
-def move(url: str, *, state_dir: Path) -> Enrolment:
-    """Tell this unit that its hub has a new address. Durable on return.
+def move(url: str, *, state_dir: Path, ca: Path | None = None) -> Enrolment:
+    """Tell this unit that its hub has a new address, or with `ca` a new certificate. Durable on return.
 
     The bond stays: another hub cannot sign receipts with this hub's key, so nothing is freed on its word. Raises
-    BadInput for a bad address, or when the unit never joined a hub.
+    BadInput for a bad address or certificate, or when the unit never joined a hub.
     """
     base = _checked_url(url)
+    told: dict[str, str] = {"url": base} if ca is None else {"url": base, "ca_pem": read_ca(ca)}
     enrolment = load_enrolment(state_dir)
     if enrolment is None:
         raise BadInput("this unit has joined no hub yet. Join it with 'custodes unit enroll URL CODE'.")
     path = state_dir / ENROLMENT_FILE
-    stored = _Stored.model_validate_json(path.read_bytes()).model_copy(update={"url": base})
+    stored = _Stored.model_validate_json(path.read_bytes()).model_copy(update=told)
     write_durably(path, stored.model_dump_json(indent=1).encode())
     return _assemble(stored, enrolment.key)
 
@@ -162,12 +169,15 @@ def _assemble(stored: _Stored, key: Ed25519PrivateKey) -> Enrolment:
         hub_seal_key=X25519PublicKey.from_public_bytes(_raw32(answer.hub_seal_key)),
         hub_key_id=answer.hub_key_id,
         hub_sign_key=Ed25519PublicKey.from_public_bytes(_raw32(answer.hub_sign_key)),
+        ca_pem=stored.ca_pem,
     )
 
 
-def _ask(base: str, request: EnrolRequest, transport: httpx.BaseTransport | None) -> EnrolAnswer:
+def _ask(base: str, request: EnrolRequest, ca_pem: str | None, transport: httpx.BaseTransport | None) -> EnrolAnswer:
     try:
-        with httpx.Client(timeout=TIMEOUT_S, transport=transport, trust_env=False) as client:
+        with httpx.Client(
+            timeout=TIMEOUT_S, transport=transport, verify=trusting(base, ca_pem), trust_env=False
+        ) as client:
             response = fetch(
                 client,
                 "POST",
@@ -176,6 +186,11 @@ def _ask(base: str, request: EnrolRequest, transport: httpx.BaseTransport | None
                 headers={"content-type": "application/json"},
             )
     except httpx.HTTPError as error:
+        if (distrust := why_untrusted(error)) is not None:
+            raise BadInput(
+                f"the certificate that {base} shows is not trusted here ({distrust}). If it is the hub's own, copy "
+                "the file of `tls.certificate` to this unit and add --ca FILE."
+            ) from error
         raise Temporary(
             f"no hub answers at {base} ({type(error).__name__}). Check the address, the network and that the hub runs."
         ) from error

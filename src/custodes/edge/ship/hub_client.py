@@ -41,6 +41,7 @@ from custodes.core.wire_trip import TripAnswer, WireTrip
 from custodes.edge.ship.answers import HubAnswer, fetch
 from custodes.edge.ship.enrolment import Enrolment
 from custodes.edge.ship.store import OutboxStore
+from custodes.edge.ship.trust import trusting, why_untrusted
 
 API = "/api/unit/v1"
 TUS = "1.0.0"
@@ -104,7 +105,12 @@ class HubClient:
         self._say = say
         self._offset_ns = 0
         self._http = httpx.Client(
-            base_url=enrolment.url, timeout=timeout_s, transport=transport, trust_env=False, follow_redirects=False
+            base_url=enrolment.url,
+            timeout=timeout_s,
+            transport=transport,
+            verify=trusting(enrolment.url, enrolment.ca_pem),
+            trust_env=False,
+            follow_redirects=False,
         )
         self._authority = httpx.URL(enrolment.url).netloc.decode()
 
@@ -179,6 +185,11 @@ class HubClient:
         try:
             return fetch(self._http, call.method, call.path, content=call.body, headers={**headers, **signed})
         except httpx.HTTPError as error:
+            if (distrust := why_untrusted(error)) is not None:
+                raise Temporary(
+                    f"the certificate that {self._enrolment.url} shows is not trusted here ({distrust}); clips wait. "
+                    "A new one is told with 'custodes unit move URL --ca FILE'."
+                ) from error
             raise Temporary(f"no answer from {self._enrolment.url}: {type(error).__name__}") from error
 
     def _as_error(self, response: HubAnswer, problem: Problem, nonce: str) -> Temporary | Refused:

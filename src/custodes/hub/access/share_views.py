@@ -42,6 +42,8 @@ def progress(request: HttpRequest, view_id: uuid.UUID) -> HttpResponse:
     """Keep how much film the player has shown: form field `watched_ms`."""
     text = request.POST.get("watched_ms", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        return HttpResponse("watched_ms: a whole number of milliseconds.\n", status=400, content_type="text/plain")
+        return HttpResponse(
+            "watched_ms: a whole number of milliseconds.\n", status=400, content_type="text/plain; charset=utf-8"
+        )
     shared.report_progress(session=session_of(request), view_id=view_id, watched_ms=int(text))
     return HttpResponse(status=204)

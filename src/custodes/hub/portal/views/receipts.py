@@ -46,4 +46,4 @@ def download(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 def verifier(request: HttpRequest) -> HttpResponse:
     """Send the checker: one file of Python that needs no Custodes."""
     headers = {"Content-Disposition": 'attachment; filename="verify.py"'}
-    return HttpResponse(verifier_source(), content_type="text/x-python", headers=headers)
+    return HttpResponse(verifier_source(), content_type="text/x-python; charset=utf-8", headers=headers)
