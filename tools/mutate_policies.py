@@ -68,7 +68,8 @@ class Runner:
         """Run every mutant instead of every test."""
         items = {item.nodeid: item for item in session.items}
         first = session.items[0]
-        self._first, self._other = first, session.items[-1]
+        # Of another folder: what is shared in the first one's is torn down, and only the session's stays.
+        self._first, self._other = first, next(one for one in session.items if one.path.parent != first.path.parent)
         first.ihook.pytest_runtest_protocol(item=first, nextitem=self._other)  # makes the database
         if self.failed:
             raise pytest.UsageError(f"the tests fail without any mutant: {self.failed}")
