@@ -67,3 +67,9 @@ def test_the_sums_are_those_of_the_table() -> None:
 )
 def test_the_ways_in_are_described(promise: str) -> None:
     assert promise in (ROOT / "docs" / "design" / "accounts.md").read_text()
+
+
+def test_how_soon_a_fault_is_mended_is_said() -> None:
+    page = (ROOT / "SECURITY.md").read_text()
+    for grade, days in (("critical", 3), ("high", 14), ("medium", 30), ("low", 90)):
+        assert re.search(rf"^\| {grade} \| .+ \| {days} days \|$", page, re.MULTILINE)
