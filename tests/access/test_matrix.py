@@ -30,6 +30,7 @@ from custodes.hub.consent import requests
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
 from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Route, Shift
+from custodes.hub.fleet.push_models import PushBrowser
 from custodes.hub.leak import erasing
 from custodes.hub.leak import footage as leak_footage
 from custodes.hub.leak.models import Canary, Leak, LeakFinding
@@ -156,6 +157,7 @@ PLAIN_ROUTES = {
     "portal:consents_sign": ("get", SIGNED_IN),
     "portal:shared": ("get", ALL),  # says nothing of anybody's without the cookie of a share
     "portal:shared_watch": ("post", NONE),
+    "portal:push_on": ("post", NONE),  # says what is wrong: nothing is given; `test_push.py` turns it on
     "portal:why_not": ("get", ALL),
     "portal:offline": ("get", ALL),
     "portal:worker": ("get", ALL),
@@ -183,6 +185,8 @@ OWN_TESTS = {
     "portal:inbox_changed": "test_a_bookmark_is_its_readers_alone",
     "portal:invitation_renew": "test_invitations",
     "portal:session_end": "test_a_session_is_ended_by_its_person_alone",
+    "portal:push_remove": "test_a_browser_for_notices_is_its_persons_alone",
+    "portal:push_try": "test_a_browser_for_notices_is_its_persons_alone",
     "portal:invitation_withdraw": "test_invitations",
     "portal:watched_me_proof": "test_what_is_about_oneself_alone",
     "portal:subject_ask": "test_what_is_about_oneself_alone",
@@ -539,6 +543,13 @@ def test_a_session_is_ended_by_its_person_alone(doors: Doors, cast: Cast) -> Non
     for name in ("manager", "driver"):
         other = OpenSession.objects.create(person=cast.people[name], began_at=timezone.now(), seen_at=timezone.now())
         assert doors.let_through(Ask("portal:session_end", {"pk": other.pk}, "post")) == {name}
+
+
+def test_a_browser_for_notices_is_its_persons_alone(doors: Doors, cast: Cast) -> None:
+    for name in ("manager", "driver"):
+        row = PushBrowser.objects.create(person=cast.people[name], endpoint=f"https://{name}", added_at=timezone.now())
+        for route in ("portal:push_try", "portal:push_remove"):
+            assert doors.let_through(Ask(route, {"browser_id": row.pk}, "post")) == {name}
 
 
 def test_shifts(doors: Doors, scene: Scene, cast: Cast) -> None:

@@ -20,6 +20,7 @@ from custodes.core.wire import MAX_PART_BYTES
 from custodes.hub.drive_settings import DispatchSettings, DrivingSettings
 from custodes.hub.leak_settings import LeakSettings
 from custodes.hub.listen_settings import ListenSettings, TlsSettings
+from custodes.hub.push_settings import PushSettings
 
 DATA_DIR_VARIABLE = "CUSTODES_HUB_DATA_DIR"
 ENV_PREFIX = "CUSTODES_HUB__"
@@ -202,6 +203,7 @@ class HubSettings(_Section):
     quota: QuotaSettings = QuotaSettings()
     process: ProcessSettings = ProcessSettings()
     mail: MailSettings = MailSettings()
+    push: PushSettings = PushSettings()
     sign_in: SignInSettings = SignInSettings()
     share: ShareSettings = ShareSettings()
     leak: LeakSettings = LeakSettings()

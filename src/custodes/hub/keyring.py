@@ -2,19 +2,22 @@
 
 `ledger.pem` signs tree heads and receipts (Ed25519); `seal.pem` opens what units seal (X25519); `root.key` wraps
 the key of every clip (32 random bytes); `mark.key` is what marks and code words are drawn from (32 random bytes);
-`entry.key` gives each entry of the ledger the code by which the hub knows it for its own (32 random bytes).
+`entry.key` gives each entry of the ledger the code by which the hub knows it for its own (32 random bytes);
+`push.pem` signs what goes to push services (P-256), made when the first browser asks for it.
 What each is for, and what its loss means, stands in docs/design/keys.md.
 """
 
 import hashlib
 import secrets
 import stat
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -34,8 +37,10 @@ SEAL_FILE = "seal.pem"
 ROOT_FILE = "root.key"
 MARK_FILE = "mark.key"
 ENTRY_FILE = "entry.key"
+PUSH_FILE = "push.pem"
 DJANGO_SECRET_FILE = "django_secret"  # noqa: S105  # a file's name
 ROOT_KEY_BYTES = 32
+_MAKING = threading.Lock()
 
 
 def make_keys(keys_dir: Path, *, with_root: bool = True) -> list[str]:
@@ -109,6 +114,18 @@ def entry_key() -> bytes:
     return _load_entry_key(settings.HUB.keys_dir)
 
 
+def push_key() -> ec.EllipticCurvePrivateKey:
+    """Return the key by which push services know this hub (VAPID, RFC 8292); make it at its first use.
+
+    Durable on return. Raises BadInput when its file is not such a key.
+    """
+    path = settings.HUB.keys_dir / PUSH_FILE
+    with _MAKING:
+        if not path.exists():
+            write_durably(path, _pem(ec.generate_private_key(ec.SECP256R1())), mode=0o600)
+    return _load_push_key(settings.HUB.keys_dir)
+
+
 def has(name: str) -> bool:
     """Say whether a key lies in the hub's folder: a copy of the data alone has none."""
     return (settings.HUB.keys_dir / name).is_file()
@@ -137,6 +154,14 @@ def _load_seal_key(keys_dir: Path) -> X25519PrivateKey:
     key = _load_pem(keys_dir / SEAL_FILE)
     if not isinstance(key, X25519PrivateKey):
         raise BadInput(f"{keys_dir / SEAL_FILE}: not an X25519 key. Put the hub's own file back from a backup.")
+    return key
+
+
+@lru_cache(maxsize=8)
+def _load_push_key(keys_dir: Path) -> ec.EllipticCurvePrivateKey:
+    key = _load_pem(keys_dir / PUSH_FILE)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise BadInput(f"{keys_dir / PUSH_FILE}: not a P-256 key. Put the hub's own file back from a backup.")
     return key
 
 
@@ -190,5 +215,5 @@ def _refuse_readable_by_others(path: Path) -> None:
         raise BadInput(f"{path}: other users of this machine may read it. Run: chmod {wanted} {path}")
 
 
-def _pem(key: Ed25519PrivateKey | X25519PrivateKey) -> bytes:
+def _pem(key: Ed25519PrivateKey | X25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

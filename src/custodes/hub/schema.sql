@@ -63,6 +63,7 @@
 -- migration fleet 0005_sealed_factors
 -- migration fleet 0006_more_roles
 -- migration fleet 0007_routes_and_trails
+-- migration fleet 0008_push
 -- migration leak 0001_initial
 -- migration leak 0002_canaries
 -- migration mfa 0001_initial
@@ -128,6 +129,8 @@ CREATE TABLE "fleet_organisation" ("id" char(32) NOT NULL PRIMARY KEY, "name" va
 CREATE TABLE "fleet_person" ("password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "first_name" varchar(150) NOT NULL, "last_name" varchar(150) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "id" char(32) NOT NULL PRIMARY KEY, "email" varchar(254) NOT NULL UNIQUE, "display_name" varchar(120) NOT NULL, "language" varchar(8) NOT NULL, "time_zone" varchar(64) NOT NULL, "speed_unit" varchar(8) NOT NULL);
 CREATE TABLE "fleet_person_groups" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "group_id" integer NOT NULL REFERENCES "auth_group" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_person_user_permissions" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "permission_id" integer NOT NULL REFERENCES "auth_permission" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "fleet_pushbrowser" ("id" char(32) NOT NULL PRIMARY KEY, "endpoint" varchar(1024) NOT NULL UNIQUE, "p256dh" varchar(100) NOT NULL, "auth" varchar(32) NOT NULL, "browser" varchar(200) NOT NULL, "added_at" datetime NOT NULL, "reached_at" datetime NULL, "tried_at_ns" bigint NOT NULL, "failing_since_ns" bigint NULL, "failures" smallint unsigned NOT NULL CHECK ("failures" >= 0), "try_after_ns" bigint NOT NULL, "last_failure" varchar(24) NOT NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "fleet_pushwaiting" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "path" varchar(200) NOT NULL, "made_at_ns" bigint NOT NULL, "browser_id" char(32) NOT NULL REFERENCES "fleet_pushbrowser" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "push_waits_once" UNIQUE ("browser_id", "path"));
 CREATE TABLE "fleet_route" ("id" char(32) NOT NULL PRIMARY KEY, "name" varchar(80) NOT NULL, "area" varchar(200) NOT NULL, "stops" text NOT NULL, "closed_at" datetime NULL, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_route_dispatchers" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "route_id" char(32) NOT NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED, "membership_id" bigint NOT NULL REFERENCES "fleet_membership" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_setuptoken" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "token_sha256" varchar(64) NOT NULL UNIQUE, "expires_at" datetime NOT NULL, "used_at" datetime NULL);
@@ -279,6 +282,8 @@ CREATE UNIQUE INDEX "fleet_person_groups_person_id_group_id_6dd4802a_uniq" ON "f
 CREATE INDEX "fleet_person_user_permissions_permission_id_00987361" ON "fleet_person_user_permissions" ("permission_id");
 CREATE INDEX "fleet_person_user_permissions_person_id_ae98e86e" ON "fleet_person_user_permissions" ("person_id");
 CREATE UNIQUE INDEX "fleet_person_user_permissions_person_id_permission_id_251bd5f3_uniq" ON "fleet_person_user_permissions" ("person_id", "permission_id");
+CREATE INDEX "fleet_pushbrowser_person_id_ec01bc56" ON "fleet_pushbrowser" ("person_id");
+CREATE INDEX "fleet_pushwaiting_browser_id_bbd61d19" ON "fleet_pushwaiting" ("browser_id");
 CREATE INDEX "fleet_route_dispatchers_membership_id_1310c4a1" ON "fleet_route_dispatchers" ("membership_id");
 CREATE INDEX "fleet_route_dispatchers_route_id_6c14dcc2" ON "fleet_route_dispatchers" ("route_id");
 CREATE UNIQUE INDEX "fleet_route_dispatchers_route_id_membership_id_0daca8e1_uniq" ON "fleet_route_dispatchers" ("route_id", "membership_id");
@@ -402,6 +407,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('fleet', '0005_sealed_factors', CURRENT_TIMESTAMP),
   ('fleet', '0006_more_roles', CURRENT_TIMESTAMP),
   ('fleet', '0007_routes_and_trails', CURRENT_TIMESTAMP),
+  ('fleet', '0008_push', CURRENT_TIMESTAMP),
   ('leak', '0001_initial', CURRENT_TIMESTAMP),
   ('leak', '0002_canaries', CURRENT_TIMESTAMP),
   ('mfa', '0001_initial', CURRENT_TIMESTAMP),

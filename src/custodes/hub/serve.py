@@ -99,18 +99,22 @@ def _run(hub: "HubSettings", *, as_json: bool) -> None:
     from django.db import connections
 
     from custodes.hub import housekeeping
+    from custodes.hub.fleet.push_post import Postman
     from custodes.hub.narrator import Narrator, say
     from custodes.hub.process import runtime
 
     narrator = Narrator(as_json=as_json)
     housekeeper = housekeeping.Housekeeper()
+    postman = Postman()
     housekeeping.repair_at_start()
     try:
         housekeeper.start()
         narrator.start()
+        postman.start()
         asyncio.run(_serve_until_told(hub, as_json=as_json))
     finally:
         runtime.stop()
+        postman.stop()
         housekeeper.stop()
         narrator.stop()
         connections.close_all()

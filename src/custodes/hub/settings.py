@@ -232,5 +232,11 @@ LOGGING: dict[str, Any] = {
     "filters": {"discreet": {"()": "custodes.hub.discreet.WithoutSecrets"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]}},
     "root": {"handlers": ["stderr"], "level": HUB.log_level.upper()},
-    "loggers": {"axes": {"level": "WARNING"}, "_granian": {"level": "WARNING"}, "granian.access": {"level": "WARNING"}},
+    # httpx would write the addresses of people's browsers.
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "_granian": {"level": "WARNING"},
+        "granian.access": {"level": "WARNING"},
+    },
 }

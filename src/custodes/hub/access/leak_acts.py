@@ -180,4 +180,5 @@ def _write_to(person: Person, clips: Collection[Clip], leak: Leak) -> None:
             _("Who watched you, with proofs, and what you can do about it:"),
             f"{settings.HUB.base_url}{reverse('portal:watched_me')}",
         ]
-        mailroom.send(subject=_("Film of you was found outside"), text="\n".join(lines), to=person.email)
+        subject = _("Film of you was found outside")
+        mailroom.tell(person, subject=subject, text="\n".join(lines), path=reverse("portal:watched_me"))

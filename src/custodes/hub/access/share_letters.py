@@ -85,4 +85,4 @@ def _ask(share: Share, person: Person) -> None:
             f"{settings.HUB.base_url}{reverse('portal:watched_me')}",
         ]
         subject = _("May a clip of you be shown to somebody outside?")
-    mailroom.send(subject=subject, text="\n".join(lines), to=person.email)
+    mailroom.tell(person, subject=subject, text="\n".join(lines), path=reverse("portal:watched_me"))

@@ -1,4 +1,7 @@
-"""Tell recorded people by mail that somebody watched them: an outbox, filled with the view, emptied by the hub."""
+"""Tell recorded people that somebody watched them: an outbox, filled with the view, emptied by the hub.
+
+By mail, and by a word to the browsers in which they want it.
+"""
 
 import logging
 from collections.abc import Collection
@@ -18,6 +21,7 @@ from custodes.core.clock import NS_PER_S
 from custodes.hub.consent.models import ViewToTell
 from custodes.hub.consent.topics import Topic
 from custodes.hub.consent.words import topic_words
+from custodes.hub.fleet import push_post
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import moment_of
 
@@ -92,6 +96,8 @@ def send_due(*, now_ns: int) -> int:
 def _send(person: Person, waiting: list[ViewToTell], now_ns: int) -> bool:
     rows = ViewToTell.objects.filter(pk__in=[one.pk for one in waiting])
     now = moment_of(now_ns)
+    if any(one.tries == 0 for one in waiting):
+        push_post.knock(person, path=reverse("portal:watched_me"), now_ns=now_ns)
     if settings.EMAIL_BACKEND == NOWHERE or not person.is_active:
         rows.update(given_up_at=now)
         return False

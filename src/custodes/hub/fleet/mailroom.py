@@ -1,7 +1,7 @@
-"""Mail leaves in the background: a request takes the same time whether there is something to send or not.
+"""Notices leave in the background: a request takes the same time whether there is something to send or not.
 
-Kept in memory alone. A mail that the server refuses, or that a stop overtakes, is lost and logged; whatever must not be
-lost stands on a page as well.
+Two roads: mail, and a word to the browsers in which a person wants it (`push_post`). Mail is kept in memory alone: one
+that the server refuses, or that a stop overtakes, is lost and logged; what must not be lost stands on a page as well.
 """
 
 import logging
@@ -13,6 +13,8 @@ from django.core.mail import send_mail
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
 
+from custodes.core.clock import SystemClock
+from custodes.hub.fleet import push_post
 from custodes.hub.fleet.models import Person
 
 _desk = ThreadPoolExecutor(1, thread_name_prefix="mailroom")
@@ -30,14 +32,24 @@ def send(*, subject: str, text: str, to: str) -> None:
         later(lambda: send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [to]))
 
 
+def tell(to: Person, *, subject: str, text: str, path: str) -> None:
+    """Send a person one mail, and a word to their browsers that leads to `path`.
+
+    The mail leaves at once, the word once the caller's transaction is durable.
+    """
+    send(subject=subject, text=text, to=to.email)
+    push_post.knock(to, path=path, now_ns=SystemClock().wall_ns())
+
+
 def write(to: Person, *, subject: str, sentence: str, path: str) -> None:
-    """Send a greeting, one sentence and the link to a page, once the caller's transaction is durable.
+    """Tell a person a greeting, one sentence and the link to a page, once the caller's transaction is durable.
 
     Whoever calls has turned to the reader's language.
     """
     hello = _("Hello %(name)s,") % {"name": to}
     text, address = f"{hello}\n\n{sentence}\n{settings.HUB.base_url}{path}", to.email
     transaction.on_commit(lambda: send(subject=subject, text=text, to=address))
+    push_post.knock(to, path=path, now_ns=SystemClock().wall_ns())
 
 
 def drain() -> None:

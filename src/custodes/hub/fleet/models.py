@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Facing
 from custodes.hub.fleet.people import PersonManager
+from custodes.hub.fleet.push_models import PushBrowser, PushWaiting  # noqa: F401  # models live here
 
 
 class Organisation(models.Model):

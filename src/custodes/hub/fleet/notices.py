@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ Kind = AccountNotice.Kind
 
 
 def tell(person: Person, kind: str, *, now: datetime) -> None:
-    """Store a notice and mail it. Durable when the caller's transaction commits."""
+    """Store a notice, and tell of it by mail and in browsers. Durable when the caller's transaction commits."""
     notice = AccountNotice.objects.create(person=person, kind=Kind(kind), at=now)
     with translation.override(person.language):
         text = _("%(what)s If that was not you, tell whoever runs the hub at once: %(address)s") % {
@@ -27,7 +28,7 @@ def tell(person: Person, kind: str, *, now: datetime) -> None:
             "address": settings.HUB.base_url,
         }
         subject = _("%(hub)s: a change to your account") % {"hub": settings.HUB.name}
-    mailroom.send(subject=subject, text=text, to=person.email)
+    mailroom.tell(person, subject=subject, text=text, path=reverse("portal:settings"))
 
 
 def recent(person: Person, *, now: datetime) -> QuerySet[AccountNotice]:

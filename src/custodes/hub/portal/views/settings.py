@@ -25,7 +25,7 @@ from custodes.hub.audit.verify import verify as verify_ledger
 from custodes.hub.fleet import notices, second_factor
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.step_up import asks_anew
-from custodes.hub.portal import scope, sessions, shown
+from custodes.hub.portal import push_rows, scope, sessions, shown
 
 _WALK = threading.Lock()
 """Held while the ledger is walked. The hub is one process: a lock in its memory is enough."""
@@ -127,6 +127,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "passkeys": sum(kind == Authenticator.Type.WEBAUTHN for kind in kept),
         "has_codes": Authenticator.Type.RECOVERY_CODES in kept,
         "places": sessions.places(request, person),
+        "push": push_rows.card_of(person),
         "notices": notices.recent(person, now=timezone.now())[:NOTICES],
         "sign_in": django_settings.HUB.sign_in,
         "periods": _periods(),
