@@ -13,13 +13,14 @@ def test_a_browser_that_refuses_is_told_so_and_one_that_allows_shows_a_word_of_t
 ) -> None:
     watched = open_as("dina", width=390, height=844)
     page = watched.page
+    tools = page.context.new_cdp_session(page)
+    page.context.grant_permissions(["geolocation"], origin=hub.address)  # and refuse all others
     watched.go("/settings/")
-    page.wait_for_selector(HIDDEN.format("denied"), state="visible")  # headless Chromium refuses by itself
+    page.wait_for_selector(HIDDEN.format("denied"), state="visible")
     assert not page.get_by_role("button", name="Turn on in this browser").is_visible()
     assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
 
     page.context.grant_permissions(["notifications"], origin=hub.address)
-    tools = page.context.new_cdp_session(page)
     found: list[str] = []
     tools.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(
         one["registrationId"] for one in told["registrations"] if one["scopeURL"] == f"{hub.address}/"

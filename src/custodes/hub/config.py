@@ -21,6 +21,7 @@ from custodes.hub.drive_settings import DispatchSettings, DrivingSettings
 from custodes.hub.leak_settings import LeakSettings
 from custodes.hub.listen_settings import ListenSettings, TlsSettings
 from custodes.hub.push_settings import PushSettings
+from custodes.hub.share_settings import ShareSettings
 
 DATA_DIR_VARIABLE = "CUSTODES_HUB_DATA_DIR"
 ENV_PREFIX = "CUSTODES_HUB__"
@@ -130,21 +131,6 @@ class SignInSettings(_Section):
         Field(description="Whether a one-time link counts as the second factor of who sees others' footage."),
     ] = "required"
     invitation_hours: Annotated[int, Field(ge=1, le=24 * 30, description="Hours that an invitation stays open.")] = 72
-
-
-class ShareSettings(_Section):
-    """What a share of one clip with one named person may be."""
-
-    default_days: Annotated[int, Field(ge=1, le=365, description="Days that a share lasts, if nobody says.")] = 7
-    max_days: Annotated[int, Field(ge=1, le=365, description="Days that a share may last at most.")] = 30
-    default_views: Annotated[int, Field(ge=1, le=100, description="Viewings that a share allows, if nobody says.")] = 3
-    max_views: Annotated[int, Field(ge=1, le=100, description="Viewings that a share may allow at most.")] = 20
-
-    @model_validator(mode="after")
-    def _defaults_within(self) -> "ShareSettings":
-        if self.default_days > self.max_days or self.default_views > self.max_views:
-            raise ValueError("the defaults must not exceed 'max_days' and 'max_views'")
-        return self
 
 
 class OidcSettings(_Section):
