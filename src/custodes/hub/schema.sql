@@ -48,6 +48,7 @@
 -- migration clips 0007_routes_and_cases
 -- migration clips 0008_exports
 -- migration clips 0009_clock_doubt
+-- migration clips 0010_say_prepared
 -- migration consent 0001_initial
 -- migration consent 0002_try_after
 -- migration contenttypes 0001_initial
@@ -392,6 +393,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('clips', '0007_routes_and_cases', CURRENT_TIMESTAMP),
   ('clips', '0008_exports', CURRENT_TIMESTAMP),
   ('clips', '0009_clock_doubt', CURRENT_TIMESTAMP),
+  ('clips', '0010_say_prepared', CURRENT_TIMESTAMP),
   ('consent', '0001_initial', CURRENT_TIMESTAMP),
   ('consent', '0002_try_after', CURRENT_TIMESTAMP),
   ('contenttypes', '0001_initial', CURRENT_TIMESTAMP),

@@ -19,7 +19,7 @@ class Clip(models.Model):
         """Where the clip is in its life."""
 
         RECEIVING = "receiving", _("Arriving")
-        PROCESSING = "processing", _("Being checked")
+        PROCESSING = "processing", _("Being prepared")
         READY = "ready", _("Ready")
         QUARANTINED = "quarantined", _("Quarantined")
         DELETED = "deleted", _("Deleted")
