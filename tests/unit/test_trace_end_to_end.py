@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pair(folder: Path) -> VariantPair:
     film = write_film(folder / "film.mp4", [scene(number) for number in range(FPS * SECONDS)], 16)
     key = MarkKey(b"a secret of the test", CLIP)
-    return make_variants(film, folder, key=key, settings=MarkSettings(rms_levels=0.75))
+    return make_variants(film, folder, key=key, settings=MarkSettings(psnr_db=48.5))
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,18 @@ def test_a_grid_is_what_it_was(vector: dict[str, object]) -> None:
     assert ["".join("+" if cell > 0 else "-" for cell in row) for row in cells] == vector["rows"]
 
 
+def test_the_mark_of_a_fragment_is_what_it_was() -> None:
+    key = MarkKey(bytes.fromhex(VECTORS["secret"]), UUID(VECTORS["clip_id"]))
+    levels = whole_levels(key, 2, np.full((90, 160), 120, np.uint8), 50.1)
+    shown = ["".join("-0+"[step + 1] for step in row) for row in np.clip(levels[40:48, 64:96], -1, 1)]
+    assert shown == VECTORS["levels"]
+
+
+def test_no_mark_is_asked_for_by_an_endless_psnr() -> None:
+    key = MarkKey(bytes.fromhex(VECTORS["secret"]), UUID(VECTORS["clip_id"]))
+    assert not whole_levels(key, 0, np.full((90, 160), 120, np.uint8), np.inf).any()
+
+
 def test_words_are_what_they_were() -> None:
     key = CodeKey(bytes.fromhex(VECTORS["secret"]), UUID(VECTORS["clip_id"]))
     words = []
@@ -54,7 +66,7 @@ def test_a_fingerprint_code_is_what_it_was() -> None:
 @pytest.mark.parametrize("level", [0, 60, 255])
 def test_the_mark_is_small_and_even_on_a_flat_picture(level: int) -> None:
     key = MarkKey(bytes.fromhex(VECTORS["secret"]), UUID(VECTORS["clip_id"]))
-    levels = whole_levels(key, 0, np.full((360, 640), level, np.uint8), 0.5)
+    levels = whole_levels(key, 0, np.full((360, 640), level, np.uint8), 50.1)
     assert np.abs(levels).max() <= 2
     assert abs(float(levels.mean())) < 0.02
     psnr_db = 10 * np.log10(255**2 / np.mean(levels.astype(float) ** 2))

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for scene, path in films.scenes():
             if scene.name not in (asked.film or ([scene.name] if asked.whole else QUICK_FILMS)):
                 continue
-            attacks = [attack for attack in (*DIGITAL, *FILMED) if _wanted(attack, asked)]
+            attacks = [attack for attack in (*DIGITAL, *FILMED) if _wanted(attack, scene, asked)]
             _film(scene, path, Path(scratch) / scene.name, attacks, asked, known)
             rows = list(_known(asked.results).values())
             asked.page.write_text(table.page(rows, seed=SEED), encoding="utf-8")
@@ -55,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _wanted(attack: Attack, asked: argparse.Namespace) -> bool:
+def _wanted(attack: Attack, scene: films.Scene, asked: argparse.Namespace) -> bool:
+    if scene.attacks and attack.name not in scene.attacks:
+        return False
     if asked.attack:
         return any(part in attack.name for part in asked.attack)
     return bool(asked.whole or attack.name in QUICK_ATTACKS)
@@ -74,7 +76,7 @@ def _film(
     if not todo and innocent in known:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    clip = films.cut(path, folder / "clip.mp4", scene.start_s, asked.seconds)
+    clip = films.cut(path, folder / "clip.mp4", scene, asked.seconds)
     case = trial.prepare(scene.name, clip, folder, settings=MarkSettings())
     facts = {"what": scene.what} | table.case_facts(case)
     if innocent not in known:
@@ -103,7 +105,15 @@ def _code() -> str:
     code = hashlib.sha256()
     for folder in (ROOT / "src" / "custodes" / "trace", Path(__file__).parent):
         for path in sorted(folder.glob("*.py")):
-            if path.name not in {"table.py", "hiding.py", "search.py", "__main__.py"}:
+            if path.name not in {
+                "table.py",
+                "hiding.py",
+                "search.py",
+                "peers.py",
+                "__main__.py",
+                "command.py",
+                "book.py",
+            }:
                 code.update(path.read_bytes())
     return code.hexdigest()[:12]
 

@@ -159,7 +159,10 @@ def _sized(luma: Luma, size: tuple[int, int], interpolation: int | None = None) 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One row of the table. `words` says what it is; `aim` the share of bit errors that targets.md allows."""
+    """One row of the table. `words` says what it is; `aim` the share of bit errors that targets.md allows.
+
+    `exported`: what is attacked is an export of the view, with boxes, time and speed burnt in.
+    """
 
     name: str
     change: Change = unchanged
@@ -167,6 +170,7 @@ class Attack:
     aim: float | None = 0.0
     clicked: bool = False
     collusion: str = ""
+    exported: bool = False
 
 
 DIGITAL = (
@@ -184,6 +188,7 @@ DIGITAL = (
     Attack("5 % slower, CRF 26", paced(0.95), Coding(26)),
     Attack("screen recording, CRF 26", screen_recorded, Coding(26)),
     Attack("overlays, CRF 26", covered, Coding(26)),
+    Attack("export with boxes, CRF 26", coding=Coding(26), exported=True),
     Attack("picture in picture, CRF 26", picture_in_picture, Coding(26), aim=None),
     Attack("pause and seek, CRF 26", paused_and_sought, Coding(26), aim=None),
     Attack("excerpt 3 s, CRF 28", excerpt(4.2, 3), Coding(28), aim=None),

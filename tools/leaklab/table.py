@@ -19,7 +19,7 @@ from tools.leaklab.trial import ACCOMPLICE, LEAKER, SECRET, Case
 
 Row: TypeAlias = dict[str, Any]  # one line of results.jsonl
 Floats: TypeAlias = NDArray[np.float64]
-NAMING_TRIALS, INNOCENT_TRIALS = 200, 10_000
+NAMING_TRIALS, INNOCENT_TRIALS = 1000, 10_000
 MANY = 1000
 FILM_COLUMNS = (
     "film",

@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from custodes.core.errors import CustodesError
+from custodes.trace.burn import Box, BurnPlan, burn
 from custodes.trace.codes import draw_word, word_matrix
 from custodes.trace.keys import CodeKey, CodeWord, MarkKey
 from custodes.trace.mark import VariantPair, keep_small, make_variants
@@ -86,7 +87,7 @@ def run(case: Case, attack: Attack, *, seed: int) -> Outcome:
     rng = np.random.default_rng([seed, zlib.crc32(attack.name.encode()), zlib.crc32(case.name.encode())])
     leak = case.folder / "leak.mp4"
     view = case.folder / f"view-{LEAKER}.mp4"
-    source = _collusion(case, view, attack, rng)
+    source = shots(_export(case, view)) if attack.exported else _collusion(case, view, attack, rng)
     write(leak, attack.change(source, rng), attack.coding)
     hints = Hints()
     if attack.clicked:
@@ -144,6 +145,20 @@ def _collusion(case: Case, view: Path, attack: Attack, rng: np.random.Generator)
     if attack.collusion == "spliced":
         return spliced(shots(view), shots(other), rng)
     return shots(view)
+
+
+def _export(case: Case, view: Path) -> Path:
+    """Export a view as the hub does: two boxes that wander, time and speed burnt in, encoded anew."""
+    moments = [number / 5 for number in range(round(case.pair.index.end_s * 5))]
+    boxes = tuple(
+        (at_s, tuple(Box(x, 0.3, x + 0.15, 0.8, "person") for x in (0.1 + at_s % 5 / 10, 0.7 - at_s % 4 / 10)))
+        for at_s in moments
+    )
+    speeds = tuple((at_s, f"{40 + at_s:.0f} km/h") for at_s in moments)
+    target = case.folder / "export.mp4"
+    with view.open("rb") as film, target.open("wb") as out:
+        burn(film, out, BurnPlan("View 00000011 for Bob", boxes, speeds, first_wall_ns=1_700_000_000_000_000_000))
+    return target
 
 
 def as_row(outcome: Outcome) -> dict[str, object]:

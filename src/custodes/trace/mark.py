@@ -116,7 +116,7 @@ def _encode(
             opens = fragment < 0 or ticks >= opened_ticks + FRAGMENT_S * TICKS_PER_S - 1
             if opens:
                 fragment, opened_ticks = fragment + 1, ticks
-                levels = whole_levels(key, fragment, planes[:height], settings.rms_levels)
+                levels = whole_levels(key, fragment, planes[:height], settings.psnr_db)
                 shown(ticks / TICKS_PER_S)
             encoder.add(_with_mark(planes, levels), _with_mark(planes, -levels), ticks=ticks, opens_fragment=opens)
     except BaseException as error:

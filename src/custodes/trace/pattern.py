@@ -1,4 +1,4 @@
-"""The mark itself: a keyed grid per fragment, smoothed, shaped by what hides it, and dithered to whole levels.
+"""The mark itself: a keyed grid per fragment, smoothed, shaped by what hides it, and rounded to whole levels.
 
 Arrays are (height, width). A *level* is one step of 8-bit luma.
 """
@@ -22,6 +22,10 @@ _DOMAIN = b"custodes.trace.mark/1"
 _FLAT_WEIGHT = 0.4  # a flat wall gets this share of what rich texture gets
 _FULL_TEXTURE_LEVELS = 10.0
 _DARK_LEVELS, _LIT_LEVELS = 16.0, 80.0
+# Whole dithering hides every step, but most of what it adds is grain, and encoders drop grain first. At the same
+# mean square 0.4 of it keeps a fifth more of the mark's own scale: see docs/design/trace.md.
+_DITHER_SHARE = 0.4
+_SCALE_STRIDE_PX, _SCALE_ROUNDS, _MAX_SCALE = 3, 12, 8.0
 
 Luma = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -80,13 +84,31 @@ def dither_field(height_px: int, width_px: int) -> Field:
     return noise.astype(np.float32)
 
 
-def whole_levels(key: MarkKey, fragment: int, luma: Luma, rms_levels: float) -> Levels:
+def whole_levels(key: MarkKey, fragment: int, luma: Luma, psnr_db: float) -> Levels:
     """Return what variant A adds to this fragment and B takes away: int16 (height, width), steps of -2 to 2 levels.
 
+    It is as strong as `psnr_db` allows, of a variant beside the film itself before encoding; infinite: no mark.
     `luma` is the fragment's first picture; the mark stands still for the half second, so that it costs few bits.
     """
     height, width = luma.shape
     wish = smooth_pattern(key, fragment, height, width) * hiding_mask(luma)
-    wish *= rms_levels / max(float(np.sqrt(np.mean(wish * wish))), 1e-6)
-    wish = np.clip(wish, -MAX_LEVELS, MAX_LEVELS)
-    return np.asarray(np.floor(wish + dither_field(height, width)), dtype=np.int16)
+    offset = 0.5 + _DITHER_SHARE * (dither_field(height, width) - 0.5)
+    scale = _scale(wish, offset, 255.0**2 / 10 ** (psnr_db / 10))
+    return _rounded(wish, offset, scale).astype(np.int16)
+
+
+def _rounded(wish: Field, offset: Field, scale: float) -> Field:
+    return np.asarray(np.floor(np.clip(wish * np.float32(scale), -MAX_LEVELS, MAX_LEVELS) + offset), dtype=np.float32)
+
+
+def _scale(wish: Field, offset: Field, mean_square: float) -> float:
+    """Return the largest factor at which the whole levels' mean square (levels²) stays below a bound."""
+    some, beside = (plane[::_SCALE_STRIDE_PX, ::_SCALE_STRIDE_PX] for plane in (wish, offset))
+    low, high = 0.0, _MAX_SCALE
+    for _ in range(_SCALE_ROUNDS):
+        middle = (low + high) / 2
+        if float(np.mean(_rounded(some, beside, middle) ** 2)) < mean_square:
+            low = middle
+        else:
+            high = middle
+    return low
