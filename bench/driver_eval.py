@@ -26,7 +26,7 @@ from custodes.core.errors import CustodesError
 from custodes.edge.decide import Decider, parse_rule
 from custodes.edge.decide.tally import DriverSummary, DriverTally
 from custodes.edge.perceive import DriverPerceiver
-from custodes.edge.watch import DRIVER_RULES
+from custodes.edge.watch_request import DRIVER_RULES
 from custodes.vision.face.reader import FaceNetworks, obtain_networks
 
 PAGE = Path(__file__).parent.parent / "docs" / "errors.md"

@@ -27,6 +27,7 @@ from custodes.core.types import (
     ManualMark,
     ObjectClass,
     Observation,
+    RoadLook,
     Sample,
     TrackedObject,
 )
@@ -65,8 +66,11 @@ EAGER: dict[str, dict[str, Any]] = {
     "looking_away": {"stages_s": (0.4, 1.0, 3.0), "from_kmh": 0},
     "no_driver": {"after_s": 1, "from_kmh": 0},
     "lens_covered": {"after_s": 1, "from_kmh": 0},
+    "forward_collision": {"stages_s": (40.0, 1.0), "from_kmh": 0},
+    "tailgating": {"gap_s": 5, "lasts_s": 1, "grave_s": 3, "fall_back_s": 0, "from_kmh": 0},
 }
 STORIES = range(8)
+STRAIGHT_ON = RoadLook(554.0, (320.0, 240.0))
 
 
 class ToySettings(RuleSettings):
@@ -146,6 +150,13 @@ def driver_looks(random: Random) -> Iterator[DriverLook]:
                     )
 
 
+def car_ahead(number: int) -> TrackedObject:
+    """Return a car in our path that comes close and falls back again, once in twelve seconds."""
+    wide_px = 120 - 1.6 * abs(number % 60 - 30)
+    box = (320 - wide_px / 2, 240.0, 320 + wide_px / 2, 240 + 0.8 * wide_px)
+    return TrackedObject(50 + number // 120, ObjectClass.CAR, 0.7, box, confirmed=number % 120 < 90)
+
+
 @cache
 def story(seed: int) -> list[Input]:
     """Return a few minutes of anything: visits, drives, presses, silence, a clock that jumps."""
@@ -168,7 +179,10 @@ def story(seed: int) -> list[Input]:
                 )
                 for _ in range(random.randrange(4))
             )
-        told.append(Observation("porch", at_ns, number, 640, 480, people, driver=next(looks)))
+        traffic = (car_ahead(number),)
+        told.append(
+            Observation("porch", at_ns, number, 640, 480, (*people, *traffic), driver=next(looks), road=STRAIGHT_ON)
+        )
         if number % 5 == 0:
             speed_mps = max(0.0, speed_mps + random.uniform(-3, 3.2))
             course_deg = (course_deg + random.choice([0, 0, 25, 25, -25])) % 360

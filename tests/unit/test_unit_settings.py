@@ -11,7 +11,7 @@ from custodes.edge.decide import parse_rule
 from custodes.edge.polygon import check_polygon
 from custodes.edge.settings import LensSettings, UnitSettings, example_toml, load
 from custodes.edge.telemetry import Anchor
-from custodes.edge.watch import WatchRequest, settings_of
+from custodes.edge.watch_request import WatchRequest, settings_of
 
 LEAST = """
 [unit]

@@ -68,10 +68,14 @@ def watch(
     driver: Annotated[
         bool, typer.Option("--driver", help="The film shows a driver: look at face, eyes and gaze.")
     ] = False,
+    road: Annotated[
+        bool, typer.Option("--road", help="The film shows the road ahead: look at gaps and closing in.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run one unit without a hub: events as they come, clips into a folder, a summary at the end."""
-    from custodes.edge.watch import WatchRequest, watch_film
+    from custodes.edge.watch import watch_film
+    from custodes.edge.watch_request import WatchRequest
 
     watch_film(
         WatchRequest(
@@ -82,6 +86,7 @@ def watch(
             detector=detector,
             seconds=seconds,
             driver=driver,
+            road=road,
             as_json=as_json,
         )
     )

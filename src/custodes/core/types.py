@@ -132,10 +132,21 @@ class DriverLook:
 
 
 @dataclass(frozen=True, slots=True)
+class RoadLook:
+    """How a lens that looks at the road sees it, in px of its main stream: measures, no judgement.
+
+    `focal_px` is the focal length, `ahead_px` the point (x, y) that lies straight ahead of the vehicle.
+    """
+
+    focal_px: float
+    ahead_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What perception saw in one frame of one lens. `motion_0_1` is the share of the picture that moved.
 
-    `driver` is there for a lens that looks at the driver.
+    `driver` is there for a lens that looks at the driver, `road` for one that looks at the road.
     """
 
     lens: str
@@ -147,6 +158,7 @@ class Observation:
     motion_0_1: float = 0.0
     idle: bool = False
     driver: DriverLook | None = None
+    road: RoadLook | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from custodes.core.clock import Clock
@@ -19,7 +20,7 @@ from custodes.edge.clip import ClipSettings, LensRecorder
 from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.decide import Decider
 from custodes.edge.lens import Lens, LensParts, films_dir
-from custodes.edge.perceive import DriverPerceiver, Looker, Perceiver
+from custodes.edge.perceive import DriverPerceiver, Looker, Perceiver, RoadPerceiver
 from custodes.edge.report import Happening, Reporter
 from custodes.edge.settings import LensSettings, UnitSettings
 from custodes.edge.shutter import INWARD, Shutter
@@ -30,6 +31,8 @@ from custodes.vision.face.reader import FaceNetworks, obtain_networks
 from custodes.vision.objects import Detector, DetectorOptions, SharedDetector, obtain_detector
 
 MAIN_OPENS_WITHIN_S = 30.0
+DECIDES = {"name", "facing", "record", "analyse", "upload", "zones", "masks", "field_of_view_deg", "ahead"}
+"""What of a lens plays a part in deciding."""
 
 
 @dataclass(slots=True)
@@ -83,10 +86,7 @@ def policy_version(settings: UnitSettings) -> str:
     """
     decides = {
         "rules": [rule.model_dump(mode="json") for rule in settings.rule],
-        "lenses": [
-            lens.model_dump(mode="json", include={"name", "facing", "record", "analyse", "upload", "zones", "masks"})
-            for lens in settings.lens
-        ],
+        "lenses": [lens.model_dump(mode="json", include=DECIDES) for lens in settings.lens],
         "perceive": settings.perceive.model_dump(mode="json"),
         "clip": settings.clip.model_dump(mode="json"),
     }
@@ -217,7 +217,10 @@ def perceiver_maker(
     """Return what makes the perceiver of a lens that looks at things."""
     detector = work.the_detector()
     unit.models[detector.identity.name] = detector.identity
-    return lambda: Perceiver(
+    kind: Callable[..., Perceiver] = Perceiver
+    if settings.facing is Facing.ROAD:
+        kind = partial(RoadPerceiver, field_of_view_deg=settings.field_of_view_deg, ahead=settings.ahead)
+    return lambda: kind(
         lens=settings.name,
         settings=work.settings.perceive,
         detector=detector,

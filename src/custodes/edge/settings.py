@@ -13,7 +13,8 @@ from custodes.edge.capture.settings import LensSource
 from custodes.edge.clip.settings import ClipSettings, RingSettings
 from custodes.edge.decide import KINDS, RuleSettings, parse_rule
 from custodes.edge.decide.driver.staged import Staged
-from custodes.edge.perceive.settings import PerceiveSettings
+from custodes.edge.decide.road.following import RoadRule
+from custodes.edge.perceive.settings import PerceiveSettings, Share
 from custodes.edge.polygon import Polygon, check_polygon
 from custodes.edge.ship.settings import ShipSettings
 from custodes.edge.telemetry.settings import TelemetrySettings
@@ -73,6 +74,18 @@ class LensSettings(LensSource):
         "lenses that face the driver or the cabin.",
     )
     keep_sound: bool | None = Field(default=None, description="Whether sound is kept; empty: as `clip.keep_sound`.")
+    field_of_view_deg: float = Field(
+        default=60.0,
+        ge=20,
+        le=140,
+        description="How wide (°) it sees from side to side; a road lens reads distances by it. Makers state it, "
+        "often from corner to corner, which is more.",
+    )
+    ahead: tuple[Share, Share] = Field(
+        default=(0.5, 0.55),
+        description="Where straight ahead lies in a road lens's picture, as shares of width and height from the top "
+        "left: where a straight road vanishes.",
+    )
     zones: dict[str, Polygon] = Field(
         default={},
         description="Named parts of the picture for rules: polygons of [x, y] as shares of width and height, 0 to 1, "
@@ -171,6 +184,10 @@ class UnitSettings(BaseSettings):
             lens.facing is Facing.DRIVER and lens.analyse for lens in watched
         ):
             raise ValueError(f'rule[#{number}]: {rule.kind} needs a [[lens]] with facing = "driver" and analyse = true')
+        if issubclass(KINDS.get(rule.kind), RoadRule) and not any(
+            lens.facing is Facing.ROAD and lens.analyse for lens in watched
+        ):
+            raise ValueError(f'rule[#{number}]: {rule.kind} needs a [[lens]] with facing = "road" and analyse = true')
         if rule.kind == "speed" and self.telemetry is None:
             raise ValueError(f"rule[#{number}]: a rule on speed needs [telemetry] with a source")
 

@@ -13,46 +13,21 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from custodes.core.clock import NS_PER_S, SystemClock
-from custodes.core.errors import BadInput, Permanent
+from custodes.core.errors import Permanent
 from custodes.core.packets import StampedPacket
 from custodes.core.types import Facing
 from custodes.edge.build import SiteWork, build_lens, build_unit
+from custodes.edge.decide.road.tally import RoadSummary, RoadTally
 from custodes.edge.decide.tally import DriverSummary, DriverTally
 from custodes.edge.lens import Lens
 from custodes.edge.report import ConsoleReporter, Happening, JsonReporter
-from custodes.edge.settings import LensSettings, UnitSettings, load
+from custodes.edge.settings import UnitSettings
 from custodes.edge.sinks import FolderSink, NoSink
-from custodes.edge.telemetry import FILM, TelemetrySettings, TelemetrySource, open_telemetry, read_telemetry
+from custodes.edge.telemetry import FILM, TelemetrySource, open_telemetry, read_telemetry
+from custodes.edge.watch_request import WatchRequest, settings_of
 
-LENS = "camera"
 WHOLE_SHARE = 0.9
 """A film that gives less than this share of its claimed length is torn."""
-DEFAULT_RULES: tuple[dict[str, object], ...] = (
-    {"kind": "presence", "classes": ["person"], "dwell_s": 1.0, "cool_down_s": 10.0},
-    {"kind": "presence", "classes": ["cat", "dog", "animal"], "dwell_s": 1.0, "cool_down_s": 10.0, "severity": "note"},
-)
-DRIVER_RULES: tuple[dict[str, object], ...] = (
-    {"kind": "eyes_closed"},
-    {"kind": "drowsy"},
-    {"kind": "yawning"},
-    {"kind": "looking_away"},
-    {"kind": "no_driver"},
-    {"kind": "lens_covered"},
-)
-
-
-@dataclass(frozen=True, slots=True)
-class WatchRequest:
-    """What the command was given."""
-
-    film: str
-    telemetry: Path | None = None
-    out: Path | None = None
-    settings: Path | None = None
-    detector: str | None = None
-    seconds: float | None = None
-    driver: bool = False
-    as_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +49,7 @@ class WatchSummary:
     out: str | None
     driver: DriverSummary | None = None
     looks_away: int | None = None
+    road: RoadSummary | None = None
 
 
 class SpeedColumn(ProgressColumn):
@@ -93,38 +69,6 @@ def watch_film(request: WatchRequest) -> WatchSummary:
     settings = settings_of(request)
     with tempfile.TemporaryDirectory(prefix="custodes-watch-") as scratch:
         return Watch(request, settings, Path(scratch)).run()
-
-
-def settings_of(request: WatchRequest) -> UnitSettings:
-    """Return the unit's settings with one lens on the film that was named."""
-    live = "://" in request.film or request.film.startswith(("usb:", "/dev/video"))
-    facing = Facing.DRIVER if request.driver else Facing.ROOM
-    lens = LensSettings(name="driver" if request.driver else LENS, facing=facing, source=request.film, realtime=live)
-    changes: dict[str, object] = {}
-    if request.settings:
-        base = load(request.settings, lenses=False)
-        fitting = [one for one in base.lens if one.facing is Facing.DRIVER] if request.driver else base.lens
-        if len(fitting) == 1:
-            kept = fitting[0]
-            lens = kept.model_copy(update={"source": request.film, "realtime": live, "loop": False, "sub_source": None})
-        elif any(named.zones for named in fitting):
-            raise BadInput(f"{request.settings} has {len(base.lens)} lenses; to watch one film, keep one [[lens]].")
-        changes = {"lens": [lens]}
-    else:
-        rules = DRIVER_RULES if request.driver else DEFAULT_RULES
-        base = UnitSettings.model_validate(
-            {"unit": {"name": "watch"}, "lens": [lens], "rule": list(rules), "alert": {"sound": False}}
-        )
-    if request.telemetry:
-        if not request.telemetry.is_file():
-            raise BadInput(f"cannot open {request.telemetry}: there is no such file. Check the path after --telemetry.")
-        kept_telemetry = base.telemetry or TelemetrySettings(source=str(request.telemetry))
-        changes["telemetry"] = kept_telemetry.model_copy(update={"source": str(request.telemetry)})
-    if request.detector:
-        changes["perceive"] = base.perceive.model_copy(update={"detector": request.detector})
-    if request.out is None:
-        changes["rule"] = [rule.model_copy(update={"clip": False}) for rule in base.rule]
-    return base.model_copy(update=changes)
 
 
 class Watch:
@@ -147,8 +91,9 @@ class Watch:
         sink = FolderSink(self.request.out) if self.request.out else NoSink()
         work = SiteWork(self.settings, state_dir=self.scratch, clock=self.clock, reporter=self.reporter, stop=self.stop)
         began_s, began_cpu_s = time.monotonic(), time.process_time()
-        tally = DriverTally()
-        unit = build_unit(work, sink, on_observation=tally.take)
+        tally, road = DriverTally(), RoadTally()
+        facing = self.settings.lens[0].facing
+        unit = build_unit(work, sink, on_observation=road.take if facing is Facing.ROAD else tally.take)
         telemetry = self._telemetry()
         bar = self._progress()
 
@@ -157,7 +102,9 @@ class Watch:
                 self.reporter.film_zero_wall_ns = self.reporter.film_zero_wall_ns or packet.wall_ns
             self._advance(bar, lens, packet)
             if telemetry is not None and packet.media == "video":
-                unit.measure(telemetry.read_until(packet.wall_ns))
+                samples = telemetry.read_until(packet.wall_ns)
+                road.measure(samples)
+                unit.measure(samples)
 
         lens = build_lens(work, self.settings.lens[0], unit, record=self.request.out is not None, on_packet=on_packet)
         try:
@@ -169,7 +116,9 @@ class Watch:
         finally:
             unit.parts.alerter.close()
         summary = self._summary(lens, unit.counts, time.monotonic() - began_s, time.process_time() - began_cpu_s)
-        if self.settings.lens[0].facing is Facing.DRIVER:
+        if facing is Facing.ROAD:
+            summary = replace(summary, road=road.summary())
+        if facing is Facing.DRIVER:
             summary = replace(summary, driver=tally.summary(), looks_away=unit.onsets["looking_away"])
         self._print(summary)
         self._check_whole(lens, summary)
@@ -252,6 +201,8 @@ class Watch:
         )
         if summary.driver is not None:
             sys.stdout.write(driver_lines(summary.driver, summary.looks_away or 0))
+        if summary.road is not None:
+            sys.stdout.write(road_line(summary.road))
 
 
 def driver_lines(driver: DriverSummary, looks_away: int) -> str:
@@ -267,6 +218,19 @@ def driver_lines(driver: DriverSummary, looks_away: int) -> str:
     )
     doubts = ", ".join(f"{why} for {seconds:.1f} s" for why, seconds in driver.uncertain_s.items() if seconds)
     return said + (f"uncertain, so nothing was said of it: {doubts}\n" if doubts else "")
+
+
+def road_line(road: RoadSummary) -> str:
+    """Return what was seen of the traffic ahead, in one line."""
+    if not road.led_s:
+        return "road: nobody ahead in our path\n"
+    gap = f"time gap at least {road.least_gap_s:.1f} s" if road.least_gap_s is not None else "speed not known, no gap"
+    ttc = f"{road.least_ttc_s:.1f} s" if road.least_ttc_s is not None else "never told"
+    return (
+        f"road: somebody ahead in our path for {road.led_s:.1f} s, nearest about {road.nearest_m:.0f} m; {gap}; "
+        f"time to collision {ttc}; {counted(road.cut_ins, 'cut-in')}, {counted(road.own_changes, 'lane change')} of our"
+        " own\n"
+    )
 
 
 def counted(number: int, thing: str) -> str:

@@ -5,6 +5,7 @@ from typing import Protocol
 from custodes.core.types import Observation, Picture
 from custodes.edge.perceive.driver import DriverPerceiver
 from custodes.edge.perceive.perceiver import Perceiver
+from custodes.edge.perceive.road import RoadPerceiver
 from custodes.edge.perceive.settings import PerceiveSettings
 
 
@@ -26,4 +27,4 @@ class Looker(Protocol):
         ...
 
 
-__all__ = ["DriverPerceiver", "Looker", "PerceiveSettings", "Perceiver"]
+__all__ = ["DriverPerceiver", "Looker", "PerceiveSettings", "Perceiver", "RoadPerceiver"]

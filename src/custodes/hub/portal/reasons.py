@@ -181,6 +181,8 @@ def _line(one: WireEvidence, unit: str) -> EvidenceLine:
     asked = "" if one.threshold is None else _measured(one.threshold, one.unit, unit)
     if isinstance(one.threshold, int | float):
         pattern = _("over %(value)s") if one.unit.lower() in MPS_PER else _("at least %(value)s")
+        if one.name in words.LESS_IS_GRAVER:
+            pattern = _("less than %(value)s")
         asked = pattern % {"value": asked}
     return EvidenceLine(
         name=str(words.evidence_words(one.name)), value=_measured(one.value, one.unit, unit), asked=asked
@@ -207,4 +209,4 @@ def _unit_words(said: str) -> str:
 
 
 def _alternatives(value: str) -> str:
-    return _(" or ").join(str(words.class_words(one)) for one in value.split(" or "))
+    return _(" or ").join(str(words.value_words(one)) for one in value.split(" or "))

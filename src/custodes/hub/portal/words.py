@@ -23,6 +23,8 @@ KINDS: dict[str, Words] = {
     "looking_away": _("Eyes off the road"),
     "no_driver": _("Nobody at the wheel"),
     "lens_covered": _("Lens covered or dark"),
+    "forward_collision": _("About to run into a vehicle"),
+    "tailgating": _("Too close to the vehicle ahead"),
     "mark": _("Marked by hand"),
     "recall": _("Fetched from the past"),
     "recovered": _("Saved from a stop"),
@@ -83,11 +85,28 @@ EVIDENCE: dict[str, Words] = {
     "nobody in view for": pgettext_lazy("evidence", "nobody in view for"),
     "nothing to see for": pgettext_lazy("evidence", "nothing to see for"),
     "at most": pgettext_lazy("evidence", "at most"),
+    "time to collision": pgettext_lazy("evidence", "time to collision"),
+    "at the latest in": pgettext_lazy("evidence", "at the latest in"),
+    "time gap at most": pgettext_lazy("evidence", "time gap, at its longest reading"),
+    "time gap likely": pgettext_lazy("evidence", "time gap, likely"),
+    "too close for": pgettext_lazy("evidence", "too close for"),
+    "whose doing": pgettext_lazy("evidence", "whose doing"),
+    "came ahead of us": pgettext_lazy("evidence", "came ahead of us"),
+    "ahead of us for": pgettext_lazy("evidence", "ahead of us for"),
     "stage": pgettext_lazy("evidence", "stage"),
     "which one lately": pgettext_lazy("evidence", "which one lately"),
     "on trial": pgettext_lazy("evidence", "on trial"),
     "pressed by": pgettext_lazy("evidence", "pressed by"),
     "note": pgettext_lazy("evidence", "note"),
+}
+LESS_IS_GRAVER = frozenset({"time to collision", "time gap at most"})
+VALUES: dict[str, Words] = {
+    "counts for no score": pgettext_lazy("evidence", "counts for no score"),
+    "our own": pgettext_lazy("whose doing", "our own"),
+    "the other's": pgettext_lazy("whose doing", "the other’s"),
+    "from the left": pgettext_lazy("a vehicle came", "from the left"),
+    "from the right": pgettext_lazy("a vehicle came", "from the right"),
+    "we changed lanes": pgettext_lazy("a vehicle came", "we changed lanes"),
 }
 CLASSES: dict[str, Words] = {
     ObjectClass.PERSON: _("person"),
@@ -155,3 +174,8 @@ def evidence_words(name: str) -> Words:
 def class_words(name: str) -> Words:
     """Return what people call a class of object."""
     return CLASSES.get(name, name)
+
+
+def value_words(value: str) -> Words:
+    """Return what people read for a value in words; one that a unit or a person put into words stays as it is."""
+    return VALUES.get(value) or class_words(value)

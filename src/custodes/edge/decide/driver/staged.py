@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from pydantic import Field
 
@@ -17,7 +17,8 @@ from custodes.core.clock import NS_PER_S
 from custodes.core.types import DriverSight, Event, EventUpdate, Evidence, Observation, Sample, Severity
 from custodes.edge.decide.driver.attention import Attention, AttentionState, follow
 from custodes.edge.decide.inputs import Input, LensInterrupted, TelemetryInterrupted, Tick
-from custodes.edge.decide.rule import NewId, Rule, RuleSettings
+from custodes.edge.decide.repeat import GRAVENESS, RepeatSettings
+from custodes.edge.decide.rule import NewId, Rule
 
 SILENT_S = 10.0
 """A lens that says nothing for this long ends what it began."""
@@ -25,8 +26,6 @@ UNKNOWN_S = 2.0
 """What cannot be told for this long is over, as far as anybody knows."""
 SPEED_STAYS_S = 60.0
 """The last known speed holds for this long (a tunnel); after it the speed is unknown."""
-GRAVENESS = tuple(Severity)
-NS_PER_MIN = 60 * NS_PER_S
 
 
 def rising(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -36,7 +35,7 @@ def rising(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
-class DriverSettings(RuleSettings):
+class DriverSettings(RepeatSettings):
     """What every rule on the driver can be told."""
 
     lenses: list[str] = Field(default=[], description="Which driver lenses count; empty: all.")
@@ -45,17 +44,6 @@ class DriverSettings(RuleSettings):
         ge=0,
         le=200,
         description="Slower than this (km/h) nothing is said; where the speed is not known, the rule counts.",
-    )
-    record: Literal["first", "repeat"] = Field(
-        default="repeat", description="Film is kept of the first one, or only when it repeats: warn first."
-    )
-    record_from: Severity = Field(
-        default=Severity.CRITICAL, description="From this severity on film is kept in any case."
-    )
-    repeats: int = Field(default=2, ge=2, le=20, description="Which one within the time below is a repeat.")
-    repeat_within_min: float = Field(default=15.0, gt=0, le=1440, description="The time (min) that repeats count in.")
-    film_every_min: float = Field(
-        default=5.0, ge=0, le=1440, description="After a film, none for this long (min), unless it is grave."
     )
 
 
@@ -208,18 +196,11 @@ class Staged(Rule[C, DriverState[M]], Generic[C, M]):
         if stage <= spell.stage:
             return replace(mind, spell=spell), state, ()
         if spell.event is None:
-            since_ns = look.wall_ns - self.repeat_span_ns
-            warned_ns = (*(one for one in state.warned_ns if one > since_ns), look.wall_ns)
-            state = replace(state, warned_ns=warned_ns)
+            state = replace(state, warned_ns=self.settings.warned_lately(state.warned_ns, look.wall_ns))
         spell, said = self._said(replace(spell, stage=stage), look, gauge, state, lens=lens, new_id=new_id)
         if said.cuts_clip:
             state = replace(state, filmed_ns=look.wall_ns)
         return replace(mind, spell=spell), state, (said,)
-
-    @property
-    def repeat_span_ns(self) -> int:
-        """Return how far back (ns) an earlier one makes this one a repeat."""
-        return round(self.settings.repeat_within_min * NS_PER_MIN)
 
     def _said(
         self, spell: Spell, look: Attention, gauge: Gauge, state: DriverState[M], *, lens: str, new_id: NewId
@@ -232,10 +213,7 @@ class Staged(Rule[C, DriverState[M]], Generic[C, M]):
             event = Event(new_id(), self.kind, settings.label(), spell.since_ns, severity, lens, evidence=evidence)
         else:
             event = replace(spell.event, severity=severity, evidence=evidence)
-        grave = GRAVENESS.index(severity) >= GRAVENESS.index(settings.record_from)
-        again_ns = 0 if state.filmed_ns is None else state.filmed_ns + round(settings.film_every_min * NS_PER_MIN)
-        due = look.wall_ns >= again_ns and (settings.record == "first" or which >= settings.repeats)
-        keep = settings.clip and (grave or due)
+        keep = settings.keeps_film(severity, which, wall_ns=look.wall_ns, filmed_ns=state.filmed_ns)
         update = EventUpdate(
             "onset" if spell.event is None else "stage",
             event,

@@ -8,7 +8,8 @@ from pydantic import Field
 from custodes.core.clock import NS_PER_S
 from custodes.core.types import Event
 from custodes.edge.decide.driver.attention import Attention
-from custodes.edge.decide.driver.staged import NS_PER_MIN, DriverSettings, DriverState, Gauge, LensMind, Staged
+from custodes.edge.decide.driver.staged import DriverSettings, DriverState, Gauge, LensMind, Staged
+from custodes.edge.decide.repeat import NS_PER_MIN
 from custodes.edge.decide.rule import KINDS
 
 WIDE = 0.4

@@ -1,0 +1,153 @@
+"""A road with known truth: vehicles as blocks in space, seen by a pinhole camera, boxes as a detector gives them.
+
+Used to judge the rules on the vehicle ahead, and by their tests. Distances are from the camera to the vehicle's rear;
+aside is to the right. Speeds of others are against ours, so a car that keeps its distance has 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from custodes.core.clock import NS_PER_S
+from custodes.core.types import EventUpdate, ObjectClass, Observation, RoadLook, Sample, TrackedObject
+from custodes.edge.decide import Decider, alert_for, id_source, parse_rule
+
+START_NS = 1_767_268_800 * NS_PER_S
+WIDTH_PX, HEIGHT_PX, FOCAL_PX = 1280, 720, 1108.5
+"""A picture of 60° from side to side."""
+CAMERA_M = 1.4
+LEAST_PX = 14.0
+"""Smaller than this no detector of 300 px finds a car."""
+
+
+@dataclass(frozen=True, slots=True)
+class Car:
+    """One vehicle: where it is (m), how it moves against us (m/s, m/s²), how large it is (m)."""
+
+    track_id: int
+    ahead_m: float
+    aside_m: float = 0.0
+    closing_mps: float = 0.0
+    sideways_mps: float = 0.0
+    braking_mps2: float = 0.0
+    width_m: float = 1.8
+    height_m: float = 1.5
+    length_m: float = 4.4
+    seen: bool = True
+
+    def after(self, dt_s: float) -> "Car":
+        """Return it a moment later."""
+        return replace(
+            self,
+            ahead_m=self.ahead_m - self.closing_mps * dt_s,
+            aside_m=self.aside_m + self.sideways_mps * dt_s,
+            closing_mps=self.closing_mps + self.braking_mps2 * dt_s,
+        )
+
+    @property
+    def ttc_s(self) -> float | None:
+        """Return the true time to collision (s) at unchanged speeds, where it comes closer."""
+        return self.ahead_m / self.closing_mps if self.closing_mps > 0 else None
+
+
+def box_of(car: Car) -> tuple[float, float, float, float] | None:
+    """Return the car's true box (px) as far as it is in the picture; None where it is not, or too small."""
+    if car.ahead_m < 1.0:
+        return None
+    near, far = FOCAL_PX / car.ahead_m, FOCAL_PX / (car.ahead_m + car.length_m)
+    sides = [(car.aside_m + half * car.width_m / 2) * scale for half in (-1, 1) for scale in (near, far)]
+    left, right = WIDTH_PX / 2 + min(sides), WIDTH_PX / 2 + max(sides)
+    bottom = HEIGHT_PX / 2 + CAMERA_M * near
+    top = HEIGHT_PX / 2 + min((CAMERA_M - car.height_m) * near, (CAMERA_M - car.height_m) * far)
+    left, right = max(left, 0.0), min(right, float(WIDTH_PX))
+    top, bottom = max(top, 0.0), min(bottom, float(HEIGHT_PX))
+    return None if right - left < LEAST_PX or bottom - top < LEAST_PX / 2 else (left, top, right, bottom)
+
+
+class Road:
+    """A drive under some rules. `noise` is the scatter of a box's edges, as a share of its size."""
+
+    def __init__(
+        self,
+        *rules: str | dict[str, object],
+        kmh: float | None = 100.0,
+        noise: float = 0.0,
+        seed: int = 1,
+        looks_per_s: int = 5,
+    ) -> None:
+        tables = [{"kind": rule} if isinstance(rule, str) else rule for rule in rules]
+        self.decider = Decider([parse_rule(table) for table in tables], new_id=id_source(Random(seed)))
+        self.kmh, self.noise, self.chance = kmh, noise, Random(seed)  # scatter of a box, no secret
+        self.looks_per_s = looks_per_s
+        self.at_ns = START_NS
+        self.cars: dict[int, Car] = {}
+        self.updates: list[EventUpdate] = []
+
+    def put(self, *cars: Car) -> "Road":
+        """Put vehicles on the road, or change those of the same number."""
+        self.cars.update({car.track_id: car for car in cars})
+        return self
+
+    def turn(self, track_id: int, **how: float | bool) -> "Road":
+        """Let a vehicle go on otherwise."""
+        self.cars[track_id] = replace(self.cars[track_id], **how)  # type: ignore[arg-type]
+        return self
+
+    def everybody(self, **how: float) -> "Road":
+        """Let all go on otherwise: what our own change of lanes or speed looks like."""
+        for track_id in self.cars:
+            self.turn(track_id, **how)
+        return self
+
+    def drive(self, seconds: float) -> "Road":
+        """Go on for so long."""
+        for _ in range(round(seconds * self.looks_per_s)):
+            self.step()
+        return self
+
+    def step(self) -> list[EventUpdate]:
+        """Go on by one look, and return what was said."""
+        self.at_ns += NS_PER_S // self.looks_per_s
+        self.cars = {number: car.after(1 / self.looks_per_s) for number, car in self.cars.items()}
+        said: list[EventUpdate] = []
+        if self.kmh is not None:
+            said += self.decider.on_sample(Sample(self.at_ns, speed_mps=self.kmh / 3.6))
+        said += self.decider.on_observation(self.seen())
+        self.updates += said
+        return said
+
+    def seen(self) -> Observation:
+        """Return what the lens sees now."""
+        things = [thing for car in self.cars.values() if car.seen and (thing := self._thing(car)) is not None]
+        road = RoadLook(FOCAL_PX, (WIDTH_PX / 2, HEIGHT_PX / 2))
+        return Observation("road", self.at_ns, self.at_ns, WIDTH_PX, HEIGHT_PX, objects=tuple(things), road=road)
+
+    def _thing(self, car: Car) -> TrackedObject | None:
+        box = box_of(car)
+        if box is None:
+            return None
+        left, top, right, bottom = box
+        wide, high = (right - left) * self.noise, (bottom - top) * self.noise
+        off = [self.chance.gauss(0, 1) for _ in range(4)]
+        shaken = (left + off[0] * wide, top + off[1] * high, right + off[2] * wide, bottom + off[3] * high)
+        return TrackedObject(car.track_id, ObjectClass.CAR, 0.6, shaken, confirmed=True)
+
+    def phases(self) -> list[str]:
+        """Return what was said, in order."""
+        return [update.phase for update in self.updates]
+
+    def alerts(self) -> list[str]:
+        """Return what the driver heard."""
+        return [alert_for(one.event, stage=one.stage).text for one in self.updates if one.raises_alert]
+
+    def facts(self, update: EventUpdate) -> dict[str, object]:
+        """Return the evidence of one update by its names."""
+        return {one.name: one.value for one in update.event.evidence}
+
+    def onset_s(self, kind: str | None = None) -> Sequence[float]:
+        """Return when events were told (s from the start)."""
+        return [
+            ((one.decided_wall_ns or 0) - START_NS) / NS_PER_S
+            for one in self.updates
+            if one.phase == "onset" and kind in (None, one.event.kind)
+        ]
