@@ -14,7 +14,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-trace mutate-policies schema docs pictures lock clean
+.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-road eval-trace mutate-policies schema docs pictures lock clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ eval: $(READY) ## Judge perception, events and telemetry on labelled film in CUS
 
 eval-driver: $(READY) ## Judge the driver lens on labelled film in CUSTODES_DATA; write docs/errors.md
 	@$(BIN)/python -m bench.driver_eval $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
+
+eval-road: $(READY) ## Judge the road lens on a model, and on film and radar in CUSTODES_DATA; write docs/errors.md
+	@$(BIN)/python -m bench.road_eval $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
 
 eval-drive: $(READY) ## Judge driving on labelled drives in CUSTODES_DRIVES, and on a model; write docs/drives.md
 	@$(BIN)/python -m bench.drive_eval $(if $(CUSTODES_DRIVES),--drives $(CUSTODES_DRIVES)) $(ARGS)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.drive_eval import interval
+from bench.errors_page import put
 from bench.playing import play
 from bench.run import machine_facts
 from custodes.core.errors import CustodesError
@@ -29,7 +30,6 @@ from custodes.edge.perceive import DriverPerceiver
 from custodes.edge.watch_request import DRIVER_RULES
 from custodes.vision.face.reader import FaceNetworks, obtain_networks
 
-PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
 LABELS = Path(__file__).parent / "labels" / "driver_eyes.json"
 LOOKS_PER_S = 10.0
 FRAMES_PER_S = 30.0
@@ -170,8 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     when = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     cats = "Judged by `make eval`; the table is in [accuracy](accuracy.md)."
-    PAGE.write_text(page(verdicts, cats, when=when, machine=machine_facts()), encoding="utf-8")
-    print(PAGE.read_text(encoding="utf-8"))
+    print(put(page(verdicts, cats, when=when, machine=machine_facts())))
     return 0
 
 

@@ -79,9 +79,13 @@ class Road:
         self.decider = Decider([parse_rule(table) for table in tables], new_id=id_source(Random(seed)))
         self.kmh, self.noise, self.chance = kmh, noise, Random(seed)  # scatter of a box, no secret
         self.looks_per_s = looks_per_s
+        self.focal_error = 1.0
+        """What the stated focal length is of the true one."""
         self.at_ns = START_NS
         self.cars: dict[int, Car] = {}
         self.updates: list[EventUpdate] = []
+        self.left_s: list[float] = []
+        """The true time to the first collision (s) at each onset."""
 
     def put(self, *cars: Car) -> "Road":
         """Put vehicles on the road, or change those of the same number."""
@@ -114,12 +118,14 @@ class Road:
             said += self.decider.on_sample(Sample(self.at_ns, speed_mps=self.kmh / 3.6))
         said += self.decider.on_observation(self.seen())
         self.updates += said
+        if any(one.phase == "onset" for one in said):
+            self.left_s.append(min((left for car in self.cars.values() if (left := car.ttc_s)), default=0.0))
         return said
 
     def seen(self) -> Observation:
         """Return what the lens sees now."""
         things = [thing for car in self.cars.values() if car.seen and (thing := self._thing(car)) is not None]
-        road = RoadLook(FOCAL_PX, (WIDTH_PX / 2, HEIGHT_PX / 2))
+        road = RoadLook(FOCAL_PX * self.focal_error, (WIDTH_PX / 2, HEIGHT_PX / 2))
         return Observation("road", self.at_ns, self.at_ns, WIDTH_PX, HEIGHT_PX, objects=tuple(things), road=road)
 
     def _thing(self, car: Car) -> TrackedObject | None:

@@ -31,12 +31,15 @@ def test_the_car_ahead_brakes_hard_and_we_brake_in_time() -> None:
     assert road.phases()[-1] == "end"
 
 
-def test_slowly_closing_up_at_the_lights_is_no_collision() -> None:
-    road = Road("forward_collision").put(Car(1, ahead_m=42, closing_mps=8, braking_mps2=-0.85))
-    for _ in range(45):  # the other stands: our speed is what we close in by
-        road.kmh = max(road.cars[1].closing_mps, 0) * 3.6
+@pytest.mark.parametrize(("slows_mps2", "told"), [(0.9, False), (2.0, False), (1.2, True)])
+def test_who_brakes_for_a_queue_is_not_told_unless_they_brake_too_little(slows_mps2: float, told: bool) -> None:
+    """Ten metres a second, and room enough for what they brake with, or for a third of what it takes."""
+    room_m = 100 / (2 * slows_mps2) * (0.4 if told else 1) + 5
+    road = Road("forward_collision").put(Car(1, ahead_m=room_m, closing_mps=10, braking_mps2=-slows_mps2))
+    while road.cars[1].closing_mps > 0.1 and road.cars[1].ahead_m > 2:
+        road.kmh = road.cars[1].closing_mps * 3.6  # the other stands: our speed is what we close in by
         road.step()
-    assert road.phases() == []
+    assert bool(road.phases()) == told
 
 
 def test_whom_we_pass_in_the_next_lane_and_at_the_kerb_is_no_danger() -> None:

@@ -52,7 +52,7 @@ class RoadPerceiver(Perceiver):
         """Return the whole picture now and then; else what is straight ahead, while anything moves at all."""
         width_px, height_px = self._size_px
         whole = (0.0, 0.0, float(width_px), float(height_px))
-        if motion.fresh or self._full_ns is None or not self.wants_all_frames:
+        if self._full_ns is None or not self.wants_all_frames:
             self._whole_ns = at_ns
             return super()._parts(motion, moved_px, at_ns)
         side_px = min(max(CLOSE_UP_0_1 * width_px, self._detector.side_px), float(min(width_px, height_px)))

@@ -6,9 +6,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from custodes.core.types import Event, Evidence
-from custodes.edge.decide.road.following import Finding, RoadRule, RoadSettings, Stretch, whose
+from custodes.edge.decide.road.following import Finding, Own, RoadRule, RoadSettings, Stretch, whose
 from custodes.edge.decide.road.traffic import INTO_M, Lead
 from custodes.edge.decide.rule import KINDS
+
+SURELY_0_1 = 0.6
+"""The growth, less two deviations, must be this share of what the first stage asks for."""
+BRAKES_MPS2, ENOUGH_0_1 = 0.5, 0.7
+"""Less than this is the engine's drag; a share of what it takes passes for enough, for speeds come late."""
 
 
 def falling(values: tuple[float, float]) -> tuple[float, float]:
@@ -39,6 +44,16 @@ class ForwardCollisionSettings(RoadSettings):
         return self.name or f"less than {self.stages_s[0]:g} s to a collision ahead"
 
 
+def brakes_enough(own: Own, ttc_s: float) -> bool:
+    """Return whether we slow down already as hard as it takes to stop in time.
+
+    Who closes in by v needs v / (2 ttc), at a steady force; by no more than our own speed, for nobody ahead reverses.
+    """
+    if own.speed_mps is None or own.slowing_mps2 is None:
+        return False
+    return own.slowing_mps2 >= max(ENOUGH_0_1 * own.speed_mps / (2 * ttc_s), BRAKES_MPS2)
+
+
 @KINDS.register("forward_collision")
 class ForwardCollision(RoadRule[ForwardCollisionSettings]):
     """Watch how the vehicle ahead grows, and whether it would meet us. Only growth beyond doubt counts."""
@@ -53,21 +68,23 @@ class ForwardCollision(RoadRule[ForwardCollisionSettings]):
         first_s, last_s = self.settings.stages_s
         return 1 / first_s, 1 / last_s
 
-    def find(self, lead: Lead, speed_mps: float | None, stretch: Stretch | None) -> Finding:
+    def find(self, lead: Lead, own: Own, stretch: Stretch | None) -> Finding:
         """Return how surely we are about to meet."""
         del stretch
         closing = lead.closing
-        slow = speed_mps is not None and speed_mps < self.settings.from_kmh / 3.6
-        if slow or closing is None or closing.ttc_s is None or closing.sure_per_s < self.stages[0]:
+        slow = own.speed_mps is not None and own.speed_mps < self.settings.from_kmh / 3.6
+        if slow or closing is None or closing.ttc_s is None or closing.sure_per_s < SURELY_0_1 * self.stages[0]:
             return Finding(on=False)
-        if closing.course_m is None or abs(closing.course_m) > INTO_M:
+        if closing.rate_per_s < self.stages[0]:
+            return Finding(on=False)
+        if closing.course_m is None or abs(closing.course_m) > INTO_M or brakes_enough(own, closing.ttc_s):
             return Finding(on=False)
         evidence = (
             Evidence("time to collision", round(closing.ttc_s, 1), self.settings.stages_s[0], "s"),
             Evidence("at the latest in", round(1 / closing.sure_per_s, 1), None, "s"),
             *whose(lead),
         )
-        return Finding(on=True, value=closing.sure_per_s, evidence=evidence)
+        return Finding(on=True, value=closing.rate_per_s, evidence=evidence)
 
     @staticmethod
     def sentence(event: Event) -> str:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from custodes.core.types import Event, Evidence
-from custodes.edge.decide.road.following import Finding, RoadRule, RoadSettings, Stretch, whose
+from custodes.edge.decide.road.following import Finding, Own, RoadRule, RoadSettings, Stretch, whose
 from custodes.edge.decide.road.traffic import Lead
 from custodes.edge.decide.rule import KINDS
 
@@ -52,9 +52,9 @@ class Tailgating(RoadRule[TailgatingSettings]):
         """Return how long (s) the gap is short at each stage."""
         return self.settings.lasts_s, max(self.settings.grave_s, self.settings.lasts_s + 1)
 
-    def find(self, lead: Lead, speed_mps: float | None, stretch: Stretch | None) -> Finding:
+    def find(self, lead: Lead, own: Own, stretch: Stretch | None) -> Finding:
         """Return for how long the gap has been too short by our own doing."""
-        settings = self.settings
+        settings, speed_mps = self.settings, own.speed_mps
         if speed_mps is None or speed_mps < max(settings.from_kmh / 3.6, 1.0):
             return Finding(on=False)
         most_s = lead.gap_most_m / speed_mps

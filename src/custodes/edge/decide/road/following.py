@@ -17,12 +17,21 @@ from custodes.edge.decide.rule import NewId, Rule
 SILENT_S = 5.0
 SPEED_STAYS_S = 5.0
 """The last known speed holds for this long: gaps are judged by it, so not through a tunnel."""
+SLOWING_S, LEAST_SLOWING_S = 0.6, 0.35
 
 
 class RoadSettings(RepeatSettings):
     """What every rule on the vehicle ahead can be told."""
 
     lenses: list[str] = Field(default=[], description="Which road lenses count; empty: all.")
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Our own motion, as far as it was told lately: how fast we are, and how hard we slow down already."""
+
+    speed_mps: float | None = None
+    slowing_mps2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +75,28 @@ class RoadState:
     """What a rule on the vehicle ahead remembers."""
 
     lenses: Mapping[str, LensRoad] = field(default_factory=dict)
-    speed_mps: float | None = None
-    speed_ns: int = 0
+    speeds: tuple[tuple[int, float], ...] = ()
+    """The last readings of our speed: when (wall ns), and how fast (m/s)."""
     warned_ns: tuple[int, ...] = ()
     filmed_ns: int | None = None
 
-    def known_speed_mps(self, wall_ns: int) -> float | None:
-        """Return the speed, where one was told lately."""
-        if self.speed_mps is None or abs(wall_ns - self.speed_ns) > SPEED_STAYS_S * NS_PER_S:
-            return None
-        return self.speed_mps
+    def told(self, sample: Sample) -> "RoadState":
+        """Return the state after a reading of our speed."""
+        if sample.speed_mps is None:
+            return self
+        since_ns = sample.wall_ns - round(SLOWING_S * NS_PER_S)
+        kept = [one for one in self.speeds if one[0] >= since_ns]
+        return replace(self, speeds=(*(kept or self.speeds[-1:]), (sample.wall_ns, sample.speed_mps)))
+
+    def own(self, wall_ns: int) -> Own:
+        """Return our own motion."""
+        if not self.speeds or abs(wall_ns - self.speeds[-1][0]) > SPEED_STAYS_S * NS_PER_S:
+            return Own()
+        (first_ns, first_mps), (last_ns, last_mps) = self.speeds[0], self.speeds[-1]
+        span_s = (last_ns - first_ns) / NS_PER_S
+        if not LEAST_SLOWING_S <= span_s <= SPEED_STAYS_S:
+            return Own(last_mps)
+        return Own(last_mps, (first_mps - last_mps) / span_s)
 
 
 C = TypeVar("C", bound=RoadSettings)
@@ -98,7 +119,7 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
         """Return the values at which the stages lie, rising."""
 
     @abstractmethod
-    def find(self, lead: Lead, speed_mps: float | None, stretch: Stretch | None) -> Finding:
+    def find(self, lead: Lead, own: Own, stretch: Stretch | None) -> Finding:
         """Return what the kind makes of the vehicle ahead."""
 
     def start(self) -> RoadState:
@@ -110,10 +131,9 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
         if isinstance(seen, Observation):
             return self._observe(state, seen, new_id)
         if isinstance(seen, Sample):
-            told = seen.speed_mps is not None
-            return (replace(state, speed_mps=seen.speed_mps, speed_ns=seen.wall_ns) if told else state), ()
+            return state.told(seen), ()
         if isinstance(seen, TelemetryInterrupted):
-            return replace(state, speed_mps=None), ()
+            return replace(state, speeds=()), ()
         if isinstance(seen, Tick):
             silent = [one for one, lens in state.lenses.items() if seen.wall_ns - lens.heard_ns > SILENT_S * NS_PER_S]
             return self._without(state, silent)
@@ -129,7 +149,7 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
         lens = replace(lens, traffic=traffic, heard_ns=seen.wall_ns)
         finding = Finding(on=False)
         if lead is not None:
-            finding = self.find(lead, state.known_speed_mps(seen.wall_ns), lens.stretch)
+            finding = self.find(lead, state.own(seen.wall_ns), lens.stretch)
         lens, state, said = self._grown(lens, finding, state, seen, new_id)
         return replace(state, lenses={**state.lenses, seen.lens: lens}), said
 
