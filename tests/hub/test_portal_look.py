@@ -90,6 +90,14 @@ def test_template_has_nothing_inline_and_nothing_of_strangers(path: Path) -> Non
     assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", text), "an address of a stranger"
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_moment_is_written_in_a_zone_that_the_page_names(path: Path) -> None:
+    """Django's filter alone would write the hub's own zone; days and times of a form have none."""
+    text = re.sub(r"{% timezone .*?{% endtimezone %}", "", path.read_text(), flags=re.DOTALL)
+    moments = re.findall(r"{{ ?([\w.]+)\|(?:date|time):", text)
+    assert [one for one in moments if not re.search(r"(^|\.)day$|^one$|\.value$", one)] == []
+
+
 def test_style_sheets_and_scripts_load_nothing_of_strangers() -> None:
     for path in [*PORTAL.rglob("static/**/*.css"), *PORTAL.rglob("static/**/*.js")]:
         addresses = set(re.findall(r"https?://[^\s\"']+", path.read_text()))
