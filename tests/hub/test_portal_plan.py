@@ -46,7 +46,9 @@ def test_a_shift_over_midnight_is_planned_and_stands_on_both_days(cast: Cast, wa
     assert made.ends_at - made.starts_at == timedelta(hours=8)
     next_day = (made.ends_at).strftime("%Y-%m-%d")
     page = bob.get(f"/dispatch/plan/?day={next_day}").content.decode()
-    assert re.search(r'<span class="mono">22:00 <span class="muted">\(\w+\)</span> – 06:00</span>', page)  # Paris, not UTC
+    assert re.search(
+        r'<span class="mono">22:00 <span class="muted">\(\w+\)</span> – 06:00</span>', page
+    )  # in Paris, and not UTC
 
 
 @pytest.mark.parametrize(
