@@ -27,6 +27,7 @@ from custodes.hub.clips import footage, keeping, marked
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Case, CaseClip, Clip, Export
 from custodes.hub.consent import requests
+from custodes.hub.driving.models import Talk
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
 from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Route, Shift
@@ -153,6 +154,7 @@ PLAIN_ROUTES = {
     "portal:oversight": ("get", {"privacy officer"}),
     "portal:drives": ("get", SIGNED_IN),
     "portal:disputes": ("get", SIGNED_IN),
+    "portal:coaching": ("get", SIGNED_IN),
     "portal:consents": ("get", SIGNED_IN),
     "portal:consents_sign": ("get", SIGNED_IN),
     "portal:shared": ("get", ALL),  # says nothing of anybody's without the cookie of a share
@@ -237,6 +239,8 @@ OWN_TESTS = {
     "portal:drive_dispute": "test_drives",
     "portal:dispute_answer": "test_drives",
     "portal:dispute_policy": "test_drives",
+    "portal:coaching_give": "test_talks_with_drivers",
+    "portal:coaching_act": "test_talks_with_drivers",
     "fleet:setup": "test_links_without_a_live_token_lead_nowhere",
     "fleet:enter": "test_links_without_a_live_token_lead_nowhere",
     "fleet:join": "test_links_without_a_live_token_lead_nowhere",
@@ -436,6 +440,28 @@ def test_drives(doors: Doors, cast: Cast) -> None:
     assert doors.let_through(answer) == {"manager"}
     policy = Ask("portal:dispute_policy", {"organisation_id": cast.company.pk}, "post", {"days": "3"})
     assert doors.let_through(policy) == {"manager"}
+
+
+def test_talks_with_drivers(doors: Doors, scene: Scene, cast: Cast) -> None:
+    """Only who may coach a driver takes something up, with the driver's yes; only the driver answers."""
+    trip = store(cast.van_unit)
+    about = {
+        "trip": trip.pk,
+        "event": trip.events.order_by("at_m")[0].pk,
+        "clip": scene.clips["own van"].pk,
+    }
+    gives = [
+        Ask("portal:coaching_give", {"what": what, "about_id": pk}, "post", {"kind": "praise"})
+        for what, pk in about.items()
+    ]
+    assert all(doors.let_through(give) == NONE for give in gives)
+    say(cast.dina, cast.company, "coaching")
+    assert all(doors.let_through(give) == {"manager"} for give in gives)
+    talk = Talk.objects.filter(state="open").latest("given_at")
+    act = Ask("portal:coaching_act", {"talk_id": talk.pk}, "post", {"act": "answer", "words": "I see."})
+    assert doors.let_through(act) == {"driver"}
+    withdraw = Ask("portal:coaching_act", {"talk_id": talk.pk}, "post", {"act": "withdraw"})
+    assert doors.let_through(withdraw) == {"manager"}
 
 
 RECORDED = {"own van": {"driver"}, "other van": NONE, "home": {"owner", "member"}, "rival": NONE, "deleted": {"driver"}}

@@ -14,7 +14,7 @@ from custodes.hub.access import decisions, policies
 from custodes.hub.access.models import Grant
 from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
 from custodes.hub.access.requests import (
-    FOOTAGE,
+    CONSENTED,
     PURPOSED,
     Action,
     ClipFacts,
@@ -89,7 +89,7 @@ def every_question(members: list[MemberFacts], clips: list[ClipFacts]) -> Iterat
     asked: list[tuple[Action, Purpose | None]] = [(action, None) for action in Action if action not in PURPOSED]
     asked += [(action, purpose) for action in sorted(PURPOSED) for purpose in PURPOSES]
     for action, purpose in asked:
-        told_apart = clips if action in FOOTAGE else clips[:: len(State)]  # of others nobody's consent is told
+        told_apart = clips if action in CONSENTED else clips[:: len(State)]  # of others nobody's consent is told
         for (member, clip), verdict in ask_all(book, members, told_apart, action=action, purpose=purpose).items():
             yield Question(member, clip, action, purpose, verdict)
     for clip in clips:

@@ -38,6 +38,24 @@ class Facing(StrEnum):
     ROOM = "room"
 
 
+class TroubleKind(StrEnum):
+    """What is wrong with a lens that should see, or with the unit itself."""
+
+    COVERED = "covered"
+    DARK = "dark"
+    BLURRED = "blurred"
+    MOVED = "moved"
+    NO_PICTURE = "no_picture"
+    CLOCK = "clock"
+    NO_FIX = "no_fix"
+    NO_RECEIVER = "no_receiver"
+
+    @property
+    def of_the_unit(self) -> bool:
+        """Return whether it is the unit's own, and no lens's."""
+        return self in {TroubleKind.CLOCK, TroubleKind.NO_FIX, TroubleKind.NO_RECEIVER}
+
+
 class Severity(StrEnum):
     """How grave an event is, from least to most."""
 

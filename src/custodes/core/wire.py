@@ -9,10 +9,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from custodes.core.types import Facing, ObjectClass, Severity
+from custodes.core.types import Facing, ObjectClass, Severity, TroubleKind
 
 MANIFEST_PART = "manifest"
 MAX_LENSES = 16
+MAX_TROUBLES = MAX_LENSES + 3
+"""One a lens, and those of the unit itself."""
 MAX_SIDE_PX = 16_384
 MAX_PART_BYTES = 2 * 1024**3
 MAX_MANIFEST_BYTES = 4 * 1024**2
@@ -244,6 +246,20 @@ class LensHealth(WireModel):
     fps: Annotated[float, Field(ge=0, le=1000)] = 0.0
 
 
+class WireTrouble(WireModel):
+    """What is wrong with a lens, or with the unit itself, since when. A trouble that is no longer told is over."""
+
+    kind: TroubleKind
+    lens: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")] | None = None
+    since_wall_ns: WallNs
+
+    @model_validator(mode="after")
+    def _belong_somewhere(self) -> Self:
+        if (self.lens is None) != self.kind.of_the_unit:
+            raise ValueError(f"{self.kind} is a trouble of {'the unit' if self.kind.of_the_unit else 'a lens'}")
+        return self
+
+
 class Heartbeat(WireModel):
     """POST /api/unit/v1/heartbeat, every 10 s: health, position, tombstones."""
 
@@ -255,6 +271,7 @@ class Heartbeat(WireModel):
     disk_free_bytes: Annotated[int, Field(ge=0, lt=2**63)] = 0
     sample: WireSample | None = None
     tombstones: Annotated[list[WireTombstone], Field(max_length=100)] = []
+    troubles: Annotated[list[WireTrouble], Field(max_length=MAX_TROUBLES)] = []
     witnessed_size: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """The size of the ledger head that the unit keeps; the answer proves growth from there."""
 
@@ -262,6 +279,8 @@ class Heartbeat(WireModel):
     def _name_each_lens_once(self) -> Self:
         if len({one.lens for one in self.lenses}) != len(self.lenses):
             raise ValueError("each lens is named once")
+        if len({(one.kind, one.lens) for one in self.troubles}) != len(self.troubles):
+            raise ValueError("each trouble is told once")
         return self
 
 

@@ -11,18 +11,18 @@ from uuid import UUID
 from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.errors import CustodesError, Permanent
 from custodes.core.packets import StampedPacket, StreamFacts
-from custodes.core.types import Facing, LensFilm, Observation, Picture
+from custodes.core.types import Facing, LensFilm, Observation, Picture, TroubleKind
 from custodes.core.wire import LensHealth
 from custodes.edge.capture import ClockJump, DecodeMode, Decoder, Notice, PacketsSkipped, Source, SourceBack, SourceLost
 from custodes.edge.clip import FinishedFilm, LensRecorder
 from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.perceive import Looker
-from custodes.edge.perceive.sight import shows_nothing
 from custodes.edge.shutter import INWARD
+from custodes.vision.sight import SightWatch
 
 LATE_NS = NS_PER_S // 2
 """A live picture older than this is not looked at: the alert would come late and the queue would grow."""
-BLIND_AFTER_NS = 10 * NS_PER_S
+BLIND = frozenset({TroubleKind.COVERED, TroubleKind.DARK})
 TICK_EVERY_NS = NS_PER_S // 5
 
 
@@ -117,7 +117,7 @@ class Lens:
         self._decoder: Decoder | None = None
         self._last_look_wall_ns = self._last_tick_wall_ns = 0
         self._first_wall_ns: int | None = None
-        self._seeing_since_ns: int | None = None
+        self._sight = SightWatch()
         self._ring_refused = False
         self._shut = ""
 
@@ -143,6 +143,11 @@ class Lens:
         """Whether it looks at people in a vehicle, and does so now."""
         works = self.health.state in {"recording", "blind"} and not self._shut
         return works and self.parts.facing in INWARD
+
+    @property
+    def trouble(self) -> TroubleKind | None:
+        """What is wrong with the picture; None also where nobody looks at it."""
+        return None if self._shut else self._sight.trouble
 
     def run(self) -> None:
         """Read packets until the film ends or the unit stops. Raises BadInput when the source cannot be opened."""
@@ -213,7 +218,8 @@ class Lens:
             self._decoder = Decoder() if self._decoder is not None else None
             self._set_health("recording", detail="")
             self.parts.on_notice(f"{self.parts.name}: sees again")
-        self._shut, self._seeing_since_ns = why, None
+        self._shut = why
+        self._sight.forget()
 
     def _look_at(self, pictures: Sequence[Picture]) -> None:
         for picture in pictures:
@@ -238,12 +244,9 @@ class Lens:
             self._look_at(decoder.wake())
 
     def _watch_sight(self, picture: Picture) -> None:
-        now_ns = picture.wall_ns
-        if not shows_nothing(picture) or self._seeing_since_ns is None:
-            self._seeing_since_ns = now_ns
-        blind = now_ns - self._seeing_since_ns > BLIND_AFTER_NS
-        detail = "the picture is of one shade: the lens is covered, or it is dark" if blind else ""
-        self._set_health("blind" if blind else "recording", detail=detail, last_frame_wall_ns=now_ns)
+        trouble = self._sight.look(picture.luma(), at_ns=picture.wall_ns)
+        state = "blind" if trouble in BLIND else "recording"
+        self._set_health(state, detail="", last_frame_wall_ns=picture.wall_ns)
 
     def _keep(self, packet: StampedPacket) -> None:
         if self.parts.ring is None:

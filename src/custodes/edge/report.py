@@ -26,12 +26,13 @@ HappeningKind = Literal[
     "uploading",
     "uploaded",
     "tombstone",
+    "trouble",
     "note",
     "unit_down",
     "summary",
 ]
 
-TIMELESS_KINDS = frozenset({"alert", "note", "sealed", "kept", "clip_cut", "uploaded", "tombstone"})
+TIMELESS_KINDS = frozenset({"alert", "note", "trouble", "sealed", "kept", "clip_cut", "uploaded", "tombstone"})
 """Told when they are done, which is no moment of the film."""
 
 TOLD_LATE_KINDS = frozenset({"event_end"})
@@ -47,6 +48,7 @@ STYLES: dict[str, str] = {
     "alert": "bold red",
     "tombstone": "red",
     "lens_lost": "red",
+    "trouble": "red",
     "uploaded": "blue",
     "note": "dim",
 }

@@ -13,7 +13,8 @@ from custodes.core.errors import CustodesError, Temporary
 from custodes.core.types import ManualMark, Sample
 from custodes.core.wire import LensHealth
 from custodes.edge.assemble import wire_sample
-from custodes.edge.build import SiteWork, build_lens, build_unit, shutter_of
+from custodes.edge.build import SiteWork, build_lens, build_unit, is_live, shutter_of
+from custodes.edge.health import LensSeen, UnitWatch
 from custodes.edge.lamp import Lamp
 from custodes.edge.lens import Lens
 from custodes.edge.recover import recover_clips
@@ -24,6 +25,7 @@ from custodes.edge.ship import Enrolment, Outbox, Shipper, TripBox, UnitHealth, 
 from custodes.edge.sinks import ClipSink, FolderSink
 from custodes.edge.state_lock import StateLock
 from custodes.edge.telemetry import open_telemetry
+from custodes.edge.telemetry.receiver import Receiver, is_receiver
 from custodes.edge.unit import Unit
 from custodes.score.trip import Trip
 from custodes.score.tripfile import file_of
@@ -57,6 +59,13 @@ class SiteRun:
         self.work = SiteWork(settings, self.state_dir, self.clock, self.reporter, self.stop, shutter=self.shutter)
         self.lamp = Lamp(settings.privacy.lamp, self.work.note)
         self.lenses: dict[str, Lens] = {}
+        self.lookers: dict[str, Lens] = {}
+        """Who looks at each lens's pictures: the lens itself, or what reads its sub stream."""
+        self.watch = UnitWatch(
+            clock=self.clock,
+            say=lambda text: self.tell("trouble", text),
+            receiver=settings.telemetry is not None and is_receiver(settings.telemetry.source),
+        )
         self.failures: list[CustodesError] = []
         self.last_sample: Sample | None = None
         self.unit: Unit | None = None
@@ -116,6 +125,7 @@ class SiteRun:
             joined,
             health=self._health,
             say=self.work.note,
+            on_hub_time=self.watch.on_hub_time,
             on_shipped=lambda clip_id: self.tell("uploaded", "the hub has it and signed for it", clip_id=str(clip_id)),
             clock=self.clock,
         )
@@ -126,10 +136,11 @@ class SiteRun:
         for settings in self.settings.lens:
             splits = settings.sub_source is not None and settings.analyse and settings.record
             main = build_lens(self.work, settings, unit, record=settings.record and settings.upload, see=not splits)
-            self.lenses[settings.name] = main
+            self.lenses[settings.name] = self.lookers[settings.name] = main
             threads.append(self._thread(main, settings, unit, leads=True))
             if splits:
                 seeing = build_lens(self.work, settings, unit, record=False, main=main)
+                self.lookers[settings.name] = seeing
                 threads.append(self._thread(seeing, settings, unit, leads=False))
         return threads
 
@@ -169,14 +180,28 @@ class SiteRun:
                 self._measure(unit, telemetry.read_until(self.clock.wall_ns()))
             for asked in read_requests(self.state_dir, self.work.note):
                 self._do(unit, asked)
+            self._look_after(absent=isinstance(telemetry, Receiver) and telemetry.absent)
             self.lamp.show(lit=any(lens.sees_people for lens in self.lenses.values()))
             if not any(thread.is_alive() for thread in threads):
                 return
+
+    def _look_after(self, *, absent: bool) -> None:
+        """Notice what is wrong, and what is well again."""
+        live = {lens.name for lens in self.settings.lens if is_live(lens)}
+        self.watch.look(
+            [
+                LensSeen(lens.health, self.lookers[name].trouble, live=name in live)
+                for name, lens in self.lenses.items()
+            ],
+            receiver_absent=absent,
+            place_wanted=not self.shutter.personal,
+        )
 
     def _measure(self, unit: Unit, samples: Sequence[Sample]) -> None:
         """Take readings. In personal time they tell no place, no trip and no rule anything."""
         for sample in samples:
             self.shutter.on_sample(sample)
+            self.watch.on_sample(sample)
         if self.shutter.personal:
             self.last_sample = None
             return
@@ -214,7 +239,8 @@ class SiteRun:
             lens.health.model_copy(update={"detail": lens.health.detail or standing.get(name, "")})
             for name, lens in self.lenses.items()
         )
-        return UnitHealth(lenses=lenses, sample=wire_sample(self.last_sample) if self.last_sample else None)
+        sample = wire_sample(self.last_sample) if self.last_sample else None
+        return UnitHealth(lenses=lenses, sample=sample, troubles=self.watch.troubles)
 
     def tell(self, kind: HappeningKind, text: str, *, clip_id: str | None = None) -> None:
         """Report one happening, now."""

@@ -14,7 +14,7 @@ from custodes.hub.access import alarms
 from custodes.hub.audit import ledger
 from custodes.hub.clips import erasing, exports, keeping
 from custodes.hub.consent import telling
-from custodes.hub.driving import disputing
+from custodes.hub.driving import coaching, disputing
 from custodes.hub.driving import forgetting as trips
 from custodes.hub.fleet import invitations, open_sessions, positions
 from custodes.hub.ingest import repair
@@ -70,6 +70,7 @@ class Housekeeper(threading.Thread):
             open_sessions.forget_ended,
             positions.forget_due,
             trips.forget_due,
+            coaching.forget_due,
             self._log.settle,
             telling.send_due,
             alarms.sweep,

@@ -57,6 +57,7 @@
 -- migration driving 0001_initial
 -- migration driving 0002_route
 -- migration driving 0003_counted_and_kept
+-- migration driving 0004_talks
 -- migration fleet 0001_initial
 -- migration fleet 0002_camera_told
 -- migration fleet 0003_invitations_and_sessions
@@ -65,6 +66,7 @@
 -- migration fleet 0006_more_roles
 -- migration fleet 0007_routes_and_trails
 -- migration fleet 0008_push
+-- migration fleet 0009_unit_troubles
 -- migration leak 0001_initial
 -- migration leak 0002_canaries
 -- migration mfa 0001_initial
@@ -117,6 +119,7 @@ CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMEN
 CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
 CREATE TABLE "driving_dispute" ("id" char(32) NOT NULL PRIMARY KEY, "words" varchar(1000) NOT NULL, "raised_at" datetime NOT NULL, "due_at" datetime NOT NULL, "state" varchar(16) NOT NULL, "answer_words" varchar(1000) NOT NULL, "ended_at" datetime NULL, "answered_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "hold_id" bigint NULL REFERENCES "clips_hold" ("id") DEFERRABLE INITIALLY DEFERRED, "raised_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "event_id" char(32) NOT NULL UNIQUE REFERENCES "driving_tripevent" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "driving_disputepolicy" ("organisation_id" char(32) NOT NULL PRIMARY KEY REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "answer_days" smallint unsigned NOT NULL CHECK ("answer_days" >= 0));
+CREATE TABLE "driving_talk" ("id" char(32) NOT NULL PRIMARY KEY, "kind" varchar(8) NOT NULL, "state" varchar(12) NOT NULL, "moment_wall_ns" bigint NOT NULL, "words" varchar(1000) NOT NULL, "given_at" datetime NOT NULL, "due_at" datetime NULL, "answer_words" varchar(1000) NOT NULL, "answered_at" datetime NULL, "done_at" datetime NULL, "clip_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "driver_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "event_id" char(32) NULL REFERENCES "driving_tripevent" ("id") DEFERRABLE INITIALLY DEFERRED, "given_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "trip_id" char(32) NULL REFERENCES "driving_trip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "driving_trip" ("id" char(32) NOT NULL PRIMARY KEY, "start_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "distance_m" integer unsigned NOT NULL CHECK ("distance_m" >= 0), "moving_ms" bigint unsigned NOT NULL CHECK ("moving_ms" >= 0), "limited_ms" bigint unsigned NOT NULL CHECK ("limited_ms" >= 0), "brakings" integer unsigned NOT NULL CHECK ("brakings" >= 0), "accelerations" integer unsigned NOT NULL CHECK ("accelerations" >= 0), "turns" integer unsigned NOT NULL CHECK ("turns" >= 0), "watched" text NOT NULL CHECK ((JSON_VALID("watched") OR "watched" IS NULL)), "content_sha256" varchar(64) NOT NULL, "wrapped_key" BLOB NOT NULL, "sealed" BLOB NOT NULL, "driver_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED, "counted_bytes" integer unsigned NOT NULL CHECK ("counted_bytes" >= 0), "received_at" datetime NOT NULL);
 CREATE TABLE "driving_tripevent" ("id" char(32) NOT NULL PRIMARY KEY, "kind" varchar(64) NOT NULL, "onset_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "at_m" integer unsigned NOT NULL CHECK ("at_m" >= 0), "severe" bool NOT NULL, "standing" varchar(16) NOT NULL, "clip_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "trip_id" char(32) NOT NULL REFERENCES "driving_trip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_accountnotice" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(24) NOT NULL, "at" datetime NOT NULL, "shown_at" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
@@ -140,6 +143,7 @@ CREATE TABLE "fleet_signinlink" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT
 CREATE TABLE "fleet_site" ("id" char(32) NOT NULL PRIMARY KEY, "name" varchar(120) NOT NULL, "kind" varchar(16) NOT NULL, "time_zone" varchar(64) NOT NULL, "created_at" datetime NOT NULL, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_trailpoint" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "at" datetime NOT NULL, "lat_deg" real NOT NULL, "lon_deg" real NOT NULL, "speed_mps" real NULL, "shift_id" bigint NOT NULL REFERENCES "fleet_shift" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_unit" ("id" char(32) NOT NULL PRIMARY KEY, "name" varchar(64) NOT NULL, "public_key" BLOB NOT NULL UNIQUE, "enrolled_at" datetime NOT NULL, "revoked_at" datetime NULL, "last_sequence" bigint NOT NULL, "last_seen_at" datetime NULL, "software" varchar(64) NOT NULL, "clock_skew_ms" integer NULL, "queue_clips" integer unsigned NOT NULL CHECK ("queue_clips" >= 0), "queue_bytes" bigint unsigned NOT NULL CHECK ("queue_bytes" >= 0), "disk_free_bytes" bigint unsigned NULL CHECK ("disk_free_bytes" >= 0), "last_lat_deg" real NULL, "last_lon_deg" real NULL, "last_speed_mps" real NULL, "witnessed_size" bigint NOT NULL, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "fleet_unittrouble" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(16) NOT NULL, "lens" varchar(32) NOT NULL, "began_at" datetime NOT NULL, "told_at" datetime NULL, "ended_at" datetime NULL, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_canary" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "planted_at" datetime NOT NULL, "words" varchar(200) NOT NULL, "seen_at" datetime NULL, "clip_id" char(32) NOT NULL UNIQUE REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "planted_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "seen_in_id" char(32) NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_cliplook" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "film" varchar(48) NOT NULL, "sealed" BLOB NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_leak" ("id" char(32) NOT NULL PRIMARY KEY, "brought_at" datetime NOT NULL, "file_name" varchar(200) NOT NULL, "size_bytes" bigint unsigned NOT NULL CHECK ("size_bytes" >= 0), "sha256" varchar(64) NOT NULL, "state" varchar(16) NOT NULL, "step" varchar(16) NOT NULL, "told" varchar(300) NOT NULL, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "corners_json" text NOT NULL, "seconds" real NULL, "width_px" integer unsigned NULL CHECK ("width_px" >= 0), "height_px" integer unsigned NULL CHECK ("height_px" >= 0), "frame_at_s" real NOT NULL, "searched_clips" integer unsigned NOT NULL CHECK ("searched_clips" >= 0), "ended_at" datetime NULL, "report_json" text NOT NULL, "report_seq" bigint NULL, "told_people_at" datetime NULL, "keep_until" datetime NOT NULL, "erased_at" datetime NULL, "erased_seq" bigint NULL, "brought_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "case_id" char(32) NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "hint_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
@@ -251,6 +255,16 @@ CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_
 CREATE INDEX "driving_dispute_answered_by_id_c2598061" ON "driving_dispute" ("answered_by_id");
 CREATE INDEX "driving_dispute_hold_id_53ca3bf4" ON "driving_dispute" ("hold_id");
 CREATE INDEX "driving_dispute_raised_by_id_c592b870" ON "driving_dispute" ("raised_by_id");
+CREATE INDEX "driving_tal_driver__8fbaa7_idx" ON "driving_talk" ("driver_id", "given_at" DESC);
+CREATE INDEX "driving_tal_site_id_f9d65c_idx" ON "driving_talk" ("site_id", "given_at" DESC);
+CREATE INDEX "driving_talk_clip_id_503fd5c4" ON "driving_talk" ("clip_id");
+CREATE INDEX "driving_talk_driver_id_ff2ae5c6" ON "driving_talk" ("driver_id");
+CREATE INDEX "driving_talk_event_id_ce5c4279" ON "driving_talk" ("event_id");
+CREATE INDEX "driving_talk_given_at_c0c894b3" ON "driving_talk" ("given_at");
+CREATE INDEX "driving_talk_given_by_id_9ad6cab2" ON "driving_talk" ("given_by_id");
+CREATE INDEX "driving_talk_route_id_cb497197" ON "driving_talk" ("route_id");
+CREATE INDEX "driving_talk_site_id_ed3a7d11" ON "driving_talk" ("site_id");
+CREATE INDEX "driving_talk_trip_id_b588ed54" ON "driving_talk" ("trip_id");
 CREATE INDEX "driving_tri_driver__d8b096_idx" ON "driving_trip" ("driver_id", "start_wall_ns");
 CREATE INDEX "driving_tri_site_id_178e05_idx" ON "driving_trip" ("site_id", "start_wall_ns");
 CREATE INDEX "driving_tri_trip_id_a07c03_idx" ON "driving_tripevent" ("trip_id", "onset_wall_ns");
@@ -301,6 +315,8 @@ CREATE INDEX "fleet_trailpoint_at_dd049383" ON "fleet_trailpoint" ("at");
 CREATE INDEX "fleet_trailpoint_shift_id_a40d0110" ON "fleet_trailpoint" ("shift_id");
 CREATE INDEX "fleet_trailpoint_unit_id_cc305ed0" ON "fleet_trailpoint" ("unit_id");
 CREATE INDEX "fleet_unit_site_id_1d1826e8" ON "fleet_unit" ("site_id");
+CREATE INDEX "fleet_unitt_unit_id_e68ffd_idx" ON "fleet_unittrouble" ("unit_id", "ended_at");
+CREATE INDEX "fleet_unittrouble_unit_id_2fc06540" ON "fleet_unittrouble" ("unit_id");
 CREATE INDEX "grants_of_membership" ON "access_grant" ("membership_id", "ends_at");
 CREATE INDEX "leak_canary_planted_by_id_ea397e04" ON "leak_canary" ("planted_by_id");
 CREATE INDEX "leak_canary_seen_in_id_6ab373e7" ON "leak_canary" ("seen_in_id");
@@ -339,6 +355,7 @@ CREATE UNIQUE INDEX "told_once" ON "consent_viewtotell" ("person_id", "view_id")
 CREATE UNIQUE INDEX "unique_authenticator_type" ON "mfa_authenticator" ("user_id", "type") WHERE "type" IN ('totp', 'recovery_codes');
 CREATE UNIQUE INDEX "unique_primary_email" ON "account_emailaddress" ("user_id", "primary") WHERE "primary";
 CREATE UNIQUE INDEX "unique_verified_email" ON "account_emailaddress" ("email") WHERE "verified";
+CREATE UNIQUE INDEX "unit_trouble_once" ON "fleet_unittrouble" ("unit_id", "kind", "lens") WHERE "ended_at" IS NULL;
 CREATE INDEX "unsealings_by_state" ON "access_unsealing" ("state", "asked_at" DESC);
 CREATE UNIQUE INDEX "view_once_in_alarm" ON "access_alarmview" ("alarm_id", "view_id");
 CREATE INDEX "view_to_tell_waits" ON "consent_viewtotell" ("person_id") WHERE ("given_up_at" IS NULL AND "sent_at" IS NULL);
@@ -402,6 +419,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('driving', '0001_initial', CURRENT_TIMESTAMP),
   ('driving', '0002_route', CURRENT_TIMESTAMP),
   ('driving', '0003_counted_and_kept', CURRENT_TIMESTAMP),
+  ('driving', '0004_talks', CURRENT_TIMESTAMP),
   ('fleet', '0001_initial', CURRENT_TIMESTAMP),
   ('fleet', '0002_camera_told', CURRENT_TIMESTAMP),
   ('fleet', '0003_invitations_and_sessions', CURRENT_TIMESTAMP),
@@ -410,6 +428,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('fleet', '0006_more_roles', CURRENT_TIMESTAMP),
   ('fleet', '0007_routes_and_trails', CURRENT_TIMESTAMP),
   ('fleet', '0008_push', CURRENT_TIMESTAMP),
+  ('fleet', '0009_unit_troubles', CURRENT_TIMESTAMP),
   ('leak', '0001_initial', CURRENT_TIMESTAMP),
   ('leak', '0002_canaries', CURRENT_TIMESTAMP),
   ('mfa', '0001_initial', CURRENT_TIMESTAMP),

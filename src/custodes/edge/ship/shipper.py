@@ -23,6 +23,7 @@ from custodes.core.wire import (
     Receipt,
     SealedPart,
     WireSample,
+    WireTrouble,
 )
 from custodes.edge.ship.aside import Aside, SetAside
 from custodes.edge.ship.enrolment import SOFTWARE, Enrolment
@@ -46,10 +47,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class UnitHealth:
-    """What a heartbeat tells of the site: each lens, and the latest telemetry reading."""
+    """What a heartbeat tells of the site: each lens, the latest telemetry reading, and what is wrong."""
 
     lenses: tuple[LensHealth, ...] = ()
     sample: WireSample | None = None
+    troubles: tuple[WireTrouble, ...] = ()
 
 
 class Preempted(Exception):  # no error: a graver clip goes first
@@ -67,6 +69,7 @@ class Shipper:
         health: Callable[[], UnitHealth] = UnitHealth,
         say: Callable[[str], None] = log.warning,
         on_shipped: Callable[[UUID], None] = lambda clip_id: None,
+        on_hub_time: Callable[[int], None] = lambda ahead_ns: None,
         clock: Clock | None = None,
         random: Random | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -77,6 +80,7 @@ class Shipper:
         self._health = health
         self._say = say
         self._on_shipped = on_shipped
+        self._on_hub_time = on_hub_time
         self._clock = clock or SystemClock()
         self._random = random or Random()  # noqa: S311  # spreads retries, guards nothing
         self._client = HubClient(enrolment, outbox.store, clock=self._clock, say=say, transport=transport)
@@ -145,19 +149,22 @@ class Shipper:
         health = self._health()
         queue_clips, queue_bytes = self.outbox.usage()
         stones = self.outbox.store.tombstones()
+        asked_ns = self._clock.wall_ns()
         answer = self._client.beat(
             Heartbeat(
-                sent_wall_ns=self._clock.wall_ns(),
+                sent_wall_ns=asked_ns,
                 software=SOFTWARE,
                 lenses=list(health.lenses),
                 queue_clips=queue_clips,
                 queue_bytes=queue_bytes,
                 disk_free_bytes=self.outbox.disk_free_bytes(),
                 sample=health.sample,
+                troubles=list(health.troubles),
                 tombstones=stones,
                 witnessed_size=self._witness.size(),
             )
         )
+        self._on_hub_time(_ahead_ns(asked_ns, self._clock.wall_ns(), answer.hub_wall_ns))
         told = {stone.tombstone_id for stone in stones}
         self.outbox.store.forget_tombstones([one for one in answer.accepted_tombstones if one in told])
         self._witness.see(answer)
@@ -298,6 +305,11 @@ class Shipper:
 
     def _jittered(self, seconds: float) -> float:
         return seconds * self._random.uniform(0.5, 1.0)
+
+
+def _ahead_ns(asked_ns: int, answered_ns: int, hub_ns: int) -> int:
+    """Return how far the unit's clock is surely ahead of the hub's (behind: negative), whatever the way there took."""
+    return max(0, asked_ns - hub_ns) + min(0, answered_ns - hub_ns)
 
 
 def _by_name(parts: list[SealedPart]) -> list[tuple[str, str, int]]:

@@ -61,6 +61,11 @@ class Receiver:
         self._motion = Motion(worked_out=False) if parked_filter else None
         self._anchorage = Anchorage()
 
+    @property
+    def absent(self) -> bool:
+        """Whether the device itself cannot be reached."""
+        return self._absent
+
     def read_until(self, wall_ns: int) -> list[Sample]:
         """Return the moments that the receiver has told since the last call; empty while it is absent or silent."""
         heard = self._hear()

@@ -42,6 +42,8 @@ class Action(StrEnum):
     """Know where it was and who drove; asked of a clip of this moment, where a site is now and who drives it."""
     ANSWER_DISPUTE = "answer_dispute"
     """Say whether an event of somebody's drive counts; asked of a clip of the trip's moment."""
+    COACH = "coach"
+    """Take up with the driver what happened, to talk about it or because it was well driven; asked of that moment."""
     SET_DISPUTE_TIME = "set_dispute_time"
     """Say how long an answer may take; asked of a clip at no site, for the whole organisation."""
     TRACE_LEAK = "trace_leak"
@@ -54,6 +56,8 @@ PURPOSED = frozenset({Action.VIEW, Action.SHARE, Action.ORIGINAL})
 """What is asked for one purpose."""
 FOOTAGE = frozenset({Action.VIEW, Action.POSTER, Action.SHARE, Action.ORIGINAL})
 """What shows somebody: the policies are told what the recorded people agreed to."""
+CONSENTED = FOOTAGE | {Action.COACH}
+"""What the policies are told for, where the recorded people stand."""
 NOBODY_RECORDED = "nobody"
 
 
@@ -89,7 +93,7 @@ class ClipFacts:
     granted: frozenset[str] = frozenset()
     """Memberships to which it was opened singly."""
     consent: str = NOBODY_RECORDED
-    """Where the recorded people stand towards what is asked; only `FOOTAGE` actions look at it."""
+    """Where the recorded people stand towards what is asked; only `CONSENTED` actions look at it."""
     route_id: str | None = None
 
 
@@ -139,7 +143,7 @@ def ask_all(
             "principal": {"type": "Membership", "id": member.membership_id},
             "action": {"type": "Action", "id": action.value},
             "resource": {"type": "Clip", "id": clip.clip_id},
-            "context": asked | ({"consent": _entity("Consent", clip.consent)} if action in FOOTAGE else {}),
+            "context": asked | ({"consent": _entity("Consent", clip.consent)} if action in CONSENTED else {}),
         }
         for member, clip in pairs
     ]

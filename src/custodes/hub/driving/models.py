@@ -94,6 +94,49 @@ class Dispute(models.Model):
         indexes = [models.Index(fields=["due_at"], condition=Q(state="open"), name="dispute_open")]
 
 
+class Talk(models.Model):
+    """What somebody takes up with a driver: to be talked about, or because it was well driven. No judgement counts
+    for a score by it.
+    """
+
+    class Kind(models.TextChoices):
+        """Why it is taken up."""
+
+        TALK = "talk", _("To talk about")
+        PRAISE = "praise", _("Well driven")
+
+    class State(models.TextChoices):
+        """How far it has come."""
+
+        OPEN = "open", _("Waits for the driver")
+        ANSWERED = "answered", _("Answered by the driver")
+        DONE = "done", _("Acknowledged by the driver")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="+")
+    route = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    driver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="talks")
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    moment_wall_ns = models.BigIntegerField()
+    """When what it is about happened."""
+    trip = models.ForeignKey(Trip, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    event = models.ForeignKey(TripEvent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    clip = models.ForeignKey(Clip, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    words = models.CharField(max_length=1000, blank=True)
+    given_at = models.DateTimeField(db_index=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    """Until when the driver is asked to answer; praise asks for nothing."""
+    answer_words = models.CharField(max_length=1000, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["driver", "-given_at"]), models.Index(fields=["site", "-given_at"])]
+
+
 class DisputePolicy(models.Model):
     """Within how many days an organisation answers; after that the event is void."""
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from custodes.core.errors import Denied
 from custodes.core.wire import MAX_LENSES, Heartbeat, LensHealth
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import positions
+from custodes.hub.fleet import positions, troubles
 from custodes.hub.fleet.models import Camera, Unit
 from custodes.hub.fleet.times import moment_of, wall_ns_of
 
@@ -29,6 +29,7 @@ def record_heartbeat(unit: Unit, heartbeat: Heartbeat, now: datetime) -> None:
 
     Where it is, is kept by the rules of `fleet.positions`. A camera that goes blind, off or comes back is an entry in
     the ledger, at most one a minute; the rest is overwritten each time. A lens that the unit names no more is off.
+    What is wrong is kept in spells (`fleet.troubles`).
     Raises Denied for a revoked unit.
     """
     skew_ms = (heartbeat.sent_wall_ns - wall_ns_of(now)) // 1_000_000
@@ -49,6 +50,7 @@ def record_heartbeat(unit: Unit, heartbeat: Heartbeat, now: datetime) -> None:
         if not changed:
             raise Denied(f"unit {unit.pk} is not there, or was turned away.")
         _record_lenses(unit, heartbeat.lenses, now)
+        troubles.take(unit, heartbeat.troubles, now)
 
 
 def _record_lenses(unit: Unit, lenses: list[LensHealth], now: datetime) -> None:

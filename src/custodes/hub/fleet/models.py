@@ -206,6 +206,24 @@ class Camera(models.Model):
         return f"{self.unit} · {self.lens}"
 
 
+class UnitTrouble(models.Model):
+    """A spell in which something is wrong with a unit, or with one of its lenses (`lens` not empty)."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="troubles")
+    kind = models.CharField(max_length=16)
+    lens = models.CharField(max_length=32, blank=True)
+    began_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    """When who runs the unit was told by mail; once a spell."""
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("unit", "kind", "lens", condition=Q(ended_at=None), name="unit_trouble_once")
+        ]
+        indexes = [models.Index(fields=["unit", "ended_at"])]
+
+
 class EnrolmentCode(models.Model):
     """A short-lived word by which one unit joins one site. Only its hash is kept."""
 

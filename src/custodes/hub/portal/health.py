@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from custodes.core.types import TroubleKind
 from custodes.hub.clips.models import Tombstone
-from custodes.hub.fleet.models import Camera, Site, Unit
+from custodes.hub.fleet import troubles
+from custodes.hub.fleet.models import Camera, Site, Unit, UnitTrouble
 from custodes.hub.portal import shown, words
 
 SILENT_AFTER = timedelta(seconds=60)
@@ -78,7 +81,7 @@ class SiteHealth:
 
 def of_site(site: Site, now: datetime | None = None) -> SiteHealth:
     """Read how the units of a site are. Revoked units are left out."""
-    units = site.units.filter(revoked_at=None).prefetch_related("cameras").order_by("name")
+    units = site.units.filter(revoked_at=None).prefetch_related("cameras", _OPEN).order_by("name")
     return SiteHealth(site, tuple(of_unit(unit, now or timezone.now()) for unit in units))
 
 
@@ -86,7 +89,11 @@ def of_unit(unit: Unit, now: datetime) -> UnitHealth:
     """Read how one unit is."""
     line = _heard(unit, now)
     silent = line.css != "good"
-    cameras = tuple(_camera(one, now, silent=silent) for one in sorted(unit.cameras.all(), key=lambda c: c.lens))
+    wrong = {one.lens: one.kind for one in _wrong(unit)}
+    cameras = tuple(
+        _camera(one, now, silent=silent, trouble=wrong.get(one.lens))
+        for one in sorted(unit.cameras.all(), key=lambda c: c.lens)
+    )
     lost = Tombstone.objects.filter(unit=unit, reported_at__gt=now - RECENT).order_by("-start_wall_ns")[:20]
     return UnitHealth(unit, line, tuple(_problems(unit)), cameras, tuple(lost))
 
@@ -110,12 +117,26 @@ def _heard(unit: Unit, now: datetime) -> Line:
     return Line("good", "good", _("Connected"))
 
 
-def _camera(camera: Camera, now: datetime, *, silent: bool) -> CameraHealth:
+_OPEN = Prefetch("troubles", UnitTrouble.objects.filter(ended_at=None), to_attr="wrong_now")
+
+
+def _wrong(unit: Unit) -> list[UnitTrouble]:
+    """Return what is wrong with the unit now, as it was loaded with it or from the database."""
+    loaded: list[UnitTrouble] | None = getattr(unit, "wrong_now", None)
+    return loaded if loaded is not None else list(troubles.open_spells(unit))
+
+
+def _camera(camera: Camera, now: datetime, *, silent: bool, trouble: str | None) -> CameraHealth:
     rate = _("%(n)d fps") % {"n": round(camera.fps)}
     picture = f"{camera.width_px}×{camera.height_px} · {rate}" if camera.width_px else ""
     state = Camera.State(camera.state)
     if silent:
         line = Line("wait", "plain", _("Unknown: the unit is silent"))
+    elif trouble is not None and trouble in troubles.WHAT:
+        css = "warning" if trouble in _SEES_STILL else "bad"
+        shape = "warning" if trouble in _SEES_STILL else "bad"
+        line = Line(shape, css, str(troubles.WHAT[trouble]))
+        return CameraHealth(camera, line, picture, troubles.TO_DO[trouble])
     elif state is Camera.State.BLIND:
         line = Line("bad", "bad", _("Sees nothing: covered, dark or unplugged"))
     elif state is Camera.State.CONNECTING:
@@ -131,8 +152,12 @@ def _camera(camera: Camera, now: datetime, *, silent: bool) -> CameraHealth:
     return CameraHealth(camera, line, picture, words.lens_detail_words(camera.detail))
 
 
+_SEES_STILL = frozenset({TroubleKind.BLURRED, TroubleKind.MOVED, TroubleKind.DARK})
+
+
 def _problems(unit: Unit) -> list[str]:
-    found = []
+    told = [one.kind for one in _wrong(unit) if not one.lens and one.kind != TroubleKind.CLOCK]  # measured here too
+    found = [troubles.sentence(kind) for kind in sorted(told)]
     if unit.clock_skew_ms is not None and abs(unit.clock_skew_ms) > SKEW_MS:
         far = shown.duration_words(abs(unit.clock_skew_ms) / 1000)
         found.append(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import drives
+from custodes.hub.portal.views import coaching, drives
 
 urlpatterns = [
     path("drives/", drives.index, name="drives"),
@@ -13,4 +13,7 @@ urlpatterns = [
     path("disputes/", drives.disputes, name="disputes"),
     path("disputes/<uuid:dispute_id>/answer/", drives.answer, name="dispute_answer"),
     path("disputes/policy/<uuid:organisation_id>/", drives.policy, name="dispute_policy"),
+    path("coaching/", coaching.index, name="coaching"),
+    path("coaching/about/<str:what>/<uuid:about_id>/", coaching.give, name="coaching_give"),
+    path("coaching/<uuid:talk_id>/", coaching.act, name="coaching_act"),
 ]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub import proxies
-from custodes.hub.access import gate, told
+from custodes.hub.access import coaching, gate, told
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
@@ -24,6 +24,7 @@ from custodes.hub.clips import marked
 from custodes.hub.clips.keeping import Held
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.consent.telling import role_words
+from custodes.hub.driving import coaching as talks
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import acts, film, headings, rows, scope, shown, words
@@ -92,6 +93,7 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "may_place": gate.may(person, Action.LOCATE, clip).allowed,
         "audience": gate.audience(person, clip),
         "purposes": purposes,
+        "coaches": coaching.may_coach(person, talks.about_clip(clip)),
         "purpose_now": words.purpose_words(view.purpose),
         "rates": RATES,
         "speed_unit": unit,

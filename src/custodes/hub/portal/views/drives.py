@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from custodes.core.clock import NS_PER_S, SystemClock
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.core.wire_trip import WireTrip, WireTripEvent
-from custodes.hub.access import drives, gate
+from custodes.hub.access import coaching, drives, gate
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip
+from custodes.hub.driving import coaching as talks
 from custodes.hub.driving import disputing, scores
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Organisation, Person
@@ -85,6 +86,7 @@ def show(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
         "headline": score_words.headline(score),
         "band": score_words.band(score),
         "reasons": score_words.reasons(score),
+        "coaches": coaching.may_coach(person, talks.about_trip(trip)),
         "answer_days": disputing.days_of(trip.site.organisation_id),
         "lasted_s": (trip.end_wall_ns - trip.start_wall_ns) / NS_PER_S,
     }
