@@ -23,12 +23,13 @@ SHARED = {
 
 @dataclass(frozen=True, slots=True)
 class DemoFilms:
-    """One film a lens, and where they come from, in words."""
+    """One film a lens, and where they come from, in words. `cuts_glance`: see `glance.py`."""
 
     road: Path
     driver: Path
     porch: Path
     origin: str
+    cuts_glance: bool = False
 
 
 def choose_films(given: Sequence[Path]) -> DemoFilms:
@@ -46,10 +47,11 @@ def choose_films(given: Sequence[Path]) -> DemoFilms:
     if shared:
         paths = {lens: Path(shared) / name for lens, name in SHARED.items()}
         if all(path.is_file() for path in paths.values()):
-            return DemoFilms(**paths, origin="the films in CUSTODES_DATA")
+            return DemoFilms(*paths.values(), origin="the films in CUSTODES_DATA")
     try:
         package = distribution(PACKAGE)
     except PackageNotFoundError:
         raise BadInput(f"the demo's film comes with the package {PACKAGE}. Run 'make setup', or give --film.") from None
     paths = {lens: Path(str(package.locate_file(name))) for lens, name in PACKAGED.items()}
-    return DemoFilms(**paths, origin=f"the films that the package {PACKAGE} {package.version} carries")
+    origin = f"the films that the package {PACKAGE} {package.version} carries"
+    return DemoFilms(*paths.values(), origin=origin, cuts_glance=True)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +18,8 @@ from rich.console import Console
 
 from custodes.core.errors import BadInput, CustodesError
 from custodes.demo.check import check_first_clip
-from custodes.demo.films import choose_films
+from custodes.demo.films import DemoFilms, choose_films
+from custodes.demo.glance import write_glance
 from custodes.demo.seed import Seed
 from custodes.demo.sites import write_home, write_van
 from custodes.demo.stage import Line, Stage
@@ -86,6 +87,7 @@ class Demo:
             stage.start(
                 "hub", ["hub", "serve", "--data", str(self.hub_dir), "--listen", f"127.0.0.1:{self.port}", "--json"]
             )
+            films = self.with_glance(films)
             self.fetch_weights()
             self.await_hub(stage)
             seed = self.seed()
@@ -109,6 +111,15 @@ class Demo:
     def hub_dir(self) -> Path:
         """Return the hub's folder."""
         return self.folder / "hub"
+
+    def with_glance(self, films: DemoFilms) -> DemoFilms:
+        """Return the films, the driver's cut into a glance aside where it is the package's."""
+        if not films.cuts_glance:
+            return films
+        glance = self.folder / "glance.mp4"
+        write_glance(films.driver, glance)
+        self.say("the driver's film: a real man's glance aside, held for ten seconds; that it lasts is made by us")
+        return replace(films, driver=glance)
 
     def fetch_weights(self) -> None:
         """Have the default detector here; where it cannot be had, the units say so and use the fallback.

@@ -62,6 +62,7 @@ film_every_min = 60
 
 [[rule]]
 kind = "looking_away"
+aside_deg = 20             # the packaged man looks aside by 27°; the usual figure is 25
 film_every_min = 60
 
 [[rule]]
