@@ -20,14 +20,14 @@ from pytest_django import DjangoDbBlocker
 from cast import Cast, make_cast, say
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
-from custodes.hub.access import alarms, drives, gate, grants, second_person
+from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
 from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import footage, keeping, marked
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Case, CaseClip, Clip, Export
 from custodes.hub.consent import requests
-from custodes.hub.driving.models import Talk
+from custodes.hub.driving import coaching as talks
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
 from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Route, Shift
@@ -155,6 +155,7 @@ PLAIN_ROUTES = {
     "portal:drives": ("get", SIGNED_IN),
     "portal:disputes": ("get", SIGNED_IN),
     "portal:coaching": ("get", SIGNED_IN),
+    "portal:reports": ("get", SIGNED_IN),  # each sees in it what they may judge alone; test_reports
     "portal:consents": ("get", SIGNED_IN),
     "portal:consents_sign": ("get", SIGNED_IN),
     "portal:shared": ("get", ALL),  # says nothing of anybody's without the cookie of a share
@@ -457,7 +458,7 @@ def test_talks_with_drivers(doors: Doors, scene: Scene, cast: Cast) -> None:
     assert all(doors.let_through(give) == NONE for give in gives)
     say(cast.dina, cast.company, "coaching")
     assert all(doors.let_through(give) == {"manager"} for give in gives)
-    talk = Talk.objects.filter(state="open").latest("given_at")
+    talk = talks.give(about=coaching.about_trip(cast.alice, trip.pk), by=cast.alice, kind="praise", words="")
     act = Ask("portal:coaching_act", {"talk_id": talk.pk}, "post", {"act": "answer", "words": "I see."})
     assert doors.let_through(act) == {"driver"}
     withdraw = Ask("portal:coaching_act", {"talk_id": talk.pk}, "post", {"act": "withdraw"})

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from custodes.core.clock import NS_PER_S, Clock, SystemClock
-from custodes.core.errors import Denied
+from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire_trip import WireTrip
 from custodes.hub.access import decisions, places
@@ -22,10 +23,12 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
 from custodes.hub.driving import disputing, scores
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
+from custodes.hub.driving.reports import Report
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site
 from custodes.hub.fleet.times import now_of
 
 LISTED = 100
+REPORTED = 5000
 _CLOCK = SystemClock()
 
 
@@ -80,6 +83,45 @@ def trips_to_judge(actor: Person, driver: Person, *, days: int, clock: Clock = _
     if not found and driver.pk != actor.pk:
         raise Denied.of(driver.pk)
     return found
+
+
+def trips_to_report(
+    actor: Person, *, since_wall_ns: int, until_wall_ns: int, driver_id: uuid.UUID | None = None, clock: Clock = _CLOCK
+) -> list[Trip]:
+    """Return the trips of a period whose score `actor` may be shown, oldest first; of one driver where one is given.
+
+    Raises BadInput where there are more than REPORTED.
+    """
+    trips = scores.with_events(Trip.objects.filter(_reach(actor, clock) | Q(driver=actor)).exclude(driver=None))
+    trips = trips.filter(start_wall_ns__gt=since_wall_ns, start_wall_ns__lte=until_wall_ns)
+    if driver_id is not None:
+        trips = trips.filter(driver_id=driver_id)
+    known: dict[object, bool] = {}
+    found = []
+    for trip in trips.order_by("start_wall_ns")[: REPORTED + 1]:
+        key = (trip.site_id, trip.driver_id, trip.route_id)
+        if key not in known:
+            right = _right(actor, trip, clock)
+            known[key] = right is not None and right.judges
+        if known[key]:
+            found.append(trip)
+    if len(found) > REPORTED:
+        raise BadInput(_("There are more than %(n)d drives: choose a shorter time.") % {"n": REPORTED})
+    return found
+
+
+def tell_of_report(actor: Person, report: Report, *, form: str, address: str = "", clock: Clock = _CLOCK) -> None:
+    """Write down that somebody takes a report out, of whom and when, before a byte of it goes."""
+    body = {
+        "person": actor.pk,
+        "form": form,
+        "since_wall_ns": report.since_wall_ns,
+        "until_wall_ns": report.until_wall_ns,
+        "drivers": sorted(str(line.driver.pk) for line in report.lines if line.driver is not None),
+        "address": address or None,
+    }
+    with transaction.atomic():
+        ledger.append(kind="report.exported", body=body, now_ns=clock.wall_ns())
 
 
 def open_trip(actor: Person, trip_id: uuid.UUID, *, address: str = "", clock: Clock = _CLOCK) -> Opened:

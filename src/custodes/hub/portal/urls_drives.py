@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import coaching, drives
+from custodes.hub.portal.views import coaching, drives, reports
 
 urlpatterns = [
     path("drives/", drives.index, name="drives"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("drives/<uuid:trip_id>/trip.json", drives.export, name="drive_export"),
     path("drives/events/<uuid:event_id>/dispute/", drives.dispute, name="drive_dispute"),
     path("drivers/<uuid:person_id>/", drives.driver, name="driver"),
+    path("reports/", reports.index, name="reports"),
     path("disputes/", drives.disputes, name="disputes"),
     path("disputes/<uuid:dispute_id>/answer/", drives.answer, name="dispute_answer"),
     path("disputes/policy/<uuid:organisation_id>/", drives.policy, name="dispute_policy"),

@@ -1,0 +1,125 @@
+"""A report as a table for a spreadsheet, and on paper."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from xml.sax.saxutils import escape
+
+from django.utils.translation import gettext as _
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from custodes.hub.consent.paper import BODY, HEADING, MARGIN, TITLE
+from custodes.hub.driving.models import Dispute
+from custodes.hub.driving.reports import Line, Report
+from custodes.hub.driving.scores import KindRecord
+from custodes.hub.portal import words
+from custodes.score.formula import FORMULA, Score
+from custodes.score.words import decimal
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A cell that begins so is run by spreadsheets as a formula (OWASP, CSV injection)."""
+
+
+def safe_cell(value: object) -> str:
+    """Return a cell that a spreadsheet shows and does not run: text that could be a formula gets an apostrophe."""
+    text = str(value)
+    risky = isinstance(value, str) and text.lstrip(" ").startswith(FORMULA_STARTS)
+    return f"'{text}" if risky else text
+
+
+def heads(report: Report) -> list[str]:
+    """Return the names of the columns."""
+    fixed = [_("Driver"), _("Drives"), _("km"), _("Hours on the move"), _("Score"), _("from"), _("to")]
+    return [*fixed, *(str(words.kind_words(kind)) for kind in report.kinds), *(str(one.label) for one in Dispute.State)]
+
+
+def cells(line: Line, report: Report) -> list[object]:
+    """Return one line of the table, in the order of `heads`."""
+    low, high = band_of(line.score)
+    name = str(line.driver) if line.driver is not None else _("All together")
+    return [
+        name,
+        line.trips,
+        f"{line.distance_m / 1000:.1f}",
+        f"{line.moving_ms / 3_600_000:.1f}",
+        "" if line.score.value is None else decimal(line.score.value),
+        low,
+        high,
+        *(line.told.get(kind, 0) for kind in report.kinds),
+        *(line.disputes.get(state.value, 0) for state in Dispute.State),
+    ]
+
+
+def band_of(score: Score) -> tuple[str, str]:
+    """Return the band as two numbers; empty where there is no score."""
+    if score.value is None:
+        return "", ""
+    low, high = max(Fraction(0), score.value - score.half_band), min(Fraction(100), score.value + score.half_band)
+    return decimal(low), decimal(high)
+
+
+def wrong_heads() -> list[str]:
+    """Return the names of the columns of how often events are wrong."""
+    return [
+        _("Event"), _("told"), _("disputed"), _("upheld"), _("not upheld"), _("void"), _("wrong, of answered"),
+    ]  # fmt: skip
+
+
+def wrong_cells(record: KindRecord) -> list[object]:
+    """Return one line of how often a kind is wrong."""
+    percent = "" if record.wrong_percent is None else f"{record.wrong_percent} %"
+    kind = str(words.kind_words(record.kind))
+    return [kind, record.told, record.disputed, record.upheld, record.rejected, record.void, percent]
+
+
+def rows_of(report: Report) -> Iterable[list[object]]:
+    """Return the table of drivers, with its head and its sum."""
+    yield [*heads(report)]
+    for line in (*report.lines, report.together):
+        yield cells(line, report)
+
+
+def wrong_rows(report: Report) -> Iterable[list[object]]:
+    """Return the table of how often events are wrong, with its head."""
+    yield [*wrong_heads()]
+    for one in report.records:
+        yield wrong_cells(one)
+
+
+def as_csv(report: Report) -> bytes:
+    """Return the report as CSV (UTF-8 with its mark, so that spreadsheets read it so)."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in (*rows_of(report), [], *wrong_rows(report)):
+        writer.writerow([safe_cell(value) for value in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_pdf(report: Report, *, title: str, period: str) -> bytes:
+    """Return the report as PDF (A4, landscape), in the reader's language."""
+    paper = io.BytesIO()
+    margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), MARGIN)
+    document = SimpleDocTemplate(paper, pagesize=landscape(A4), title=title, author="Custodes", **margins)
+    said = _("Each score is of the 28 days up to the end of the period, by the published formula %(name)s.")
+    parts: list[Flowable] = [
+        Paragraph(escape(title), TITLE),
+        Paragraph(escape(period), BODY),
+        Paragraph(escape(said % {"name": FORMULA}), BODY),
+        _table([*rows_of(report)]),
+        Spacer(0, MARGIN / 3),
+        Paragraph(escape(_("How often events are wrong")), HEADING),
+        _table([*wrong_rows(report)]),
+    ]
+    document.build(parts)
+    return paper.getvalue()
+
+
+def _table(rows: Sequence[Sequence[object]]) -> Table:
+    small = BODY.clone("cell", fontSize=7, leading=9, spaceAfter=0)
+    drawn = Table([[Paragraph(escape(str(value)), small) for value in row] for row in rows], repeatRows=1)
+    lines = ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey)
+    drawn.setStyle(TableStyle([lines, ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    return drawn
