@@ -1,4 +1,7 @@
-"""Set a running hub's stage: `python stage_hand.py set|add|join|leak DATA_DIR [CODE]`. Prints one JSON object."""
+"""Set a running hub's stage: `python stage_hand.py DATA_DIR`, then an act a line: `set`, `add`, `leak`, `join CODE`.
+
+Each is answered by one line of JSON. One process for all of them: to load the hub costs more than any act.
+"""
 
 import json
 import os
@@ -7,23 +10,25 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Do one act on the hub's folder; the stage imports models, so Django gets the folder first."""
+    """Do each act on the hub's folder; the stage imports models, so Django gets the folder first."""
     from custodes.hub import boot
 
-    act, folder = sys.argv[1], Path(sys.argv[2])
+    folder = Path(sys.argv[1])
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     boot.django_on(folder)
     import stage
 
-    if act == "join":
-        said = {"unit": stage.join(sys.argv[3])}
-    elif act == "add":
-        said = {"clip": stage.add_clip(folder)}
-    elif act == "leak":
-        said = stage.add_leaking_clip(folder)
-    else:
-        said = stage.set_stage(folder)
-    print(json.dumps(said))
+    for line in sys.stdin:
+        act, *more = line.split()
+        if act == "join":
+            said = {"unit": stage.join(more[0])}
+        elif act == "add":
+            said = {"clip": stage.add_clip(folder)}
+        elif act == "leak":
+            said = stage.add_leaking_clip(folder)
+        else:
+            said = stage.set_stage(folder)
+        print(json.dumps(said), flush=True)
 
 
 if __name__ == "__main__":

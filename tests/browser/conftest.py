@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Request, Response, sync_playwright
-from windows import RunningHub, Watched, set_stage
+from windows import RunningHub, Watched, ask, stage_hand
 
 from running_hub import running
 
@@ -31,8 +31,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     """Start `custodes hub serve` on a fresh folder and set the stage."""
     folder = tmp_path_factory.mktemp("hub")
     (folder / "hub.toml").write_text(LONG_FRESH)
-    with running(folder) as address:
-        yield RunningHub(address, folder, set_stage(folder, "set"))
+    with running(folder) as address, stage_hand(folder) as hand:
+        yield RunningHub(address, folder, ask(hand, "set"), hand)
 
 
 @pytest.fixture(scope="module")

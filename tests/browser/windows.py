@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,10 +21,11 @@ class RunningHub:
     address: str
     data_dir: Path
     on_stage: dict[str, str]
+    hand: "subprocess.Popen[str]"
 
     def act(self, *words: str) -> dict[str, str]:
         """Let the stage do something to the running hub's data, and return what it says."""
-        return set_stage(self.data_dir, *words)
+        return ask(self.hand, *words)
 
 
 @dataclass(slots=True)
@@ -40,18 +43,29 @@ class Watched:
         self.page.wait_for_load_state("load")
 
 
-def set_stage(folder: Path, *words: str) -> dict[str, str]:
-    """Run the stage in a process of its own on a hub's folder, and return what it says."""
+@contextmanager
+def stage_hand(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Keep a process that sets the stage of a hub's folder."""
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
     environment.pop("CUSTODES_HUB_DATA_DIR", None)
-    done = subprocess.run(
-        [sys.executable, str(TESTS / "stage_hand.py"), words[0], str(folder), *words[1:]],
-        capture_output=True,
+    with subprocess.Popen(
+        [sys.executable, str(TESTS / "stage_hand.py"), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
         env=environment,
-        check=False,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    said: dict[str, str] = json.loads(done.stdout.strip().splitlines()[-1])
+    ) as hand:
+        yield hand
+        hand.kill()
+
+
+def ask(hand: "subprocess.Popen[str]", *words: str) -> dict[str, str]:
+    """Let the stage's process do one act, and return what it says; its own words on an error go to the test's."""
+    assert hand.stdin is not None
+    assert hand.stdout is not None
+    hand.stdin.write(" ".join(words) + "\n")
+    hand.stdin.flush()
+    answer = hand.stdout.readline()
+    assert answer, f"the stage ended with {hand.wait(timeout=10)} at {words}"
+    said: dict[str, str] = json.loads(answer)
     return said
