@@ -14,7 +14,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace mutate-policies schema docs pictures lock clean
+.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace mutate-policies schema docs pictures lock clean eval-redact
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,8 @@ eval-drive: $(READY) ## Judge driving on labelled drives in CUSTODES_DRIVES, and
 
 eval-health: $(READY) ## Judge how covered, moved and blurred lenses are told on film in CUSTODES_DATA; write docs/health.md
 	@$(BIN)/python -m bench.health_eval $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
+eval-redact: $(READY) ## Judge what is hidden of people in film that is shared, on film in CUSTODES_DATA; write docs/redaction.md
+	@$(BIN)/python -m bench.redact_eval $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
 
 mutate-policies: $(READY) ## Break each access rule and each refusal of the gate; see that a test notices
 	@nice -n 19 $(BIN)/python -m tools.mutate_policies $(ARGS)

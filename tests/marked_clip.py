@@ -57,7 +57,7 @@ def twins_of(path: Path) -> Twins:
 
 def store_twins(clip: Clip, film: str, twins: Twins) -> None:
     """Store twins as the process does; the clip's key is there."""
-    variants._store(clip, film, twins)
+    variants.store(clip, film, twins)
 
 
 def served(view: View, film: str, twins: Twins) -> bytes:

@@ -23,7 +23,7 @@ from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
 from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
-from custodes.hub.clips import footage, keeping, marked
+from custodes.hub.clips import footage, keeping, marked, masked
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Case, CaseClip, Clip, Export
 from custodes.hub.consent import requests
@@ -76,6 +76,8 @@ CLIP_ROUTES = {
     "portal:clip": ("get", {}, KNOWS),
     "portal:clip_state": ("get", {}, KNOWS),
     "portal:shares": ("get", {}, SHARES),
+    "portal:share_mask": ("post", {}, SHARES),
+    "portal:share_masked": ("get", {}, SHARES),
     "portal:original": ("get", {}, ORIGINALS),
     "portal:export": ("get", {}, EXPORTS),
     "portal:export_state": ("get", {}, EXPORTS),
@@ -220,6 +222,7 @@ OWN_TESTS = {
     "portal:leak_anew": "test_leaks_are_their_desks_alone",
     "portal:leak_erase": "test_leaks_are_their_desks_alone",
     "portal:leak_act": "test_leaks_are_their_desks_alone",
+    "portal:share_stills": "test_stills_of_what_is_shared_are_for_who_shares",
     "portal:export_take": "test_exports_are_their_makers_alone",
     "portal:export_drop": "test_exports_are_their_makers_alone",
     "portal:canary_lift": "test_canaries_are_the_officers_alone",
@@ -564,6 +567,17 @@ def test_shares_are_their_clips_leaders_and_nobodys_view(doors: Doors, scene: Sc
     ):
         asked = Ask(route, {"view_id": view.pk, **more}, method, {"watched_ms": "1"} if method == "post" else {})
         assert doors.let_through(asked) == NONE, "an account is no share"
+
+
+def test_stills_of_what_is_shared_are_for_who_shares(
+    doors: Doors, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may share, and nobody else, gets as far as the film's own stills."""
+    monkeypatch.setattr(masked, "films_of", lambda _clip_id: ["film.road"])
+    monkeypatch.setattr(footage, "read_whole", lambda *_what, **_more: b"stills")
+    for relation, clip in scene.clips.items():
+        asked = Ask("portal:share_stills", {"clip_id": clip.pk, "film": "film.road"})
+        assert doors.let_through(asked) == SHARES[relation], relation
 
 
 def test_a_session_is_ended_by_its_person_alone(doors: Doors, cast: Cast) -> None:

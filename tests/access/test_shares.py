@@ -32,8 +32,9 @@ from marked_clip import store_parts, store_twins
 pytestmark = pytest.mark.django_db
 SECONDS = 12
 WISH = sharing.Wish(
-    name="Ines Insurer", email="ines@insurer.example", purpose="incident", reason="claim 4711", days=7, views=3
-)
+    name="Ines Insurer", email="ines@insurer.example", purpose="incident", reason="claim 4711", days=7, views=3,
+    hide=False, bare_reason="the claim is about who stood there",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -218,9 +219,10 @@ def test_facts_are_cut_like_the_film(cast: Cast, clip: Clip, clock: ManualClock,
     begin, end = NOW_NS + NS_PER_S, NOW_NS + 11 * NS_PER_S
     assert (lens.first_frame_wall_ns, lens.duration_ns, lens.frames) == (begin, end - begin, 10 * FPS)
     assert {one.t_ns for one in lens.seen} == {n * NS_PER_S // 5 for n in range(50) if not 25 <= n < 30}
-    assert {one.wall_ns for one in facts.samples} == {begin + n * NS_PER_S // 2 for n in range(21)}
-    assert {one.lat_deg for one in facts.samples} == ({49.5} if with_place else {None})
-    assert {(one.lon_deg, one.course_deg) for one in facts.samples} == ({(0.1, 10.0)} if with_place else {(None, None)})
+    moments = {begin + n * NS_PER_S // 2 for n in range(21)} if with_place else set()
+    assert {one.wall_ns for one in facts.samples} == moments
+    assert {one.lat_deg for one in facts.samples} == ({49.5} if with_place else set())
+    assert {(one.lon_deg, one.course_deg) for one in facts.samples} == ({(0.1, 10.0)} if with_place else set())
     assert (facts.notes, facts.event.evidence, facts.event.onset_wall_ns) == ([], [], begin)
     assert "a" * 64 not in facts.model_dump_json()
 

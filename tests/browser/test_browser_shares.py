@@ -16,6 +16,8 @@ def test_from_the_share_form_to_a_phone(hub: RunningHub, open_as: Callable[..., 
     page.fill("[name=reason]", "claim 4711")
     page.fill("[name=begin_s]", "1")
     page.fill("[name=end_s]", "13.2")
+    page.check("[name=hide][value=no]")
+    page.fill("[name=bare_reason]", "the claim is about who stood there")
     look(page, "share-form")
     page.click("#share-form button.primary")
     page.wait_for_selector("#share-link")

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 SECONDS = 4
 NAME = "38 MPH where the limit is 31"
-WISH = sharing.Wish("Oscar", "oscar@example.org", "incident", "claim 4711", 7, 2)
+WISH = sharing.Wish(
+    "Oscar", "oscar@example.org", "incident", "claim 4711", 7, 2, hide=False, bare_reason="who stood there"
+)
 
 
 @pytest.fixture(scope="module")

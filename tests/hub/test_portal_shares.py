@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 FORM = {
     "name": "Oscar", "email": "oscar@example.org", "purpose": "incident", "reason": "claim 4711", "days": "7",
     "views": "2", "begin_s": "", "end_s": "", "language": "en",
+    "hide": "no", "bare_reason": "the claim is about who stood there",
 }  # fmt: skip
 
 
@@ -199,5 +200,6 @@ def test_letters_hold_no_picture_and_the_link_goes_to_its_person_alone(
 
 def wish_of(form: dict[str, str]) -> sharing.Wish:
     return sharing.Wish(
-        name=form["name"], email=form["email"], purpose=form["purpose"], reason=form["reason"], days=7, views=2
-    )
+        name=form["name"], email=form["email"], purpose=form["purpose"], reason=form["reason"], days=7, views=2,
+        hide=False, bare_reason=form["bare_reason"],
+    )  # fmt: skip

@@ -5,6 +5,7 @@
 -- migration access 0004_alarms
 -- migration access 0005_second_person
 -- migration access 0006_grants
+-- migration access 0007_masked_shares
 -- migration account 0001_initial
 -- migration account 0002_email_max_length
 -- migration account 0003_alter_emailaddress_create_unique_verified_email
@@ -49,6 +50,7 @@
 -- migration clips 0008_exports
 -- migration clips 0009_clock_doubt
 -- migration clips 0010_say_prepared
+-- migration clips 0011_masking
 -- migration consent 0001_initial
 -- migration consent 0002_try_after
 -- migration contenttypes 0001_initial
@@ -81,7 +83,7 @@ CREATE TABLE "access_alarmview" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT
 CREATE TABLE "access_grant" ("id" char(32) NOT NULL PRIMARY KEY, "reason" varchar(300) NOT NULL, "given_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "given_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "membership_id" bigint NOT NULL REFERENCES "fleet_membership" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_postershown" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "day" date NOT NULL, "ledger_seq" bigint NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_release" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "state" varchar(16) NOT NULL, "asked_at" datetime NOT NULL, "answered_at" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "share_id" char(32) NOT NULL REFERENCES "access_share" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "access_share" ("id" char(32) NOT NULL PRIMARY KEY, "recipient_name" varchar(120) NOT NULL, "recipient_email" varchar(254) NOT NULL, "language" varchar(8) NOT NULL, "purpose" varchar(24) NOT NULL, "reason" varchar(300) NOT NULL, "made_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "max_views" smallint unsigned NOT NULL CHECK ("max_views" >= 0), "views_used" smallint unsigned NOT NULL CHECK ("views_used" >= 0), "with_place" bool NOT NULL, "cut_json" text NOT NULL, "token_sha256" varchar(64) NOT NULL UNIQUE, "token_used_at" datetime NULL, "session_sha256" varchar(64) NULL UNIQUE, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "made_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "access_share" ("id" char(32) NOT NULL PRIMARY KEY, "recipient_name" varchar(120) NOT NULL, "recipient_email" varchar(254) NOT NULL, "language" varchar(8) NOT NULL, "purpose" varchar(24) NOT NULL, "reason" varchar(300) NOT NULL, "made_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "max_views" smallint unsigned NOT NULL CHECK ("max_views" >= 0), "views_used" smallint unsigned NOT NULL CHECK ("views_used" >= 0), "with_place" bool NOT NULL, "cut_json" text NOT NULL, "token_sha256" varchar(64) NOT NULL UNIQUE, "token_used_at" datetime NULL, "session_sha256" varchar(64) NULL UNIQUE, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "made_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "bare_reason" varchar(300) NOT NULL, "masked" bool NOT NULL);
 CREATE TABLE "access_unsealing" ("id" char(32) NOT NULL PRIMARY KEY, "role" varchar(16) NOT NULL, "purpose" varchar(24) NOT NULL, "reason" varchar(300) NOT NULL, "asked_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "state" varchar(16) NOT NULL, "decided_at" datetime NULL, "words" varchar(500) NOT NULL, "used_at" datetime NULL, "asked_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "decided_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_view" ("id" char(32) NOT NULL PRIMARY KEY, "purpose" varchar(24) NOT NULL, "reason" varchar(300) NOT NULL, "role" varchar(16) NOT NULL, "policy" varchar(120) NOT NULL, "address" char(39) NULL, "opened_at" datetime NOT NULL, "last_byte_at" datetime NULL, "watched_ms" bigint unsigned NOT NULL CHECK ("watched_ms" >= 0), "closed_at" datetime NULL, "ledger_seq" bigint NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "share_id" char(32) NULL, "served_ms" text NOT NULL CHECK ((JSON_VALID("served_ms") OR "served_ms" IS NULL)));
 CREATE TABLE "account_emailaddress" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "verified" bool NOT NULL, "primary" bool NOT NULL, "user_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "email" varchar(254) NOT NULL);
@@ -104,6 +106,7 @@ CREATE TABLE "clips_clip" ("id" char(32) NOT NULL PRIMARY KEY, "kind" varchar(64
 CREATE TABLE "clips_clippart" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(48) NOT NULL, "kind" varchar(16) NOT NULL, "lens" varchar(32) NOT NULL, "sealed_sha256" varchar(64) NOT NULL, "sealed_bytes" bigint unsigned NOT NULL CHECK ("sealed_bytes" >= 0), "plain_bytes" bigint unsigned NULL CHECK ("plain_bytes" >= 0), "media_type" varchar(64) NOT NULL, "stored_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_export" ("id" char(32) NOT NULL PRIMARY KEY, "view_id" char(32) NOT NULL, "purpose" varchar(32) NOT NULL, "film" varchar(48) NOT NULL, "boxes" bool NOT NULL, "timecode" bool NOT NULL, "speed" bool NOT NULL, "unit" varchar(8) NOT NULL, "state" varchar(16) NOT NULL, "shown_0_1" real NOT NULL, "told" varchar(300) NOT NULL, "asked_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "taken_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_hold" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "reason" varchar(200) NOT NULL, "placed_at" datetime NOT NULL, "released_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "placed_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "released_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "clips_masking" ("clip_id" char(32) NOT NULL PRIMARY KEY REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "state" varchar(16) NOT NULL, "shown_0_1" real NOT NULL, "told" varchar(300) NOT NULL, "tries" smallint unsigned NOT NULL CHECK ("tries" >= 0), "asked_at" datetime NOT NULL);
 CREATE TABLE "clips_reading" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "first_at" datetime NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_retentionrule" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(64) NOT NULL, "severity" varchar(16) NOT NULL, "days" integer unsigned NOT NULL CHECK ("days" >= 0), "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "clips_storedbytes" ("organisation_id" char(32) NOT NULL PRIMARY KEY REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "sealed_bytes" bigint unsigned NOT NULL CHECK ("sealed_bytes" >= 0));
@@ -367,6 +370,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('access', '0004_alarms', CURRENT_TIMESTAMP),
   ('access', '0005_second_person', CURRENT_TIMESTAMP),
   ('access', '0006_grants', CURRENT_TIMESTAMP),
+  ('access', '0007_masked_shares', CURRENT_TIMESTAMP),
   ('account', '0001_initial', CURRENT_TIMESTAMP),
   ('account', '0002_email_max_length', CURRENT_TIMESTAMP),
   ('account', '0003_alter_emailaddress_create_unique_verified_email', CURRENT_TIMESTAMP),
@@ -411,6 +415,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('clips', '0008_exports', CURRENT_TIMESTAMP),
   ('clips', '0009_clock_doubt', CURRENT_TIMESTAMP),
   ('clips', '0010_say_prepared', CURRENT_TIMESTAMP),
+  ('clips', '0011_masking', CURRENT_TIMESTAMP),
   ('consent', '0001_initial', CURRENT_TIMESTAMP),
   ('consent', '0002_try_after', CURRENT_TIMESTAMP),
   ('contenttypes', '0001_initial', CURRENT_TIMESTAMP),

@@ -21,6 +21,8 @@ from custodes.trace.pattern import Levels, whole_levels
 from custodes.trace.splice import PairIndex, check_twins
 
 FRAGMENT_S = 0.5
+Alter = Callable[[NDArray[np.uint8], float], None]
+"""Changes planes in place; told when in the film they are (s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,17 @@ def write_variants(
     name: str = "the film",
     settings: MarkSettings | None = None,
     shown: Callable[[float], None] = lambda _s: None,
+    alter: Alter | None = None,
 ) -> None:
     """Write both variants of an open film that can seek; `shown` is told how far it is (s). See `make_variants`.
 
+    `alter` may change each picture's planes in place before it is marked: what is hidden is hidden in both.
     The caller asserts the twins' structure (`splice.check_open_twins`): it may trust nothing that this process says.
     """
     settings = settings or MarkSettings()
     try:
         with av.open(source, "r") as container:
-            _encode(container, name, films, key=key, settings=settings, shown=shown)
+            _encode(container, name, films, key=key, settings=settings, shown=shown, alter=alter)
     except av.FFmpegError as error:
         why = (error.strerror or str(error)).rstrip(".")
         raise BadInput(f"cannot mark {name}: {why}. Give a film that a player opens.") from error
@@ -97,6 +101,7 @@ def _encode(
     key: MarkKey,
     settings: MarkSettings,
     shown: Callable[[float], None],
+    alter: Alter | None,
 ) -> None:
     if not container.streams.video:
         raise BadInput(f"cannot mark {name}: it shows no picture. Give a film.")
@@ -113,6 +118,8 @@ def _encode(
                 plan = EncodePlan(width, height, claimed_rate(stream), settings.crf)
                 encoder = TwinEncoder(films[0], films[1], plan)
                 encoder.__enter__()
+            if alter is not None:
+                alter(planes, ticks / TICKS_PER_S)
             opens = fragment < 0 or ticks >= opened_ticks + FRAGMENT_S * TICKS_PER_S - 1
             if opens:
                 fragment, opened_ticks = fragment + 1, ticks

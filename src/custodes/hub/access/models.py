@@ -93,6 +93,11 @@ class Share(models.Model):
     max_views = models.PositiveSmallIntegerField()
     views_used = models.PositiveSmallIntegerField(default=0)
     with_place = models.BooleanField(default=False)
+    """Whether samples go along: where it was and how fast."""
+    masked = models.BooleanField(default=False)
+    """Whether people's heads are hidden in its film."""
+    bare_reason = models.CharField(max_length=300, blank=True)
+    """Why they are not, where that wanted a reason."""
     cut_json = models.TextField()
     """What of the films is shared (`trimming.Cut`): numbers of bytes and of ticks, nothing of the picture."""
     token_sha256 = models.CharField(max_length=64, unique=True)

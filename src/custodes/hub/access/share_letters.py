@@ -81,6 +81,7 @@ def _ask(share: Share, person: Person) -> None:
                 "email": share.recipient_email,
                 "why": share.reason,
             },
+            *([] if share.masked else [_("Heads of people are shown in it. %(why)s") % {"why": share.bare_reason}]),
             _("They see nothing unless you say yes, and nothing more once you take it back:"),
             f"{settings.HUB.base_url}{reverse('portal:watched_me')}",
         ]

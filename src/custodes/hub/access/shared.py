@@ -159,7 +159,7 @@ def read_headline(*, session: str, view_id: uuid.UUID, clock: Clock = _CLOCK) ->
     """Return what the page of an open view calls the clip. Raises Denied."""
     share, _view = _open(session, view_id, clock)
     try:
-        return shared_facts.cut_headline(footage.read_manifest(share.clip), _cut(share))
+        return shared_facts.cut_headline(footage.read_manifest(share.clip), _cut(share), with_place=share.with_place)
     except KeyDestroyed:
         raise Denied.of("That share") from None
 

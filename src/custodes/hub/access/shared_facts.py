@@ -35,9 +35,8 @@ def cut_manifest(manifest: Manifest, cut: Cut, *, with_place: bool) -> Manifest:
             "kept_start_wall_ns": within(manifest.kept_start_wall_ns),
             "kept_end_wall_ns": within(manifest.kept_end_wall_ns),
             "lenses": lenses,
-            "samples": [
-                one if with_place else _placeless(one) for one in manifest.samples if begin_ns <= one.wall_ns <= end_ns
-            ],
+            # Without the place nothing of the drive: from speeds and turns a way can be found on a map.
+            "samples": [one for one in manifest.samples if with_place and begin_ns <= one.wall_ns <= end_ns],
             "models": [],
             "notes": [],
         }
@@ -49,10 +48,10 @@ def without_place(manifest: Manifest) -> Manifest:
     return manifest.model_copy(update={"samples": [_placeless(one) for one in manifest.samples]})
 
 
-def cut_headline(manifest: Manifest, cut: Cut) -> Headline:
+def cut_headline(manifest: Manifest, cut: Cut, *, with_place: bool) -> Headline:
     """Return what the shared clip is called by: as elsewhere where its whole event is shared, else by its kind alone.
 
-    What somebody noted stays behind.
+    What somebody noted stays behind, and how fast it was where the place was not chosen.
     """
     films = {one.part: one for one in cut.films}
     spans = [
@@ -63,7 +62,10 @@ def cut_headline(manifest: Manifest, cut: Cut) -> Headline:
     event = manifest.event
     ended_ns = manifest.kept_end_wall_ns if event.end_wall_ns is None else event.end_wall_ns
     is_whole = any(begin_ns <= event.onset_wall_ns and ended_ns <= begin_ns + lasts_ns for begin_ns, lasts_ns in spans)
-    return headline.of_manifest(manifest).model_copy(update={"note": ""}) if is_whole else Headline()
+    if not is_whole:
+        return Headline()
+    kept = {"note": ""} if with_place else {"note": "", "speed_mps": None, "limit_mps": None}
+    return headline.of_manifest(manifest).model_copy(update=kept)
 
 
 def _lens(lens: WireLens, film: CutFilm) -> WireLens:

@@ -23,7 +23,7 @@ from custodes.hub.access.models import Release, Share
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody
-from custodes.hub.clips import footage
+from custodes.hub.clips import footage, masked
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.signin_links import TOKEN_BYTES, token_hash
@@ -50,6 +50,10 @@ class Wish:
     begin_s: float | None = None
     end_s: float | None = None
     with_place: bool = False
+    hide: bool = True
+    """Whether people's heads are hidden."""
+    bare_reason: str = ""
+    """Why they are not: wanted of everybody who does not own the clip outright."""
     language: str = "en"
 
 
@@ -67,6 +71,11 @@ def purposes_for(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[P
     return tuple(p for p in Purpose if decisions.decide(actor, Action.SHARE, clip, purpose=p, now=now).allowed)
 
 
+def owns(purpose: Purpose) -> bool:
+    """Return whether who shares for this purpose owns the clip outright: the rules give `own` to owners of homes."""
+    return purpose is Purpose.OWN
+
+
 def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> Made:
     """Share a clip as `wish` says. Durable on return, with its entry in the ledger and the releases that it needs.
 
@@ -77,6 +86,9 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
     if purpose is None:
         raise BadInput(_("You may not share this clip for that purpose."))
     name, email = _checked(wish)
+    said = len(wish.bare_reason.strip())
+    if not wish.hide and not (owns(purpose) and said == 0) and not 0 < said <= MAX_REASON:
+        raise BadInput(_("Say why heads are not to be hidden: whoever is on film reads it, and it is in the ledger."))
     cut = _cut(clip, wish)
     now_ns = clock.wall_ns()
     now, token = moment_of(now_ns), secrets.token_urlsafe(TOKEN_BYTES)
@@ -94,6 +106,8 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
             ends_at=now + timedelta(days=wish.days),
             max_views=wish.views,
             with_place=wish.with_place,
+            masked=wish.hide,
+            bare_reason="" if wish.hide else wish.bare_reason.strip(),
             cut_json=cut.model_dump_json(),
             token_sha256=token_hash(token),
         )
@@ -101,7 +115,8 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
         if not gate.may_share(actor, clip, purpose, clock=clock):
             raise Denied.of(clip_id)
         share.save(force_insert=True)
-        _write("share.made", share, now_ns, actor, max_views=wish.views, ends_at=share.ends_at.isoformat())
+        told = {"masked": share.masked, "bare_reason": share.bare_reason, "with_place": share.with_place}
+        _write("share.made", share, now_ns, actor, max_views=wish.views, ends_at=share.ends_at.isoformat(), **told)
         for person_id in asked:
             given = person_id == actor.pk
             state = Release.State.GIVEN if given else Release.State.ASKED
@@ -278,6 +293,10 @@ def _checked(wish: Wish) -> tuple[str, str]:
 def _cut(clip: Clip, wish: Wish) -> trimming.Cut:
     if wish.begin_s is not None and wish.end_s is not None and wish.end_s < wish.begin_s:
         raise BadInput(_("The end lies before the beginning."))
+    if wish.hide and not masked.is_ready(clip.pk):
+        raise BadInput(
+            _("The film with hidden heads is not made yet. Have it made first, or say why not to hide them.")
+        )
     try:
         manifest: Manifest = footage.read_manifest(clip)
         first_ns = min(one.first_frame_wall_ns for one in manifest.lenses)
@@ -286,7 +305,7 @@ def _cut(clip: Clip, wish: Wish) -> trimming.Cut:
             return None if moment_s is None else first_ns + round(moment_s * NS_PER_S)
 
         cuts = [
-            trimming.cut_lens(clip, one, begin_ns=wall(wish.begin_s), end_ns=wall(wish.end_s))
+            trimming.cut_lens(clip, one, begin_ns=wall(wish.begin_s), end_ns=wall(wish.end_s), hide=wish.hide)
             for one in manifest.lenses
         ]
     except Corrupt:

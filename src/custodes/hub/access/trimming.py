@@ -16,7 +16,7 @@ from custodes.core import boxes
 from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput, Corrupt
 from custodes.core.wire import WireLens
-from custodes.hub.clips import footage, marked
+from custodes.hub.clips import footage, marked, masked
 from custodes.hub.clips.models import Clip
 from custodes.trace.keys import FIRST_WINDOW
 from custodes.trace.splice import FragmentSpan, PairIndex, Piece, ViewLayout, read_view
@@ -34,6 +34,8 @@ class CutFilm(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     part: str
+    masked: bool = False
+    """Whether its masked variants are laid out."""
     first: int
     last: int
     start_ns: int
@@ -42,6 +44,12 @@ class CutFilm(BaseModel):
     frames: int
     size_bytes: int
     times: dict[str, tuple[int, str]]
+
+    @property
+    def source(self) -> str:
+        """Return under which name its variants are kept."""
+        return masked.key_of(self.part) if self.masked else self.part
+
     """Variant and number of a fragment -> where in it its time stands, and the time's new bytes, in hex."""
 
 
@@ -56,13 +64,15 @@ class Cut(BaseModel):
         return next((one for one in self.films if one.part == part), None)
 
 
-def cut_lens(clip: Clip, lens: WireLens, *, begin_ns: int | None, end_ns: int | None) -> CutFilm | None:
+def cut_lens(clip: Clip, lens: WireLens, *, begin_ns: int | None, end_ns: int | None, hide: bool) -> CutFilm | None:
     """Lay out what of one lens lies inside [begin_ns, end_ns] of wall time; None: to its border.
 
-    Returns None where no whole fragment lies inside. Raises TooShort for a piece of fewer fragments than keep any two
-    words apart (`trace.codes`: ten, 5 s), Corrupt where the film is not marked, or does not open.
+    `hide`: of its masked variants. Returns None where no whole fragment lies inside. Raises TooShort for a piece of
+    fewer fragments than keep any two words apart (`trace.codes`: ten, 5 s), Corrupt where the film is not marked, or
+    does not open.
     """
-    index = marked.read_cut(clip, lens.part)
+    source = masked.key_of(lens.part) if hide else lens.part
+    index = marked.read_cut(clip, source)
     chosen = [
         number
         for number, span in enumerate(index.a)
@@ -78,12 +88,13 @@ def cut_lens(clip: Clip, lens: WireLens, *, begin_ns: int | None, end_ns: int | 
     spans = index.a[first:last]
     base = spans[0].start_ticks
     times = {
-        f"{variant}{number}": _new_time(clip, marked.variant_part(lens.part, variant), of[number], base)
+        f"{variant}{number}": _new_time(clip, marked.variant_part(source, variant), of[number], base)
         for variant, of in (("A", index.a), ("B", index.b))
         for number in range(first, last)
     }
     return CutFilm(
         part=lens.part,
+        masked=hide,
         first=first,
         last=last,
         start_ns=_begins_ns(index, spans[0]),
@@ -99,7 +110,7 @@ def layout_for(clip: Clip, view_id: object, film: CutFilm) -> ViewLayout | None:
     word = marked.words_of_view(clip.pk, view_id).get(film.part)  # type: ignore[arg-type]  # an id
     if word is None:
         return None
-    index = marked.read_cut(clip, film.part)
+    index = marked.read_cut(clip, film.source)
     base = index.a[film.first].start_ticks
     a, b = (
         tuple(replace(one, start_ticks=one.start_ticks - base) for one in of[film.first : film.last])
@@ -114,7 +125,7 @@ def read(clip: Clip, film: CutFilm, layout: ViewLayout, start: int, stop: int) -
 
     def fetch(piece: Piece) -> Iterator[bytes]:
         at = layout.index.span(piece.variant, piece.fragment).offset
-        part = marked.variant_part(film.part, piece.variant)
+        part = marked.variant_part(film.source, piece.variant)
         chunks = footage.open_part(clip, part, start=at + piece.start, stop=at + piece.stop).chunks
         where, new = film.times[f"{piece.variant}{film.first + piece.fragment}"]
         return _patched(piece.start, chunks, where, bytes.fromhex(new))

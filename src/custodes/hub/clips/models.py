@@ -106,12 +106,14 @@ class ClipPart(models.Model):
         VARIANT = "variant"
         CUT = "cut"
         EXPORT = "export"
+        SHEET = "sheet"
 
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="parts")
     name = models.CharField(max_length=48)
     """As in the wire: `manifest`, `film.<lens>`; the hub adds `poster`, `a.film.<lens>`, `b.film.<lens>` (the film's
     two marked variants) and `cut.film.<lens>` (where their fragments lie), and
-    `export.<id>` (a copy with boxes and time burnt in, for a day)."""
+    `export.<id>` (a copy with boxes and time burnt in, for a day); for shares the same three of `masked.film.<lens>`,
+    and `sheet.film.<lens>` (stills of that)."""
     kind = models.CharField(max_length=16, choices=Kind.choices)
     lens = models.CharField(max_length=32, blank=True)
     sealed_sha256 = models.CharField(max_length=64)
@@ -184,6 +186,19 @@ class Export(models.Model):
     def is_under_way(self) -> bool:
         """Whether the hub has work to do on it."""
         return self.state in {self.State.WAITING, self.State.MAKING}
+
+
+class Masking(models.Model):
+    """That somebody wants a clip's films with heads hidden, to share them, and how far that is."""
+
+    State = Export.State
+    clip = models.OneToOneField(Clip, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    state = models.CharField(max_length=16, choices=Export.State.choices, default=Export.State.WAITING)
+    shown_0_1 = models.FloatField(default=0)
+    told = models.CharField(max_length=300, blank=True)
+    """Why it could not be made, for people."""
+    tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField()
 
 
 class Tombstone(models.Model):

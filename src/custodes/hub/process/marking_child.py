@@ -2,7 +2,8 @@
 
 Speaks as `child` does. It is handed the film's marking secret first; it sends `S` ms:u32 as it goes on, then `A`
 length:u32 and JSON, and where that holds no reason against the film, two blocks: the variants. Nothing it says is
-believed: the parent looks at the structure of both.
+believed: the parent looks at the structure of both. Where something is to be hidden it is handed the plan of that
+second, and sends a third block: small stills of what is left to see.
 """
 
 import io
@@ -14,11 +15,19 @@ from uuid import UUID
 from custodes.core.errors import BadInput, CustodesError
 from custodes.hub.process.child import WORD, PipedFilm, limit_self, load_decoder, read_exactly
 from custodes.hub.process.confine import confine_self
+from custodes.hub.process.mask_orders import Masker
 from custodes.trace.keys import MarkKey
 from custodes.trace.mark import write_variants
 from custodes.trace.mark_settings import MarkSettings
 
 MAX_SECRET_BYTES = 64
+MAX_PLAN_BYTES = 64 * 1024 * 1024
+
+
+def read_block(answers: BinaryIO) -> bytes:
+    """Return one more thing that is handed over."""
+    length = WORD.unpack(read_exactly(answers, WORD.size))[0]
+    return read_exactly(answers, min(length, MAX_PLAN_BYTES))
 
 
 def main() -> int:
@@ -33,6 +42,8 @@ def main() -> int:
     requests, answers = sys.stdout.buffer, sys.stdin.buffer
     length = WORD.unpack(read_exactly(answers, WORD.size))[0]
     key = MarkKey(read_exactly(answers, min(length, MAX_SECRET_BYTES)), UUID(order["clip"]))
+    masker = Masker(read_block(answers)) if order["masked"] else None
+    alter = None if masker is None else masker.alter
     films = (io.BytesIO(), io.BytesIO())
     said: dict[str, str] = {}
 
@@ -42,7 +53,14 @@ def main() -> int:
 
     try:
         source = cast(BinaryIO, PipedFilm(order["size_bytes"], requests, answers))
-        write_variants(source, films, key=key, settings=MarkSettings(**order["settings"]), shown=tell)
+        write_variants(
+            source,
+            films,
+            key=key,
+            settings=MarkSettings(**order["settings"]),
+            shown=tell,
+            alter=alter,
+        )
     except BadInput as error:
         said = {"unfit": str(error).removeprefix("cannot mark the film: ")}
     except CustodesError as error:
@@ -55,6 +73,9 @@ def main() -> int:
         for film in films:
             requests.write(WORD.pack(film.tell()))
             requests.write(film.getbuffer())
+        if masker is not None:
+            sheet = masker.sheet()
+            requests.write(WORD.pack(len(sheet)) + sheet)
     requests.flush()
     return 0
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from custodes.core.errors import Temporary
-from custodes.hub.clips import exports
+from custodes.hub.clips import exports, masked
 from custodes.hub.clips.signals import received
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.process import conclude, confine, leak_work, limited, turns, variants
@@ -34,7 +34,7 @@ def start() -> None:
             return
         from dbos import DBOS
 
-        from custodes.hub.process import export_workflow, leak_workflow, workflow
+        from custodes.hub.process import export_workflow, leak_workflow, masking_workflow, workflow  # noqa: F401  # known to DBOS
 
         limited.go_on()
         logging.getLogger("dbos").removeFilter(_unheard)
@@ -66,6 +66,8 @@ def start() -> None:
         trace_leak(leak.pk, leak.run)
     for export_id in exports.waiting():
         make_export(export_id)
+    for clip_id, tries in masked.waiting():
+        mask_films(clip_id, tries)
 
 
 def stop() -> None:
@@ -128,6 +130,19 @@ def make_export(export_id: UUID) -> None:
 
         with SetWorkflowID(f"export-{export_id}"):
             DBOS.enqueue_workflow(export_workflow.QUEUE, export_workflow.make_export, str(export_id))
+
+
+def mask_films(clip_id: UUID, tries: int) -> None:
+    """Queue a clip's masked films; queued twice they are made once. Raises Temporary while the hub does no work."""
+    with _lock:
+        if not _running:
+            raise Temporary("the hub is not at work: the masked film is made after its next start.")
+        from dbos import DBOS, SetWorkflowID
+
+        from custodes.hub.process import export_workflow, masking_workflow
+
+        with SetWorkflowID(f"mask-{clip_id}-{tries}"):
+            DBOS.enqueue_workflow(export_workflow.QUEUE, masking_workflow.mask_clip, str(clip_id))
 
 
 def mark_waiting(*, now_ns: int) -> int:

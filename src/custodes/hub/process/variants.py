@@ -53,7 +53,7 @@ def mark_clip(clip_id: UUID) -> None:
             def shown(shown_s: float, done: int = done) -> None:
                 _progress[clip_id] = (done + min(shown_s / length_s, 1.0)) / len(films)
 
-            _store(clip, film, _twins(clip, film, shown))
+            store(clip, film, _twins(clip, film, shown))
             done += 1
     finally:
         _progress.pop(clip_id, None)
@@ -87,7 +87,7 @@ def _twins(clip: Clip, film: str, shown: Callable[[float], None]) -> Twins:
         raise Unfit(f"{film} cannot be marked: {error}") from error
 
 
-def _store(clip: Clip, film: str, twins: Twins) -> None:
+def store(clip: Clip, film: str, twins: Twins) -> None:
     """Seal the three parts; their rows are written together, when all blobs are there."""
     cut = marked.Cut.of(twins.index).model_dump_json().encode()
     contents = (
@@ -106,7 +106,7 @@ def _store(clip: Clip, film: str, twins: Twins) -> None:
                 clip=clip,
                 name=part,
                 kind=kind,
-                lens=film.partition(".")[2],
+                lens=film.rpartition(".")[2],
                 sealed_sha256=facts.sha256_hex,
                 sealed_bytes=facts.sealed_bytes,
                 plain_bytes=facts.plain_bytes,

@@ -1,5 +1,6 @@
 """Sharing a clip from its page, the list of its shares, and what recorded people say to them."""
 
+import logging
 import uuid
 
 from django.conf import settings
@@ -9,15 +10,19 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from custodes.core.errors import BadInput
-from custodes.hub.access import gate, share_letters, share_states, sharing
+from custodes.core.errors import BadInput, Temporary
+from custodes.hub.access import gate, masking, share_letters, share_states, sharing
 from custodes.hub.access.requests import Action
+from custodes.hub.clips import masked
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.step_up import asks_anew
-from custodes.hub.portal import headings, scope, shown, words
+from custodes.hub.portal import headings, leak_words, scope, shown, words
+from custodes.hub.process import runtime
+
+log = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,6 +40,35 @@ def share(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         said = {"clip": clip, "said": request.POST, "error": str(error)}
         return render(request, "portal/shares.html", context_of(person, clip) | said, status=400)
     return _made(request, made)
+
+
+@require_POST
+@login_required
+def mask(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Have the clip's films with hidden heads made."""
+    row = masking.ask(actor=scope.actor(request), clip_id=clip_id)
+    try:
+        runtime.mask_films(clip_id, row.tries)
+    except Temporary as error:
+        log.warning("the masked films of clip %s wait: %s", clip_id, error)
+    return redirect("portal:shares", clip_id)
+
+
+@require_GET
+@login_required
+def mask_state(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
+    """Return how far they are, and once they are there, what will leave."""
+    person = scope.actor(request)
+    clip = gate.find_clip(person, clip_id, Action.SHARE)
+    return render(request, "portal/_share_masked.html", {"clip": clip, **_masked_context(clip)})
+
+
+@require_GET
+@login_required
+def sheet(request: HttpRequest, clip_id: uuid.UUID, film: str) -> HttpResponse:
+    """Send stills of one film with hidden heads."""
+    picture = masking.read_sheet(actor=scope.actor(request), clip_id=clip_id, film=film)
+    return HttpResponse(picture, content_type="image/jpeg")
 
 
 @require_POST
@@ -92,13 +126,25 @@ def context_of(person: Person, clip: Clip) -> dict[str, object]:
     ]
     return {
         "share_rows": rows,
+        **_masked_context(clip),
         "names": headings.names_of(person, [clip]),
         "share_purposes": [
             (one.value, words.shared_purpose_words(one.value)) for one in sharing.purposes_for(person, clip)
         ],
+        "share_owned": all(sharing.owns(one) for one in sharing.purposes_for(person, clip)),
         "share_limits": limits,
         "share_by_mail": share_letters.goes_by_mail(),
         "share_zone": shown.person_zone(person),
+    }
+
+
+def _masked_context(clip: Clip) -> dict[str, object]:
+    row = masked.state_of(clip.pk)
+    return {
+        "masking": row,
+        "masking_told": leak_words.sentence(row.told) if row else "",
+        "masked_films": [(film, film.rpartition(".")[2]) for film in masked.films_of(clip.pk)],
+        "masked_ready": masked.is_ready(clip.pk),
     }
 
 
@@ -126,6 +172,8 @@ def _wish(form: QueryDict) -> sharing.Wish:
         begin_s=_seconds(form.get("begin_s", "")),
         end_s=_seconds(form.get("end_s", "")),
         with_place=form.get("with_place") == "yes",
+        hide=form.get("hide") != "no",
+        bare_reason=form.get("bare_reason", ""),
         language=language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
     )
 
