@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from custodes.hub.access import decisions
+from custodes.hub.access.grant_models import Grant
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.clips.models import Clip
@@ -15,6 +16,7 @@ RECENT = timedelta(days=30)
 """Who drove at a site within this time is one of its people."""
 SITES_LOOKED_AT = 20
 """A driver of more vehicles than these in a month is shown who sees those driven last."""
+GUESTS = (Membership.Role.SUPPORT, Membership.Role.CONTRACTOR)
 _PLANNERS = (Membership.Role.DISPATCHER, *selectors.RUNNERS)
 _READERS = (*_PLANNERS, Membership.Role.PRIVACY_OFFICER)
 """Of the whole of an organisation they read who has which role."""
@@ -24,12 +26,16 @@ def known_memberships(person: Person, organisation: Organisation, *, now: dateti
     """Return the roles in `organisation` that `person` may read, with the names of who holds them.
 
     Who leads, runs or oversees all of it reads all. Who dispatches reads the people of their sites and who leads them.
-    Everybody reads themselves and those whom the policies let watch them.
+    Everybody reads themselves and those whom the policies let watch them; a guest, who opens clips to them.
     """
     own = list(selectors.memberships_at(person, now).filter(organisation=organisation))
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation=organisation)
     if any(role.role in _READERS and role.site_id is None for role in own):
         return held
+    if all(role.role in GUESTS for role in own):
+        # A guest drives nothing and lives nowhere here: who opened clips to them is whom their role concerns.
+        opened = Grant.objects.filter(membership__in=own, revoked_at=None, ends_at__gt=now).values("given_by_id")
+        return held.filter(Q(person=person) | Q(person__in=opened))
     known = Q(person=person) | Q(person__in=_watchers(person, organisation, own, now))
     for role in own:
         if role.role in _PLANNERS:

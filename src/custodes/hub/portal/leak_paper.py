@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from reportlab.graphics.shapes import Drawing, Line, Rect
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -67,7 +68,11 @@ def _cards(cards: Sequence[FindingCard]) -> list[Flowable]:
             "lens": card.lens,
             "verdict": card.verdict_words,
         }
-        told = _("%(read)d half seconds were read and held against %(tested)d views.")
+        told = ngettext(
+            "%(read)d half seconds were read and held against %(tested)d view.",
+            "%(read)d half seconds were read and held against %(tested)d views.",
+            card.tested,
+        )
         blocks.append(Paragraph(escape(head), HEADING))
         blocks.append(_text(escape(told % {"read": card.read, "tested": card.tested})))
         blocks += [_text(escape(reason)) for reason in card.reasons]

@@ -91,6 +91,7 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         "film": film.tell(manifest, clip, unit),
         "watched": _watched(person, clip),
         "may_place": gate.may(person, Action.LOCATE, clip).allowed,
+        "knows_site": scope.sites(person).filter(pk=clip.site_id).exists(),
         "audience": gate.audience(person, clip),
         "purposes": purposes,
         "coaches": coaching.may_coach(person, talks.about_clip(clip)),

@@ -28,5 +28,6 @@ def worker(request: HttpRequest) -> HttpResponse:  # Django's signature
 
 @require_GET
 def why_not(request: HttpRequest) -> HttpResponse:
-    """Explain access in general. It never says whether a clip exists."""
-    return render(request, "portal/why_not.html")
+    """Explain access in general, beside the menu for who is signed in. It never says whether a clip exists."""
+    page = "portal/base.html" if request.user.is_authenticated else "portal/entrance.html"
+    return render(request, "portal/why_not.html", {"page": page})
