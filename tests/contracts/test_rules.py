@@ -64,6 +64,7 @@ EAGER: dict[str, dict[str, Any]] = {
     "drowsy": {"window_s": 10, "shares": (0.1, 0.4), "from_kmh": 0},
     "yawning": {"count": 1, "from_kmh": 0},
     "looking_away": {"stages_s": (0.4, 1.0, 3.0), "from_kmh": 0},
+    "glancing": {"sums_s": (0.4, 1.0), "back_after_s": 10, "long_s": 30, "from_kmh": 0},
     "no_driver": {"after_s": 1, "from_kmh": 0},
     "lens_covered": {"after_s": 1, "from_kmh": 0},
     "forward_collision": {"stages_s": (40.0, 1.0), "from_kmh": 0},

@@ -166,7 +166,7 @@ def test_an_unknown_key_names_the_nearest_known_one(folder: Path, line: str, say
         ("[[rule]]\nkind = 'presense'", "rule[#1].kind: unknown kind of rule 'presense'. Did you mean 'presence'?"),
         (
             "[[rule]]\nname = 'x'",
-            "rule[#1].kind: a rule needs a kind. Known: drowsy, eyes_closed, forward_collision, harsh_",
+            "rule[#1].kind: a rule needs a kind. Known: drowsy, eyes_closed, forward_collision, glancing, ",
         ),
         ("[[rule]]\nkind = 'speed'", "rule[#1]: give one limit: either limit_kmh or limit_mph."),
         ("rule = 'all'", "unknown key lens[road].rule"),

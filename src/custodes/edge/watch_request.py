@@ -18,6 +18,7 @@ DRIVER_RULES: tuple[dict[str, object], ...] = (
     {"kind": "drowsy"},
     {"kind": "yawning"},
     {"kind": "looking_away"},
+    {"kind": "glancing"},
     {"kind": "no_driver"},
     {"kind": "lens_covered"},
 )
