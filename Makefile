@@ -14,7 +14,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace mutate-policies schema docs pictures lock clean eval-redact
+.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace peers-trace search-trace mutate-policies schema docs pictures lock clean eval-redact
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,19 @@ bench-trace: $(READY) ## Attack marked film and trace it, the quick form; write 
 eval-trace: $(READY) ## Every attack on every film (long; goes on where it stopped); write docs/tracing.md
 	@$(BIN)/python -m tools.leaklab --whole $(ARGS)
 
+# An environment of its own: the peers' pins of OpenCV and torch are not for requirements.lock. No torch: see peer_child.
+.venv-peers/.ready: Makefile
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/pip -q install --no-deps invisible-watermark==0.2.0 blind-watermark==0.4.4 pdqhash==0.2.8
+	@.venv-peers/bin/pip -q install numpy==2.4.6 opencv-python-headless==5.0.0.93 PyWavelets==1.9.0 pillow onnxruntime==1.32.0
+	@touch $@
+
+peers-trace: $(READY) .venv-peers/.ready ## Attack the marks of peers, and search with pdqhash; `make bench-trace` writes it down
+	@$(BIN)/python -m tools.leaklab.peers $(ARGS)
+
+search-trace: $(READY) ## Find clips among 100, 1,000 and 10,000; `make bench-trace` writes it down
+	@$(BIN)/python -m tools.leaklab.search $(ARGS)
+
 schema: $(READY) ## Write hub/schema.sql from the migrations
 	@$(BIN)/python tools/schema.py
 
@@ -92,13 +105,14 @@ docs: $(READY) ## Write docs/reference and docs/licences.md from the code
 	@$(BIN)/python tools/reference.py
 	@$(BIN)/python tools/licences.py
 
-pictures: browser ## Make the README's picture from the running demo
+pictures: browser ## Make the README's pictures: the demo's clip page, and the leak desk as its browser test leaves it
 	@$(BIN)/python tools/pictures.py
+	@CUSTODES_PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_browser_leak.py -q
 
 lock: $(READY) ## Resolve requirements.lock again (UPGRADE=1 takes newer versions)
 	@sh tools/lock.sh
 
 clean: ## Remove .venv, caches and what tests and the demo left behind
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov build dist custodes-demo
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov build dist custodes-demo
 	rm -f .coverage .coverage.*
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

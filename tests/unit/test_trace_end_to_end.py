@@ -163,3 +163,20 @@ def test_a_black_film_is_told_in_one_line(folder: Path, suspect: Suspect) -> Non
     black = write_film(folder / "black.mp4", [np.full((HEIGHT, WIDTH, 3), 16, np.uint8)] * 5, 25)
     with pytest.raises(BadInput, match=r"black\.mp4 shows nothing"):
         pursue(black, suspect)
+
+
+def test_a_film_that_repeats_itself_accuses_nobody_else(folder: Path) -> None:
+    pictures = [scene(number % 20) for number in range(FPS * 6)]
+    for number, picture in enumerate(pictures):
+        if number % 10 < 5:  # a light that blinks each second
+            cv2.rectangle(picture, (60, 40), (110, 80), (235, 235, 235), -1)
+    (folder / "loop").mkdir()
+    film = write_film(folder / "loop" / "film.mp4", pictures, 16)
+    pair = make_variants(film, folder / "loop", key=MarkKey(b"a secret of the test", CLIP))
+    words = list[CodeWord]()
+    for number in range(8):
+        words.append(draw_word(CodeKey(b"another secret here", CLIP), UUID(int=number), len(pair.index.a), words))
+    write_view(ViewLayout(pair.index, words[5].letters), pair.path_a, pair.path_b, folder / "loop" / "view.mp4")
+    leak = write_film(folder / "loop" / "part.mp4", read_film(folder / "loop" / "view.mp4")[17:52], 25)
+    finding = pursue(leak, Suspect(CLIP, read_reference(pair.path_a, pair.path_b), words))
+    assert {one.view_id for one in finding.named} <= {words[5].view_id}

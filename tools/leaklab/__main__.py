@@ -14,12 +14,13 @@ from pathlib import Path
 import cv2
 
 from custodes.trace.mark_settings import MarkSettings
-from tools.leaklab import films, table, trial
+from tools.leaklab import beside, films, table, trial
 from tools.leaklab.attacks import DIGITAL, Attack
 from tools.leaklab.phone import FILMED
 from tools.leaklab.reel import Coding
 
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "tracing.md"
 SEED = 20261122
 QUICK_FILMS = ("crowd", "road")
 QUICK_ATTACKS = frozenset(
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--results", type=Path, default=ROOT / ".leaklab" / "results.jsonl", help="what was run already"
     )
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "tracing.md", help="where the tables go")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where the tables go")
     asked = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     asked.results.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             attacks = [attack for attack in (*DIGITAL, *FILMED) if _wanted(attack, scene, asked)]
             _film(scene, path, Path(scratch) / scene.name, attacks, asked, known)
             rows = list(_known(asked.results).values())
-            asked.page.write_text(table.page(rows, seed=SEED), encoding="utf-8")
+            before = PAGE.read_text(encoding="utf-8")
+            made = table.page(rows, seed=SEED) + beside.sections(asked.results.parent, before)
+            asked.page.write_text(made.rstrip("\n") + "\n", encoding="utf-8")
     sys.stdout.write(f"wrote {asked.page}\n")
     return 0
 
@@ -110,6 +113,8 @@ def _code() -> str:
                 "hiding.py",
                 "search.py",
                 "peers.py",
+                "peer_child.py",
+                "beside.py",
                 "__main__.py",
                 "command.py",
                 "book.py",

@@ -39,32 +39,47 @@ ATTACKS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and print one line of JSON for each attack and size of library."""
+    """Measure; print and keep one line of JSON for each attack and size of library."""
     parser = argparse.ArgumentParser(prog="python -m tools.leaklab.search", description=__doc__)
     parser.add_argument("--clips", type=int, nargs="+", default=[100, 1000, 10_000], help="sizes of the library")
     asked = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     ROOT.mkdir(exist_ok=True)
-    reels = {
-        scene.name: list(itertools.islice(shots(path, start_s=scene.start_s, stop_s=scene.start_s + SECONDS), 150))
-        for scene, path in films.scenes()
-    }
-    own = [_own(number, reel) for number, reel in enumerate(reels.values())]
-    others = list(_others(max(asked.clips) - len(own), [shot.luma for reel in reels.values() for shot in reel[::5]]))
+    known = reels()
+    own = [_own(number, reel) for number, reel in enumerate(known)]
+    others = list(_others(max(asked.clips) - len(own), [shot.luma for reel in known for shot in reel[::5]]))
     leaks = [
-        (attack.name, number, _attacked(attack, reel))
+        (attack.name, number, attacked(attack, reel))
         for attack in (*DIGITAL, *FILMED)
         if attack.name in ATTACKS
-        for number, reel in enumerate(reels.values())
+        for number, reel in enumerate(known)
     ]
+    lines = []
     for size in asked.clips:
         library = Library([*own, *others[: size - len(own)]])
         for name in ATTACKS:
-            _measure(library, size, [leak for leak in leaks if leak[0] == name])
+            lines.append(_measure(library, size, [leak for leak in leaks if leak[0] == name]))
+            sys.stdout.write(lines[-1])
+            sys.stdout.flush()
+    (ROOT / "search.jsonl").write_text("".join(lines), encoding="utf-8")
     return 0
 
 
-def _measure(library: Library, size: int, leaks: list[tuple[str, int, list[Picture]]]) -> None:
+def reels() -> list[list[Shot]]:
+    """Return the clips that are asked for: three seconds of each film, once each."""
+    return [
+        list(itertools.islice(shots(path, start_s=scene.start_s, stop_s=scene.start_s + SECONDS), 150))
+        for scene, path in films.scenes()
+        if not scene.loop_s
+    ]
+
+
+def looked_at(reel: list[Shot]) -> list[Shot]:
+    """Return the pictures that a clip is known by."""
+    return [reel[at] for at in np.linspace(0, len(reel) - 1, LOOKS).astype(int)]
+
+
+def _measure(library: Library, size: int, leaks: list[tuple[str, int, list[Picture]]]) -> str:
     hits, began = 0, time.process_time()
     for _name, number, pictures in leaks:
         found = library.find(pictures)
@@ -76,14 +91,12 @@ def _measure(library: Library, size: int, leaks: list[tuple[str, int, list[Pictu
         "hit_at_1": hits,
         "cpu_s_a_leak": round((time.process_time() - began) / len(leaks), 2),
     }
-    sys.stdout.write(json.dumps(row) + "\n")
-    sys.stdout.flush()
+    return json.dumps(row) + "\n"
 
 
 def _own(number: int, reel: list[Shot]) -> Fingerprint:
-    chosen = [reel[at] for at in np.linspace(0, len(reel) - 1, LOOKS).astype(int)]
-    looks = tuple(look_of(find_features(_worked(shot.luma), KNOWN_SIDE_PX), shot.time_s) for shot in chosen)
-    height, width = _worked(reel[0].luma).shape
+    looks = tuple(look_of(find_features(worked(one.luma), KNOWN_SIDE_PX), one.time_s) for one in looked_at(reel))
+    height, width = worked(reel[0].luma).shape
     return Fingerprint(UUID(int=number + 1), (height, width), looks)
 
 
@@ -98,27 +111,32 @@ def _others(count: int, pictures: list[Luma]) -> Iterator[Fingerprint]:
             yield one
 
 
-def _distractor(number: int, pictures: list[Luma]) -> Fingerprint:
+def piece(number: int, pictures: list[Luma]) -> Luma:
+    """Return a picture of another clip: a mirrored, turned piece of one of these."""
     rng = np.random.default_rng([SEED, number])
-    luma = _worked(pictures[int(rng.integers(len(pictures)))])[:, ::-1]
+    luma = worked(pictures[int(rng.integers(len(pictures)))])[:, ::-1]
     height, width = luma.shape
     turn = cv2.getRotationMatrix2D(
         (width * rng.uniform(0.3, 0.7), height * rng.uniform(0.3, 0.7)), rng.uniform(0, 360), rng.uniform(1.5, 3.0)
     )
-    piece = cv2.warpAffine(np.ascontiguousarray(luma), turn, (width, height), borderMode=cv2.BORDER_REFLECT_101)
-    piece = np.clip(piece * rng.uniform(0.7, 1.3) + rng.uniform(-20, 20), 0, 255).astype(np.uint8)
-    look = look_of(find_features(piece, KNOWN_SIDE_PX), 0.0)
-    return Fingerprint(UUID(int=1_000_000 + number), (height, width), (look,))
+    turned = cv2.warpAffine(np.ascontiguousarray(luma), turn, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(np.clip(turned * rng.uniform(0.7, 1.3) + rng.uniform(-20, 20), 0, 255), np.uint8)
 
 
-def _attacked(attack: Attack, reel: list[Shot]) -> list[Picture]:
+def _distractor(number: int, pictures: list[Luma]) -> Fingerprint:
+    made = piece(number, pictures)
+    look = look_of(find_features(made, KNOWN_SIDE_PX), 0.0)
+    return Fingerprint(UUID(int=1_000_000 + number), made.shape, (look,))
+
+
+def attacked(attack: Attack, reel: list[Shot]) -> list[Picture]:
     """Return the pictures that a search is made with. The encoding of the attack is left out: it moves no feature."""
     made = attack.change(iter(reel), np.random.default_rng(SEED))
     chosen = itertools.islice(made, 0, EVERY * ASKED_WITH, EVERY)
     return [Picture(shot.time_s, shot.luma) for shot in chosen]
 
 
-def _worked(luma: Luma) -> Luma:
+def worked(luma: Luma) -> Luma:
     scale = min(1.0, SHORT_SIDE_PX / min(luma.shape))
     small = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)

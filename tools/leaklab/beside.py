@@ -1,0 +1,79 @@
+"""The page's sections on search and on the peers, from what `search` and `peers` left in .leaklab.
+
+Where a run left nothing, the section stays as the page has it: the quick bench must not drop what took hours.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.leaklab.table import Row
+
+SEARCH, PEERS = "## Finding the clip in a library", "## Peers on the same attacks"
+
+
+def sections(folder: Path, before: str) -> str:
+    """Return both sections; `before` is the page as it was."""
+    peers = folder / "peers.json"
+    said: dict[str, Any] = json.loads(peers.read_text(encoding="utf-8")) if peers.is_file() else {}
+    found = folder / "search.jsonl"
+    rows = [json.loads(line) for line in found.read_text(encoding="utf-8").splitlines()] if found.is_file() else []
+    return _made(SEARCH, rows, before, lambda: _search(rows, said)) + _made(
+        PEERS, said.get("marks"), before, lambda: _peers(said)
+    )
+
+
+def _made(title: str, rows: object, before: str, write: Callable[[], list[str]]) -> str:
+    if rows:
+        return "\n".join([title, "", *write(), "", ""])
+    at = before.find(title)
+    if at < 0:
+        return ""
+    end = before.find("\n## ", at + 1)
+    return (before[at:] if end < 0 else before[at : end + 1]).rstrip("\n") + "\n\n"
+
+
+def _search(rows: list[Row], said: dict[str, Any]) -> list[str]:
+    theirs = {(row["attack"], row["clips"]): row for row in said.get("search", [])}
+    lines = [
+        "Leaks whose clip came first, of those asked with: four pictures each, without the attack's encoding. The",
+        "other clips are mirrored, turned pieces of the same films. pdqhash: the nearest hash, nothing put straight.",
+        "",
+        "| attack | clips | first | CPU s a leak | pdqhash first |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        peer = theirs.get((row["attack"], row["clips"]))
+        beside = f"{peer['hit_at_1']} of {peer['leaks']}" if peer else "not run"
+        lines.append(
+            f"| {row['attack']} | {row['clips']:,} | {row['hit_at_1']} of {row['leaks']} | {row['cpu_s_a_leak']:.2f} "
+            f"| {beside} |"
+        )
+    return lines
+
+
+def _peers(said: dict[str, Any]) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in said["versions"].items())
+    marks = said["marks"]
+    lines = [
+        f"Share of 32 bits read rightly (0.5 is chance), {said['pictures']} pictures of {said['film']}, two of them",
+        f"read, seed {said['seed']}; {versions}.",
+        "The attacks are those above, in colour (each channel as luma), and each picture is put back to its place",
+        "before a peer reads it. A peer marks each picture for each viewer; ours is spliced. Costs are CPU ms a",
+        "picture on a shared machine. rivaGan's networks run as its package has them, with NumPy in torch's place.",
+        "",
+        "| attack | " + " | ".join(row["method"] for row in marks) + " |",
+        "|---|" + "---|" * len(marks),
+    ]
+    lines += [
+        f"| {name} | " + " | ".join(f"{row['right'].get(name, 0):.2f}" for row in marks) + " |"
+        for name in marks[0]["right"]
+    ]
+    for title, key, unit in (
+        ("mark a picture", "embed_ms", "ms"),
+        ("read one", "read_ms", "ms"),
+        ("PSNR", "psnr_db", "dB"),
+    ):
+        lines.append(f"| {title} | " + " | ".join(f"{row[key]:.0f} {unit}" for row in marks) + " |")
+    return lines
