@@ -25,7 +25,15 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 SECONDS = 4
 NAME = "38 MPH where the limit is 31"
 WISH = sharing.Wish(
-    "Oscar", "oscar@example.org", "incident", "claim 4711", 7, 2, hide=False, bare_reason="who stood there"
+    "Oscar",
+    "oscar@example.org",
+    "incident",
+    "claim 4711",
+    7,
+    2,
+    with_place=True,
+    hide=False,
+    bare_reason="who stood there",
 )
 
 
