@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+import stored_trip
 import textured_film
 from cast import PASSWORD, Cast, make_cast, make_clip, show_notices
 from custodes.core.clock import SystemClock
@@ -45,7 +46,9 @@ def set_stage(data_dir: Path) -> dict[str, str]:
     clips |= store_unready(cast, now)
     lose_some(cast, now)
     browsers = {f"session of {one.display_name.lower()}": session_of(one) for one in people_with_password(cast)}
-    places = {"van": str(cast.van.pk), "home": str(cast.home.pk)}
+    drive_start = datetime.fromtimestamp(clips["van_clip"].onset_wall_ns / NS - 200, tz=UTC)
+    driven = stored_trip.store(cast.van_unit, drive_start, hard_at_m=(2000, 2600, 9000))
+    places = {"drive": str(driven.pk), "van": str(cast.van.pk), "home": str(cast.home.pk)}
     return {name: str(clip.pk) for name, clip in clips.items()} | places | browsers
 
 

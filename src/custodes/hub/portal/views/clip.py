@@ -82,7 +82,7 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     if not purposes:
         refused = {"refused": gate.nearest_refusal(person, clip)}
         return render(request, "portal/clip_waiting.html", _waiting_context(request, clip) | refused)
-    view = _view(request, clip, purposes)
+    view = view_for(request, clip, purposes)
     manifest = gate.read_manifest(actor=person, view_id=view.pk)
     Reading.objects.get_or_create(clip=clip, person=person)
     unit = shown.speed_unit(person, clip.site.organisation)
@@ -172,7 +172,8 @@ def _known(person: Person, clip_id: uuid.UUID) -> Clip:
     )
 
 
-def _view(request: HttpRequest, clip: Clip, purposes: tuple[Purpose, ...]) -> View:
+def view_for(request: HttpRequest, clip: Clip, purposes: tuple[Purpose, ...]) -> View:
+    """Return this session's view of a clip that is still open, or open one: in the ledger, and told. Raises Denied."""
     person = scope.actor(request)
     wanted = _purpose(request, purposes)
     now = timezone.now()

@@ -18,12 +18,14 @@ from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.core.wire_trip import WireTrip, WireTripEvent
 from custodes.hub.access import coaching, drives, gate
 from custodes.hub.access.requests import Action
+from custodes.hub.clips import marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.driving import coaching as talks
 from custodes.hub.driving import disputing, scores
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.portal import drive_map, scope, score_chart, score_words, shown
+from custodes.hub.portal import drive_film, drive_map, scope, score_chart, score_words, shown
+from custodes.hub.portal.views.clip import SPECULATIVE, view_for
 from custodes.score.formula import COUNTED_KINDS
 from custodes.score.trip import COUNTING, Standing
 
@@ -76,12 +78,15 @@ def show(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
     right, trip = opened.right, opened.right.trip
     score = scores.of_trip(trip)
     unit = shown.speed_unit(person, trip.site.organisation)
-    context = {
+    drawing = drive_map.draw(opened.told)
+    lines = _lines(person, trip, opened.told, own=right.own)
+    context = _film(request, drawing, lines) | {
         "right": right,
         "trip": trip,
-        "drawing": drive_map.draw(opened.told),
+        "drawing": drawing,
+        "speed_unit": unit,
         "legend": _legend(unit),
-        "events": _lines(person, trip, opened.told, own=right.own),
+        "events": lines,
         "score": score if right.judges else None,
         "headline": score_words.headline(score),
         "band": score_words.band(score),
@@ -209,6 +214,26 @@ def policy(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, _("Saved."))
     return redirect("portal:disputes")
+
+
+def _film(request: HttpRequest, drawing: drive_map.Drawing | None, lines: list[EventLine]) -> dict[str, object]:
+    """Return the chart, and where `film` names a clip of this drive, a view of it to play beside the map."""
+    if drawing is None:
+        return {}
+    person = scope.actor(request)
+    filmed = [(line.number, line.clip) for line in lines if line.clip is not None]
+    context: dict[str, object] = {"chart": drive_film.chart_of(drawing, filmed)}
+    asked = request.GET.get("film", "")
+    clip = next((clip for _number, clip in filmed if str(clip.pk) == asked), None)
+    if clip is None or any(word in request.headers.get("Sec-Purpose", "") for word in SPECULATIVE):
+        return context
+    purposes = gate.purposes_for(person, clip)
+    if clip.state != Clip.State.READY or not marked.is_prepared(clip.pk) or not purposes:
+        messages.error(request, _("This film cannot be shown now. Its own page says why."))
+        return context
+    view = view_for(request, clip, purposes)
+    rolls = drive_film.rolls_of(gate.read_manifest(actor=person, view_id=view.pk), drawing)
+    return context | {"view": view, "playing": clip, "rolls": rolls}
 
 
 def _lines(person: Person, trip: Trip, told: WireTrip, *, own: bool) -> list[EventLine]:
