@@ -39,9 +39,10 @@ class Drive {
 
   #film(films, videos) {
     this.reel = new Reel(films);
-    this.reel.addEventListener("time", () => this.show(this.reel.wallS));
+    this.away = false;
+    this.reel.addEventListener("time", () => { if (!this.away) this.show(this.reel.wallS); });
     this.reel.addEventListener("state", () => this.play.setAttribute("aria-pressed", String(this.reel.playing)));
-    this.play.addEventListener("click", () => this.reel.toggle());
+    this.play.addEventListener("click", () => { this.away = false; this.reel.toggle(); });
     const { markWho, markView, markOpacity } = root.dataset;
     if (Number(markOpacity)) for (const video of videos) new VisibleMark(video.parentElement, () => `${markWho} · ${markView} · ${new Date().toLocaleString()}`, Number(markOpacity));
     this.#report();
@@ -82,6 +83,7 @@ class Drive {
     const { reel } = this;
     const filmed = reel && atS >= reel.startS && atS <= reel.endS;
     if (reel && !filmed && reel.playing) reel.pause();
+    this.away = !filmed;  // a seek that is still under way does not bring the point back
     this.show(atS);
     if (filmed) reel.seek(atS);
   }
