@@ -49,7 +49,7 @@ def test_film_and_map_move_each_other(open_as: Callable[..., Watched]) -> None:
     assert page.get_by_text("No film of this moment").is_hidden()
     box = page.locator("[data-chart]").bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
-    assert float(page.evaluate(AT)) > 1500
+    page.locator("[data-chart]").click(position={"x": box["width"] * 0.9, "y": box["height"] / 2})
+    until(lambda: float(page.evaluate(AT)) > 1500)
     page.set_viewport_size({"width": 390, "height": 844})
     assert fits(watched)
