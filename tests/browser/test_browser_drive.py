@@ -1,4 +1,4 @@
-"""On the page of a drive the film, the point on the map, the chart and the slider are one moment; it fits a phone."""
+"""On the page of a drive the film, the point on the map, and the slider are one moment."""
 
 import time
 from collections.abc import Callable
@@ -8,10 +8,6 @@ from windows import Watched
 
 AT = "document.querySelector('[data-moment]').value"
 HERE = "document.querySelector('[data-here]').getAttribute('cx')"
-
-
-def fits(watched: Watched) -> bool:
-    return bool(watched.page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -47,9 +43,3 @@ def test_film_and_map_move_each_other(open_as: Callable[..., Watched]) -> None:
     first_s = float(page.locator("video").first.get_attribute("data-first") or 0)
     until(lambda: abs(page.evaluate("document.querySelector('video').currentTime") - (begun_s + 5 - first_s)) < 0.3)
     assert page.get_by_text("No film of this moment").is_hidden()
-    box = page.locator("[data-chart]").bounding_box()
-    assert box is not None
-    page.locator("[data-chart]").click(position={"x": box["width"] * 0.9, "y": box["height"] / 2})
-    until(lambda: float(page.evaluate(AT)) > 1500)
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert fits(watched)
