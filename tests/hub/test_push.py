@@ -19,7 +19,7 @@ from custodes.core.errors import BadInput
 from custodes.hub import keyring
 from custodes.hub.consent import telling
 from custodes.hub.consent.telling import Watching
-from custodes.hub.fleet import mailroom, notices, push_address, push_browsers, push_post
+from custodes.hub.fleet import mailroom, notices, open_sessions, push_address, push_browsers, push_post
 from custodes.hub.fleet.models import AccountNotice, Person
 from custodes.hub.fleet.push_models import PushBrowser, PushWaiting
 from custodes.hub.fleet.times import moment_of, wall_ns_of
@@ -174,6 +174,9 @@ def test_a_name_that_leads_into_a_private_network_is_not_called(cast: Cast, serv
         "https://example.org\\@localhost/x y",
         "https://[::1/x",
         "file:///etc/passwd",
+        "https://xn--.localhost/x",
+        "https://a..localhost/x",
+        "https://-a.localhost/x",
         "https://localhost/" + "x" * 1024,
         "",
     ],
@@ -210,6 +213,25 @@ def test_a_subscription_is_input(cast: Cast, service: PushService, client: Clien
     assert full.status_code == 400
     assert client.post(reverse("portal:push_on"), good).status_code == 200, "the same browser again is the same row"
     assert PushBrowser.objects.count() == push_browsers.A_PERSON
+
+
+def test_one_row_that_cannot_be_sent_holds_up_no_other(cast: Cast, service: PushService) -> None:
+    turn_on(cast.dina, service, Browser())
+    PushBrowser.objects.update(endpoint="https://xn--.localhost/as-an-older-version-took-it")
+    PushWaiting.objects.all().delete()
+    row = turn_on(cast.alice, service, Browser(), "2")
+    push_post.knock(cast.dina, path="/", now_ns=NOW_NS)
+    push_post.send_due(now_ns=NOW_NS)
+    assert len(service.bodies) == 1
+    assert not row.waiting.exists()
+
+
+def test_sessions_that_are_ended_take_the_notices_of_browsers_along(cast: Cast, service: PushService) -> None:
+    """Whoever held a stolen session may have turned them on in a browser of their own; the person is told when."""
+    turn_on(cast.dina, service, Browser())
+    assert AccountNotice.objects.get(person=cast.dina).kind == AccountNotice.Kind.PUSH_ADDED
+    open_sessions.end_others(cast.dina, keep=None, now=NOW, by_command=True)
+    assert not PushBrowser.objects.exists()
 
 
 def test_a_browser_is_its_persons_alone_and_goes_over_to_who_sits_there(cast: Cast, service: PushService) -> None:

@@ -69,6 +69,7 @@
 -- migration fleet 0007_routes_and_trails
 -- migration fleet 0008_push
 -- migration fleet 0009_unit_troubles
+-- migration fleet 0010_push_added
 -- migration leak 0001_initial
 -- migration leak 0002_canaries
 -- migration mfa 0001_initial
@@ -434,6 +435,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('fleet', '0007_routes_and_trails', CURRENT_TIMESTAMP),
   ('fleet', '0008_push', CURRENT_TIMESTAMP),
   ('fleet', '0009_unit_troubles', CURRENT_TIMESTAMP),
+  ('fleet', '0010_push_added', CURRENT_TIMESTAMP),
   ('leak', '0001_initial', CURRENT_TIMESTAMP),
   ('leak', '0002_canaries', CURRENT_TIMESTAMP),
   ('mfa', '0001_initial', CURRENT_TIMESTAMP),

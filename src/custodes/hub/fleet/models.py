@@ -354,18 +354,13 @@ class AccountNotice(models.Model):
     class Kind(models.TextChoices):
         """What was done. The sentence stands on the settings page and in the mail."""
 
-        LINK_BY_COMMAND = (
-            "link_by_command",
-            _("A sign-in link was made for you by command."),
-        )
-        FACTORS_FORGOTTEN = (
-            "factors_forgotten",
-            _("Your second factors were removed by command."),
-        )
+        LINK_BY_COMMAND = "link_by_command", _("A sign-in link was made for you by command.")
+        FACTORS_FORGOTTEN = "factors_forgotten", _("Your second factors were removed by command.")
         FACTOR_ADDED = "factor_added", _("A second factor was added to your account.")
         FACTOR_REMOVED = "factor_removed", _("A second factor was removed from your account.")
         PASSWORD_CHANGED = "password_changed", _("Your password was changed.")
         PROVIDER_LINKED = "provider_linked", _("A sign-in provider was linked to your account.")
+        PUSH_ADDED = "push_added", _("Notices to you were turned on in one more browser.")
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="account_notices")
     kind = models.CharField(max_length=24, choices=Kind.choices)

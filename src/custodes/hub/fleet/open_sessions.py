@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from custodes.hub import proxies
 from custodes.hub.audit import ledger
 from custodes.hub.fleet.models import OpenSession, Person
+from custodes.hub.fleet.push_models import PushBrowser
 from custodes.hub.fleet.times import moment_of, wall_ns_of
 
 KEY = "open_session"
@@ -84,7 +85,11 @@ def end_others(
 
 
 def drop(person: Person, *, keep: int | None, only: int | None = None) -> int:
-    """Delete the sessions of `person` but `keep`, or `only` one of them: each ends at its next request."""
+    """Delete the sessions of `person` but `keep`, or `only` one of them: each ends at its next request.
+
+    Browsers that got notices get none any more: whoever held such a session may have turned them on in theirs.
+    """
+    PushBrowser.objects.filter(person=person).delete()
     rows = OpenSession.objects.filter(person=person)
     if keep is not None:
         rows = rows.exclude(pk=keep)

@@ -5,6 +5,7 @@ resolved, so that a name which answers differently the next time leads nowhere e
 """
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from django.utils.translation import gettext as _
 from custodes.core.errors import BadInput, Temporary
 
 LONGEST = 1024
+NAME = re.compile(r"(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+"""A name as push services have them: letters, digits and hyphens, and no label in another alphabet's encoding."""
 PORTS_BELOW = 65536
 
 
@@ -37,7 +40,9 @@ def take_apart(endpoint: str) -> Called:
     except ValueError:
         raise BadInput(_("That is no address of a push service.")) from None
     plain = endpoint.isascii() and endpoint.isprintable() and " " not in endpoint and len(endpoint) <= LONGEST
-    if not plain or parts.scheme != "https" or parts.username or parts.password or parts.fragment or not host:
+    if not plain or parts.scheme != "https" or parts.username or parts.password or parts.fragment:
+        raise BadInput(_("That is no address of a push service."))
+    if not NAME.fullmatch(host):
         raise BadInput(_("That is no address of a push service."))
     if not any(host == one or host.endswith(f".{one}") for one in settings.HUB.push.services):
         raise BadInput(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput
 from custodes.hub import keyring
-from custodes.hub.fleet import push_address, push_post
+from custodes.hub.fleet import notices, push_address, push_post
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.push_models import PushBrowser
 from custodes.hub.fleet.times import wall_ns_of
@@ -58,7 +58,9 @@ def keep(person: Person, *, endpoint: str, p256dh: str, auth: str, browser: str,
             raise BadInput(
                 _("You have turned notices on in %(n)d browsers already: remove one first.") % {"n": A_PERSON}
             )
-        row = row or PushBrowser(person=person, endpoint=endpoint, added_at=now)
+        if row is None:
+            row = PushBrowser(person=person, endpoint=endpoint, added_at=now)
+            notices.tell(person, notices.Kind.PUSH_ADDED, now=now)
         row.p256dh, row.auth, row.browser = p256dh, auth, browser[:200]
         row.failing_since_ns, row.failures, row.try_after_ns, row.last_failure = None, 0, 0, ""
         row.save()

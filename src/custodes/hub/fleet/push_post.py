@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import http_ece
 import httpx
@@ -43,7 +44,7 @@ TIMEOUT_S = 10.0
 TOKEN_S = 12 * 3600
 """RFC 8292, section 2: a token lasts for at most 24 hours."""
 GONE = frozenset({404, 410})
-UNREACHABLE, REFUSED_ADDRESS = "unreachable", "refused address"
+UNREACHABLE, REFUSED_ADDRESS, FAULT = "unreachable", "refused address", "fault"
 log = logging.getLogger(__name__)
 _woken = threading.Event()
 
@@ -76,14 +77,14 @@ def send_due(*, now_ns: int) -> int:
     taken = 0
     for waiting in due.order_by("pk")[:A_SWEEP]:
         browser = waiting.browser
-        host = httpx.URL(browser.endpoint).host
+        host = urlsplit(browser.endpoint).netloc  # as it stands: no more than a name for what is silent
         if host in silent or browser.pk in left_alone:
             continue
         if not browser.person.is_active:
             browser.delete()
             left_alone.add(browser.pk)
             continue
-        became = _post(browser, waiting.path, now_ns)
+        became = _tried(browser, waiting.path, now_ns)
         if became == UNREACHABLE:
             silent.add(host)
         if _settle(waiting, became, now_ns):
@@ -130,6 +131,15 @@ def _settle(waiting: PushWaiting, became: int | str, now_ns: int) -> bool:
     )
     log.warning("a notice to a browser of %s: %s; tried again in %d s", row.person_id, became, pause_ns // NS_PER_S)
     return False
+
+
+def _tried(browser: PushBrowser, path: str, now_ns: int) -> int | str:
+    """Post, and let a fault of ours over one row be that row's alone: no other notice waits for it."""
+    try:
+        return _post(browser, path, now_ns)
+    except Exception:
+        log.exception("a notice to a browser of %s could not be sent", browser.person_id)
+        return FAULT
 
 
 def _post(browser: PushBrowser, path: str, now_ns: int) -> int | str:
