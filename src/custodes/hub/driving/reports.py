@@ -91,15 +91,4 @@ def _records(trips: Sequence[Trip], states: dict[object, str], span: tuple[int, 
     events = [event for trip in within for event in trip.events.all() if event.kind in COUNTED_KINDS]
     told = Counter(event.kind for event in events)
     ended = Counter((event.kind, states[event.pk]) for event in events if event.pk in states)
-    state = Dispute.State
-    return [
-        KindRecord(
-            kind=kind,
-            told=told[kind],
-            disputed=sum(ended[kind, one.value] for one in state),
-            upheld=ended[kind, state.UPHELD.value],
-            void=ended[kind, state.VOID.value],
-            rejected=ended[kind, state.REJECTED.value],
-        )
-        for kind in sorted(told)
-    ]
+    return scores.records_of(told, ended)

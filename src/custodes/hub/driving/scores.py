@@ -100,6 +100,11 @@ def record_of(organisation_id: UUID) -> list[KindRecord]:
     ended = Counter(
         Dispute.objects.filter(event__trip__site__organisation_id=organisation_id).values_list("event__kind", "state")
     )
+    return records_of(told, ended)
+
+
+def records_of(told: Counter[str], ended: Counter[tuple[str, str]]) -> list[KindRecord]:
+    """Return, kind by kind, how often it was told (`told`) and how its disputes stand (`ended`, by kind and state)."""
     state = Dispute.State
     return [
         KindRecord(
