@@ -12,8 +12,8 @@ from custodes.hub.access import gate
 from custodes.hub.access.models import View
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Unit
-from custodes.hub.leak import footage, services
-from custodes.hub.leak.models import Leak
+from custodes.hub.leak import footage, sealing, services
+from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.hub.process import leak_work
 from custodes.hub.process.leak_work import Over, Run
 from custodes.hub.process.limited import Unfit
@@ -65,6 +65,14 @@ def bring(cast: Cast, content: bytes, *, name: str = "found.mp4", hint: Clip | N
         at = number * footage.PIECE_BYTES
         services.store_piece(leak, number=number, content=content[at : at + footage.PIECE_BYTES])
     return services.arrived(leak)
+
+
+def keep_finding(**fields: object) -> LeakFinding:
+    """Keep what was found in a leak as the process does: under the hub's seal."""
+    row = LeakFinding(**fields)
+    row.seal = sealing.seal_of(row)
+    row.save()
+    return row
 
 
 def work_off(leak: Leak) -> Leak:

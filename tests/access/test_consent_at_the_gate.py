@@ -9,7 +9,7 @@ from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import gate, recorded
-from custodes.hub.clips import marked
+from custodes.hub.clips import held_words, marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.models import Answer, Showing
 from custodes.hub.fleet.models import Membership
@@ -34,7 +34,7 @@ def film(monkeypatch: pytest.MonkeyPatch) -> None:
         return (bytes(MIB) for _ in range(8))
 
     monkeypatch.setattr(gate, "_footage", footage)
-    monkeypatch.setattr(marked, "layout_for", lambda clip, view, film: LAYOUT)
+    monkeypatch.setattr(held_words, "layout_for", lambda clip, view, film: LAYOUT)
     monkeypatch.setattr(marked, "read_range", a_range)
 
 

@@ -16,7 +16,7 @@ from custodes.hub.access import gate
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
-from custodes.hub.clips import marked
+from custodes.hub.clips import held_words, marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership
 from custodes.trace.splice import ViewLayout
@@ -48,7 +48,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         return iter([FILM[start:stop]])
 
     monkeypatch.setattr(gate, "_footage", footage)
-    monkeypatch.setattr(marked, "layout_for", lambda clip, view, film: LAYOUT if film == "film.road" else None)
+    monkeypatch.setattr(held_words, "layout_for", lambda clip, view, film: LAYOUT if film == "film.road" else None)
     monkeypatch.setattr(marked, "read_range", a_range)
     return asked
 

@@ -23,7 +23,7 @@ from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
 from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
-from custodes.hub.clips import footage, keeping, marked, masked
+from custodes.hub.clips import footage, held_words, keeping, marked, masked
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Case, CaseClip, Clip, Export
 from custodes.hub.consent import requests
@@ -34,9 +34,10 @@ from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Rou
 from custodes.hub.fleet.push_models import PushBrowser
 from custodes.hub.leak import erasing
 from custodes.hub.leak import footage as leak_footage
-from custodes.hub.leak.models import Canary, Leak, LeakFinding
+from custodes.hub.leak.models import Canary, Leak
 from custodes.trace.splice import ViewLayout
 from hub_fixtures import give_hub, sign_in_with_both
+from leak_scene import keep_finding
 from marked_clip import made_up_twins
 from stored_trip import store
 
@@ -323,7 +324,7 @@ def stored(
 
     layout = ViewLayout(made_up_twins(2560, fragments=4).index, "ABBA")
     patch.setattr(gate, "_footage", footage)
-    patch.setattr(marked, "layout_for", lambda clip, view, film: layout if film == "film.road" else None)
+    patch.setattr(held_words, "layout_for", lambda clip, view, film: layout if film == "film.road" else None)
     patch.setattr(marked, "read_range", lambda clip, film, layout, start, stop: iter([b"film"]))
     with django_db_blocker.unblock(), transaction.atomic():
         scene = set_scene(make_cast())
@@ -745,7 +746,7 @@ def test_leaks_are_their_desks_alone(doors: Doors, scene: Scene, cast: Cast, mon
         erased_seq=entry.seq, hint=clip, width_px=16, height_px=16,
     )  # fmt: skip
     said = {"candidates": [], "readings": [], "views_tested": 0, "playing": [], "registration": None, "reasons": []}
-    LeakFinding.objects.create(
+    keep_finding(
         leak=leak, run=1, clip=clip, film="film.road", found=True, verdict="inconclusive", still_s=1.0,
         finding_json=json.dumps({**said, "steps_tried": [], "mix": None}),
     )  # fmt: skip

@@ -15,9 +15,10 @@ from custodes.hub.clips.erasing import erasers
 from custodes.hub.clips.keeping import keeping_of
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.leak import canaries as alarms
-from custodes.hub.leak.models import Canary, Leak, LeakFinding
+from custodes.hub.leak.models import Canary, Leak
 from custodes.hub.process import leak_work
 from custodes.hub.process.leak_work import Run
+from leak_scene import keep_finding
 
 pytestmark = pytest.mark.django_db
 CHANGES = re.compile(r"[\w-]{40,}|data-(?:idle|whole)-s=\S+")
@@ -54,7 +55,7 @@ def leak_of(cast: Cast, clip: Clip, *, presence: float, verdict: str = "inconclu
         "candidates": [], "readings": readings, "presence": presence, "clip_id": str(clip.pk), "views_tested": 0,
         "playing": [], "registration": None, "reasons": [], "steps_tried": [], "mix": None,
     }  # fmt: skip
-    LeakFinding.objects.create(
+    keep_finding(
         leak=leak, run=1, clip=clip, film="film.road", found=True, verdict=verdict, finding_json=json.dumps(said)
     )
     return leak

@@ -14,18 +14,23 @@ from django.urls import reverse
 import textured_film
 from cast import Cast
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import leak_acts
+from custodes.hub.access import gate, leak_acts
 from custodes.hub.audit import offline_verifier
 from custodes.hub.audit.models import LedgerBody
-from custodes.hub.clips import fsck, quota
+from custodes.hub.clips import fsck, held_words, quota
 from custodes.hub.clips.keeping import keeping_of
+from custodes.hub.clips.models import Clip, ViewWord
 from custodes.hub.fleet.models import OpenSession
 from custodes.hub.leak import erasing, footage, services
 from custodes.hub.leak.models import ClipLook, Leak, LeakFinding
-from custodes.hub.process import leak_work
+from custodes.hub.process import leak_work, tracing
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import vault
-from leak_scene import LeakScene, bring, set_leak_scene, work_off
+from custodes.trace.conclude import conclude
+from custodes.trace.detect import SoftBits
+from custodes.trace.keys import CodeWord
+from custodes.trace.report import as_json
+from leak_scene import LeakScene, bring, keep_finding, set_leak_scene, work_off
 from signed_in import session_of
 
 pytestmark = pytest.mark.django_db
@@ -262,6 +267,64 @@ def test_a_cancelled_leak_ends_its_child_and_stays_cancelled(cast: Cast, monkeyp
     assert leak_work.waiting_leaks() == []
 
 
+def traced_by_marks(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> Leak:
+    """Trace a leak that shows the fragments of `letters` ever so clearly; no film is decoded."""
+
+    def trace(leak: Leak, clip: Clip, film: str, words: list[CodeWord], *, tested: int, say: object) -> tracing.Deed:
+        z = np.array([4.0 if letter == "A" else -4.0 for letter in letters])
+        soft = SoftBits(z, np.full(len(z), 5, np.int32), 16.0, (0, 0))
+        edges_s = np.arange(len(z) + 1) / 2
+        finding = conclude(clip.pk, soft, words, edges_s=edges_s, views_tested=tested)
+        decided = tracing.Decided(finding=as_json(finding), verdict=finding.verdict.value, found=True)
+        return tracing.Deed(decided, b"", None)
+
+    monkeypatch.setattr(leak_work.tracing, "trace", trace)
+    leak = bring(scene.cast, b"whatever", hint=scene.clip)
+    tested = leak_work.views_of([scene.clip.pk])
+    leak_work.trace_clip(leak_work.Run(leak.pk, 1), scene.clip.pk, tested=tested)
+    leak_work.settle(leak_work.Run(leak.pk, 1), "")
+    return Leak.objects.get(pk=leak.pk)
+
+
+def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {name: ViewWord.objects.get(view_id=view.pk) for name, view in scene.views.items()}
+
+    def swap(one: str, other: str) -> None:
+        for name, taken in (("alice", one), ("bob", other)):
+            ViewWord.objects.filter(pk=rows[name].pk).update(letters=rows[taken].letters)
+
+    honest = traced_by_marks(scene, rows["alice"].letters, monkeypatch)
+    named = [(one["view"], one["verdict"]) for one in json.loads(honest.report_json)["named"]]
+    assert named == [(str(scene.views["alice"].pk), "identified")]
+    swap("bob", "alice")
+    with pytest.raises(Denied):  # else Alice could be handed Bob's word, and leak it
+        gate.describe_part(actor=scene.cast.alice, view_id=scene.views["alice"].pk, part="film.road")
+    leak = traced_by_marks(scene, rows["alice"].letters, monkeypatch)
+    swap("alice", "bob")
+    report = report_of(leak)
+    assert (report["named"], report["views_left_out"], report["verdict"]) == ([], 2, "inconclusive")
+    client = signed_in(scene.cast.petra)
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "2 views were left out" in page
+    sent = json.loads(client.get(reverse("portal:leak_json", args=[leak.pk])).content)
+    told = offline_verifier.check(sent, bytes.fromhex(sent["hub_key"]))
+    assert "names nobody" in told
+    assert "2 view(s) were left out" in told
+    _check_forged(scene, client, honest)
+    ViewWord.objects.filter(pk=rows["bob"].pk).delete()
+    assert held_words.words_of_film(scene.clip.pk, "film.road").left_out == 1
+
+
+def _check_forged(scene: LeakScene, client: Client, leak: Leak) -> None:
+    alice, bob = (str(scene.views[name].pk) for name in ("alice", "bob"))
+    row = LeakFinding.objects.get(leak=leak)
+    LeakFinding.objects.filter(pk=row.pk).update(finding_json=row.finding_json.replace(alice, bob))
+    assert leak_acts.named(leak) == []
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "1 finding is not shown" in page
+    assert bob[:8] not in page
+
+
 def test_a_restart_goes_on_with_what_waits_and_does_nothing_twice(
     scene: LeakScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,7 +332,7 @@ def test_a_restart_goes_on_with_what_waits_and_does_nothing_twice(
     Leak.objects.filter(pk=leak.pk).update(state=Leak.State.TRACING)
     assert [one.pk for one in leak_work.waiting_leaks()] == [leak.pk]
     said = {"candidates": [], "clip_id": str(scene.clip.pk)}
-    LeakFinding.objects.create(
+    keep_finding(
         leak=leak, run=1, clip=scene.clip, film="film.road", found=False, verdict="inconclusive",
         finding_json=json.dumps(said),
     )  # fmt: skip
@@ -282,7 +345,7 @@ def test_a_restart_goes_on_with_what_waits_and_does_nothing_twice(
 
 def test_an_erased_clip_takes_what_was_found_of_it_along(scene: LeakScene) -> None:
     leak = bring(scene.cast, b"whatever", hint=scene.clip)
-    LeakFinding.objects.create(
+    keep_finding(
         leak=leak, run=1, clip=scene.clip, film="film.road", found=True, verdict="identified", finding_json="{}"
     )
     assert erasing._forget_clip(scene.clip.pk) == 1
@@ -306,7 +369,7 @@ def test_recorded_people_are_told_without_a_name(
     scene.clip.subject = scene.cast.dina
     scene.clip.save()
     leak = bring(scene.cast, b"whatever", hint=scene.clip)
-    LeakFinding.objects.create(
+    keep_finding(
         leak=leak, run=1, clip=scene.clip, film="film.road", found=True, verdict="inconclusive",
         finding_json=json.dumps({"candidates": []}),
     )  # fmt: skip

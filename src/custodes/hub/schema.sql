@@ -72,6 +72,7 @@
 -- migration fleet 0010_push_added
 -- migration leak 0001_initial
 -- migration leak 0002_canaries
+-- migration leak 0003_sealed_findings
 -- migration mfa 0001_initial
 -- migration mfa 0002_authenticator_timestamps
 -- migration mfa 0003_authenticator_type_uniq
@@ -151,7 +152,7 @@ CREATE TABLE "fleet_unittrouble" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMEN
 CREATE TABLE "leak_canary" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "planted_at" datetime NOT NULL, "words" varchar(200) NOT NULL, "seen_at" datetime NULL, "clip_id" char(32) NOT NULL UNIQUE REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "planted_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "seen_in_id" char(32) NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_cliplook" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "film" varchar(48) NOT NULL, "sealed" BLOB NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_leak" ("id" char(32) NOT NULL PRIMARY KEY, "brought_at" datetime NOT NULL, "file_name" varchar(200) NOT NULL, "size_bytes" bigint unsigned NOT NULL CHECK ("size_bytes" >= 0), "sha256" varchar(64) NOT NULL, "state" varchar(16) NOT NULL, "step" varchar(16) NOT NULL, "told" varchar(300) NOT NULL, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "corners_json" text NOT NULL, "seconds" real NULL, "width_px" integer unsigned NULL CHECK ("width_px" >= 0), "height_px" integer unsigned NULL CHECK ("height_px" >= 0), "frame_at_s" real NOT NULL, "searched_clips" integer unsigned NOT NULL CHECK ("searched_clips" >= 0), "ended_at" datetime NULL, "report_json" text NOT NULL, "report_seq" bigint NULL, "told_people_at" datetime NULL, "keep_until" datetime NOT NULL, "erased_at" datetime NULL, "erased_seq" bigint NULL, "brought_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "case_id" char(32) NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "hint_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "leak_leakfinding" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "film" varchar(48) NOT NULL, "found" bool NOT NULL, "verdict" varchar(16) NOT NULL, "finding_json" text NOT NULL, "still_s" real NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "leak_leakfinding" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "film" varchar(48) NOT NULL, "found" bool NOT NULL, "verdict" varchar(16) NOT NULL, "finding_json" text NOT NULL, "still_s" real NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED, "seal" varchar(64) NOT NULL);
 CREATE TABLE "leak_leakpart" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(48) NOT NULL, "sealed_sha256" varchar(64) NOT NULL, "sealed_bytes" bigint unsigned NOT NULL CHECK ("sealed_bytes" >= 0), "plain_bytes" bigint unsigned NOT NULL CHECK ("plain_bytes" >= 0), "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_leakshown" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "day" date NOT NULL, "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "mfa_authenticator" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "type" varchar(20) NOT NULL, "data" text NOT NULL CHECK ((JSON_VALID("data") OR "data" IS NULL)), "user_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "created_at" datetime NOT NULL, "last_used_at" datetime NULL);
@@ -438,6 +439,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('fleet', '0010_push_added', CURRENT_TIMESTAMP),
   ('leak', '0001_initial', CURRENT_TIMESTAMP),
   ('leak', '0002_canaries', CURRENT_TIMESTAMP),
+  ('leak', '0003_sealed_findings', CURRENT_TIMESTAMP),
   ('mfa', '0001_initial', CURRENT_TIMESTAMP),
   ('mfa', '0002_authenticator_timestamps', CURRENT_TIMESTAMP),
   ('mfa', '0003_authenticator_type_uniq', CURRENT_TIMESTAMP),

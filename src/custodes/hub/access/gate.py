@@ -23,7 +23,7 @@ from custodes.hub.access.requests import Action
 from custodes.hub.access.told import AudienceTold
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
-from custodes.hub.clips import footage, headline, marked
+from custodes.hub.clips import footage, headline, held_words, marked
 from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
@@ -327,7 +327,7 @@ def _draw_words(clip: Clip, view_id: uuid.UUID) -> dict[str, CodeWord]:
 def _layout(view: View, part: str) -> ViewLayout:
     """Return how this view's own bytes of a film are laid out. An unmarked film is not served: raises Denied."""
     try:
-        layout = marked.layout_for(view.clip, view.pk, part)
+        layout = held_words.layout_for(view.clip, view.pk, part)
     except KeyDestroyed:
         raise Denied.of(view.pk) from None
     if layout is None:

@@ -27,7 +27,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom, open_sessions
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import moment_of, now_of
-from custodes.hub.leak import reports
+from custodes.hub.leak import reports, sealing
 from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.trace.verdicts import Verdict
 
@@ -138,7 +138,8 @@ def about_me(person: Person, *, clock: Clock = _CLOCK) -> list[ToldLeak]:
     rows = LeakFinding.objects.filter(found=True, clip_id__in=mine, run=F("leak__run"), leak__erased_at=None)
     shown: dict[UUID, list[LeakFinding]] = {}
     for row in rows.exclude(leak__told_people_at=None).select_related("leak", "clip__site").order_by("pk"):
-        shown.setdefault(row.leak_id, []).append(row)
+        if sealing.is_own(row):
+            shown.setdefault(row.leak_id, []).append(row)
     told = []
     for found in shown.values():
         clips = {row.clip_id: row.clip for row in found}

@@ -16,7 +16,7 @@ from custodes.core import boxes
 from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput, Corrupt
 from custodes.core.wire import WireLens
-from custodes.hub.clips import footage, marked, masked
+from custodes.hub.clips import footage, held_words, marked, masked
 from custodes.hub.clips.models import Clip
 from custodes.trace.keys import FIRST_WINDOW
 from custodes.trace.splice import FragmentSpan, PairIndex, Piece, ViewLayout, read_view
@@ -107,7 +107,7 @@ def cut_lens(clip: Clip, lens: WireLens, *, begin_ns: int | None, end_ns: int | 
 
 def layout_for(clip: Clip, view_id: object, film: CutFilm) -> ViewLayout | None:
     """Return how one view's film is laid out within the cut; None where the view has no word for it."""
-    word = marked.words_of_view(clip.pk, view_id).get(film.part)  # type: ignore[arg-type]  # an id
+    word = held_words.words_of_view(clip.pk, view_id).get(film.part)  # type: ignore[arg-type]  # an id
     if word is None:
         return None
     index = marked.read_cut(clip, film.source)

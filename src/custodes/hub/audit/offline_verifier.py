@@ -22,6 +22,12 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+LEFT_OUT = {
+    "views_left_out": "view(s) were left out: their words were not what the ledger says.",
+    "findings_left_out": "finding(s) were left out: they were added or edited by hand.",
+}
+"""What a report says of rows that somebody changed in the hub's database."""
+
 
 class Refuted(Exception):
     """The proof does not hold; the message says where it breaks."""
@@ -148,7 +154,8 @@ def check(proof: Any, key: bytes) -> str:
     if kind == "custodes.leak/1":
         said = check_leak(proof, key)
         named = ", ".join(f"view {one['view']} ({one['verdict']})" for one in said["named"]) or "nobody"
-        return f"Written down of leak {said['leak']}: {said['verdict']}. It names {named}, and never a person."
+        left = "".join(f" {said[one]} {why}" for one, why in LEFT_OUT.items() if said.get(one))
+        return f"Written down of leak {said['leak']}: {said['verdict']}. It names {named}, and never a person.{left}"
     demand(kind == "custodes.proof/1", f"unknown format {kind!r}")
     said = check_inclusion(proof, key)
     words = "what it said was erased since" if said is None else json.dumps(said, ensure_ascii=False)

@@ -130,20 +130,17 @@ def words_of_view(clip_id: UUID, view_id: UUID) -> dict[str, CodeWord]:
     return {row.part: _word(row) for row in rows}
 
 
+def words_by_view(clip_id: UUID) -> dict[UUID, dict[str, CodeWord]]:
+    """Return the words of all views of a clip, by view and film, in the order in which they were drawn."""
+    found: dict[UUID, dict[str, CodeWord]] = {}
+    for row in ViewWord.objects.filter(clip_id=clip_id).order_by("pk"):
+        found.setdefault(row.view_id, {})[row.part] = _word(row)
+    return found
+
+
 def words_of_film(clip_id: UUID, film: str) -> list[CodeWord]:
-    """Return the words of all views of one film, for whoever traces a leak."""
+    """Return the words of all views of one film, as they stand: nobody is accused by them before they are held."""
     return [_word(row) for row in ViewWord.objects.filter(clip_id=clip_id, part=film).order_by("pk")]
-
-
-def layout_for(clip: Clip, view_id: UUID, film: str) -> ViewLayout | None:
-    """Return how one view's film is laid out; None where the view has no word for it: then nothing is served.
-
-    Raises Corrupt, KeyDestroyed.
-    """
-    row = ViewWord.objects.filter(clip=clip, view_id=view_id, part=film).first()
-    if row is None:
-        return None
-    return ViewLayout(read_cut(clip, film), row.letters)
 
 
 def read_range(clip: Clip, film: str, layout: ViewLayout, start: int, stop: int) -> Iterator[bytes]:

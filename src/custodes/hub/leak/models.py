@@ -105,6 +105,8 @@ class LeakFinding(models.Model):
     verdict = models.CharField(max_length=16)
     finding_json = models.TextField()
     """As `trace.report.as_json` writes it."""
+    seal = models.CharField(max_length=64, default="")
+    """The hub's own, over all of the above (`leak.sealing`)."""
     still_s = models.FloatField(null=True, blank=True)
     """The moment of the film (s) that the still shows; None: there is no still."""
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from custodes.hub.clips.held_words import HeldWords
+from custodes.hub.leak import sealing
 from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.trace.verdicts import CAVEATS, Verdict
 
@@ -29,10 +31,31 @@ class Named:
 
 
 def findings_of(leak: Leak) -> list[LeakFinding]:
-    """Return what the last run found, the clearest first."""
-    rows = list(LeakFinding.objects.filter(leak=leak, run=leak.run).select_related("leak", "clip__site__organisation"))
+    """Return what the last run found, the clearest first; rows without the hub's seal are left out."""
+    rows = [row for row in _rows_of(leak) if sealing.is_own(row)]
     order = {Verdict.IDENTIFIED.value: 0, Verdict.CONSISTENT.value: 1}
     return sorted(rows, key=lambda row: (order.get(row.verdict, 2), not row.found, row.pk))
+
+
+def unsealed_of(leak: Leak) -> int:
+    """Return how many rows of the last run were put in or edited by hand: nothing goes by them."""
+    return sum(not sealing.is_own(row) for row in _rows_of(leak))
+
+
+def with_views(finding: str, held: HeldWords) -> str:
+    """Return a finding with what is known of the views that it was held against: how many were left out."""
+    body = json.loads(finding) | {"views_left_out": held.left_out}
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def left_out_of(findings: list[LeakFinding]) -> int:
+    """Return how many views were left out of findings, because their words are not what the ledger says."""
+    return sum(json.loads(row.finding_json).get("views_left_out", 0) for row in findings)
+
+
+def _rows_of(leak: Leak) -> list[LeakFinding]:
+    rows = LeakFinding.objects.filter(leak=leak, run=leak.run).order_by("pk")
+    return list(rows.select_related("leak", "clip__site__organisation"))
 
 
 def named_in(findings: list[LeakFinding]) -> list[Named]:
@@ -90,6 +113,8 @@ def build(leak: Leak, *, now_ns: int) -> str:
             }
             for one in named_in(findings)
         ],
+        "views_left_out": left_out_of(findings),
+        "findings_left_out": unsealed_of(leak),
         "findings": [{"film": row.film, **json.loads(row.finding_json)} for row in findings],
         "caveats": list(CAVEATS),
     }

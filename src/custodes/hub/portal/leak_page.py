@@ -112,6 +112,14 @@ def cards_of(leak: Leak) -> list[FindingCard]:
     return [_card(row) for row in reports.findings_of(leak)]
 
 
+def left_out_of(leak: Leak, cards: list[FindingCard]) -> list[str]:
+    """Return sentences on what was left out of a report, because rows were changed by hand; none: nothing was."""
+    told = json.loads(leak.report_json) if leak.report_json else {}
+    views = max(reports.left_out_of([card.row for card in cards]), told.get("views_left_out", 0))
+    findings = max(reports.unsealed_of(leak), told.get("findings_left_out", 0))
+    return leak_words.left_out(views, findings)
+
+
 def _card(row: LeakFinding) -> FindingCard:
     said = json.loads(row.finding_json)
     ids = [UUID(one["view_id"]) for one in said["candidates"]]

@@ -22,8 +22,11 @@ COLOURS = {"yes": HexColor("#0b6b3a"), "no": HexColor("#b3261e"), "unread": HexC
 LISTED = 5
 
 
-def report(leak: Leak, cards: Sequence[FindingCard]) -> bytes:
-    """Return the report as PDF (A4), in the reader's language. Its JSON twin is what the verifier checks."""
+def report(leak: Leak, cards: Sequence[FindingCard], left_out: Sequence[str]) -> bytes:
+    """Return the report as PDF (A4), in the reader's language. Its JSON twin is what the verifier checks.
+
+    `left_out`: sentences on what somebody changed by hand.
+    """
     paper = io.BytesIO()
     title = _("Report on a leak")
     document = SimpleDocTemplate(
@@ -36,7 +39,8 @@ def report(leak: Leak, cards: Sequence[FindingCard]) -> bytes:
         title=title,
         author="Custodes",
     )
-    document.build([*_opening(leak, cards, title), *_cards(cards), *_closing(leak)], onLaterPages=_numbered)
+    warned = [_text(f"<b>{escape(one)}</b>") for one in left_out]
+    document.build([*_opening(leak, cards, title), *warned, *_cards(cards), *_closing(leak)], onLaterPages=_numbered)
     return paper.getvalue()
 
 

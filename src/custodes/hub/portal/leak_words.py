@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from custodes.hub.leak.models import Leak
 from custodes.trace.verdicts import Verdict
@@ -101,6 +101,32 @@ CAVEATS: tuple[Words, ...] = (
     ),
     gettext_lazy("Not tried: film that was drawn anew by a machine, sound."),
 )
+
+
+def left_out(views: int, findings: int) -> list[str]:
+    """Return what a report says of rows that somebody changed by hand: nobody was held against them."""
+    said = []
+    if views:
+        said.append(
+            ngettext(
+                "%(n)d view was left out: its word is not what the ledger says. Somebody may have changed the hub's "
+                "database; custodes audit verify says where.",
+                "%(n)d views were left out: their words are not what the ledger says. Somebody may have changed the "
+                "hub's database; custodes audit verify says where.",
+                views,
+            )
+            % {"n": views}
+        )
+    if findings:
+        said.append(
+            ngettext(
+                "%(n)d finding is not shown: it was added or edited by hand. Trace the leak again.",
+                "%(n)d findings are not shown: they were added or edited by hand. Trace the leak again.",
+                findings,
+            )
+            % {"n": findings}
+        )
+    return said
 
 
 def sentence(text: str) -> str:

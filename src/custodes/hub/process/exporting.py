@@ -14,7 +14,7 @@ from django.conf import settings
 from custodes.core.clock import NS_PER_S, SystemClock
 from custodes.core.errors import Temporary
 from custodes.core.wire import Manifest, WireLens
-from custodes.hub.clips import exports, footage, marked
+from custodes.hub.clips import exports, footage, held_words, marked
 from custodes.hub.clips.models import Export
 from custodes.hub.fleet.models import Organisation
 from custodes.hub.fleet.times import moment_of
@@ -45,7 +45,7 @@ def make(export_id: UUID) -> None:
 
 
 def _burnt(export: Export) -> bytes:
-    layout = marked.layout_for(export.clip, export.view_id, export.film)
+    layout = held_words.layout_for(export.clip, export.view_id, export.film)
     if layout is None:
         raise Unfit("its view has no word for this film")
     manifest = footage.read_manifest(export.clip)

@@ -12,10 +12,10 @@ from django.db import transaction
 from custodes.core.clock import SystemClock
 from custodes.core.errors import Corrupt
 from custodes.hub.audit import ledger
-from custodes.hub.clips import marked
+from custodes.hub.clips import held_words, marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.times import moment_of
-from custodes.hub.leak import canaries, footage, looks, reports
+from custodes.hub.leak import canaries, footage, looks, reports, sealing
 from custodes.hub.leak.models import Canary, Leak, LeakFinding
 from custodes.hub.process import tracing
 from custodes.hub.process.limited import Unfit
@@ -89,18 +89,20 @@ def trace_clip(run: Run, clip_id: UUID, *, tested: int) -> None:
 
 
 def _trace_film(run: Run, leak: Leak, clip: Clip, film: str, tested: int) -> None:
-    words, say = marked.words_of_film(clip.pk, film), _teller(run)
-    deed = _while_wanted(run, lambda: tracing.trace(leak, clip, film, words, tested=tested, say=say))
-    kept = LeakFinding.objects.create(
+    held, say = held_words.words_of_film(clip.pk, film), _teller(run)
+    deed = _while_wanted(run, lambda: tracing.trace(leak, clip, film, held.words, tested=tested, say=say))
+    kept = LeakFinding(
         leak=leak,
         run=run.number,
         clip=clip,
         film=film,
         found=deed.finding.found,
         verdict=deed.finding.verdict,
-        finding_json=deed.finding.finding,
+        finding_json=reports.with_views(deed.finding.finding, held),
         still_s=deed.still_s,
     )
+    kept.seal = sealing.seal_of(kept)
+    kept.save(force_insert=True)
     if deed.still:
         footage.keep(leak, f"still.{kept.pk}", deed.still)
 
@@ -121,7 +123,9 @@ def _searched(leak: Leak) -> list[Clip]:
 def views_of(clip_ids: list[UUID]) -> int:
     """Return how many words there are to hold a leak against, over all films of these clips."""
     return sum(
-        len(marked.words_of_film(clip_id, film)) for clip_id in clip_ids for film in marked.marked_films_of(clip_id)
+        len(held_words.words_of_film(clip_id, film).words)
+        for clip_id in clip_ids
+        for film in marked.marked_films_of(clip_id)
     )
 
 

@@ -145,7 +145,11 @@ def report_pdf(request: HttpRequest, leak_id: uuid.UUID) -> HttpResponse:
     if not leak.report_json:
         raise Denied.of(leak_id)
     cards = leak_page.cards_of(leak)
-    return _file(leak_paper.report(leak, cards), "application/pdf", f"custodes-leak-{leak_id}.pdf")
+    return _file(
+        leak_paper.report(leak, cards, leak_page.left_out_of(leak, cards)),
+        "application/pdf",
+        f"custodes-leak-{leak_id}.pdf",
+    )
 
 
 @require_safe
@@ -223,6 +227,7 @@ def _context(request: HttpRequest, person: Person, leak: Leak) -> dict[str, Any]
         "clips": clips,
         "in_open_case": leak.case is not None and leak.case.closed_at is None,
         "identified": identified,
+        "left_out": leak_page.left_out_of(leak, cards),
         "best": next((row for card in cards for row in card.candidates if row.verdict == "identified"), None),
     }
 
