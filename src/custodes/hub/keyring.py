@@ -114,6 +114,14 @@ def entry_key() -> bytes:
     return _load_entry_key(settings.HUB.keys_dir)
 
 
+def row_key(use: str) -> bytes:
+    """Return 32 bytes under which rows of one use are coded: derived from the entries' key (HKDF-SHA256), kept nowhere.
+
+    Raises BadInput when that is missing or damaged.
+    """
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=b"custodes.row/1 " + use.encode()).derive(entry_key())
+
+
 def push_key() -> ec.EllipticCurvePrivateKey:
     """Return the key by which push services know this hub (VAPID, RFC 8292); make it at its first use.
 

@@ -3,6 +3,8 @@
 Whoever holds the link and an address that nobody has here comes in with it. Whose address is known must sign in as
 themselves first: a link never lets anybody in as somebody else, and the one who invites learns nothing of who has an
 account.
+
+An invitation counts while the hub's own ledger says that it waits, with these very facts: a row alone gives nothing.
 """
 
 import secrets
@@ -17,11 +19,17 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.audit import ledger
-from custodes.hub.fleet import roles, selectors, signin_links
+from custodes.hub.audit import ledger, said
+from custodes.hub.fleet import own_rows, roles, selectors, signin_links
 from custodes.hub.fleet.models import Invitation, Membership, Organisation, Person, Site
 from custodes.hub.fleet.times import moment_of, wall_ns_of
 
+INVITED, RENEWED, WITHDRAWN, ACCEPTED = (
+    "person.invited",
+    "invitation.renewed",
+    "invitation.withdrawn",
+    "invitation.accepted",
+)
 FORGOTTEN_AFTER = timedelta(days=30)
 """A lapsed invitation can be renewed for so long; then its address is deleted."""
 
@@ -62,7 +70,8 @@ def invite_person(
     _must_lead(by, organisation, now)
     with transaction.atomic():
         for before in open_invitations(organisation, now=now).filter(email=address, role=role, site=site):
-            _close(before, now)
+            if _close(before, now):
+                _log(WITHDRAWN, before, now, by)
         invitation = Invitation(
             organisation=organisation,
             site=site,
@@ -73,7 +82,7 @@ def invite_person(
             made_by=by,
         )
         path = _with_new_link(invitation, now)
-        _log("person.invited", invitation, now, by, email=address)
+        _log(INVITED, invitation, now, by, email=address, code=code_of(invitation))
     return Invited(invitation, path)
 
 
@@ -86,7 +95,7 @@ def renew(*, invitation: Invitation, now: datetime, by: Person) -> Invited:
             raise BadInput("The invitation was taken or withdrawn already. Invite them anew.")
         invitation.made_by = by
         path = _with_new_link(invitation, now)
-        _log("invitation.renewed", invitation, now, by)
+        _log(RENEWED, invitation, now, by, code=code_of(invitation))
     return Invited(invitation, path)
 
 
@@ -95,7 +104,7 @@ def withdraw(*, invitation: Invitation, now: datetime, by: Person) -> None:
     _must_lead(by, invitation.organisation, now)
     with transaction.atomic():
         if _close(invitation, now):
-            _log("invitation.withdrawn", invitation, now, by)
+            _log(WITHDRAWN, invitation, now, by)
 
 
 def open_invitations(organisation: Organisation, *, now: datetime) -> QuerySet[Invitation]:
@@ -108,12 +117,26 @@ def find_live(token: str, *, now: datetime) -> Invitation | None:
     """Return the invitation that a link would still open: unused, in time, by somebody who still leads there."""
     found = (
         Invitation.objects.select_related("organisation", "site", "made_by")
-        .filter(token_sha256=signin_links.token_hash(token), accepted_at=None, withdrawn_at=None, expires_at__gt=now)
+        .filter(token_sha256=_kept_of(token), accepted_at=None, withdrawn_at=None, expires_at__gt=now)
         .first()
     )
     if found is None or (found.made_by is not None and not selectors.leads(found.made_by, found.organisation, now)):
         return None
-    return found
+    return found if is_waiting(found) else None
+
+
+def is_waiting(invitation: Invitation) -> bool:
+    """Say whether by the ledger the hub made this invitation, as its row stands, and nobody took it or took it back."""
+    about = said.own(INVITED, RENEWED, WITHDRAWN, ACCEPTED, naming=str(invitation.pk))
+    last = next((one for one in reversed(list(about)) if one.get("invitation") == str(invitation.pk)), None)
+    return last is not None and last.kind in (INVITED, RENEWED) and last.get("code") == code_of(invitation)
+
+
+def code_of(invitation: Invitation) -> str:
+    """Return the hub's code of what an invitation promises, to whom, by whom, until when and behind which link."""
+    place = (invitation.organisation_id, invitation.site_id, invitation.role)
+    link = (invitation.email, invitation.made_by_id, invitation.token_sha256, invitation.expires_at)
+    return own_rows.code_of("invitation", invitation.pk, *place, *link)
 
 
 def accept(token: str, *, person: Person | None, now: datetime) -> Person:
@@ -135,7 +158,7 @@ def accept(token: str, *, person: Person | None, now: datetime) -> Person:
         taker = owner or Person.objects.create_user(
             invitation.email, display_name=invitation.display_name, language=invitation.language
         )
-        _log("invitation.accepted", invitation, now, taker, person=taker.pk, is_new=owner is None)
+        _log(ACCEPTED, invitation, now, taker, person=taker.pk, is_new=owner is None)
         roles.give_role(
             person=taker,
             organisation=invitation.organisation,
@@ -155,11 +178,15 @@ def forget_lapsed(*, now_ns: int) -> int:
 
 def _with_new_link(invitation: Invitation, now: datetime) -> str:
     token = secrets.token_urlsafe(signin_links.TOKEN_BYTES)
-    invitation.token_sha256 = signin_links.token_hash(token)
+    invitation.token_sha256 = _kept_of(token)
     invitation.made_at = now
     invitation.expires_at = now + timedelta(hours=settings.HUB.sign_in.invitation_hours)
     invitation.save()
     return reverse("fleet:join", args=[token])
+
+
+def _kept_of(token: str) -> str:
+    return own_rows.token_code(token, "invitation")
 
 
 def _close(invitation: Invitation, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from custodes.core.errors import Denied
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import selectors, services, signin_links
+from custodes.hub.fleet import own_rows, selectors, services, signin_links
 from custodes.hub.fleet.models import Membership, Organisation, Person, SetupToken
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -34,7 +34,7 @@ def make_token(*, now: datetime) -> str | None:
     token = secrets.token_urlsafe(signin_links.TOKEN_BYTES)
     with transaction.atomic():
         SetupToken.objects.filter(used_at=None).delete()
-        SetupToken.objects.create(token_sha256=signin_links.token_hash(token), expires_at=now + TOKEN_LIVES)
+        SetupToken.objects.create(token_sha256=own_rows.token_code(token, "setup"), expires_at=now + TOKEN_LIVES)
     return token
 
 
@@ -74,5 +74,5 @@ def _live(token: str, now: datetime) -> SetupToken | None:
     if selectors.administrator_exists():
         return None
     return SetupToken.objects.filter(
-        token_sha256=signin_links.token_hash(token), used_at=None, expires_at__gt=now
+        token_sha256=own_rows.token_code(token, "setup"), used_at=None, expires_at__gt=now
     ).first()

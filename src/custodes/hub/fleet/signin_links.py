@@ -1,7 +1,8 @@
 """Links that sign one person in, once: for the demo, and for somebody who is locked out.
 
-The token has 256 bits and only its hash is kept. Opening the link shows a button; the button's POST uses the token
-up. A mail scanner that follows links therefore uses nothing up.
+The token has 256 bits and only a keyed hash is kept. A link counts while the hub's own ledger says that it was made,
+for whom and until when, and not that it was used: a row alone lets nobody in. Opening the link shows a button; the
+button's POST uses the token up. A mail scanner that follows links therefore uses nothing up.
 """
 
 import hashlib
@@ -12,12 +13,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from custodes.core.errors import Denied
-from custodes.hub.audit import ledger
+from custodes.hub.audit import ledger, said
+from custodes.hub.fleet import own_rows
 from custodes.hub.fleet.models import Person, SignInLink
 from custodes.hub.fleet.times import wall_ns_of
 
 SIGN_IN_LIVES = timedelta(hours=1)
 TOKEN_BYTES = 32
+MADE, USED = "sign_in.link_made", "sign_in.link_used"
 
 
 def make_signin_link(person: Person, *, now: datetime, by_command: bool = False) -> str:
@@ -26,11 +29,15 @@ def make_signin_link(person: Person, *, now: datetime, by_command: bool = False)
     kind = SignInLink.Kind.SIGN_IN
     with transaction.atomic():
         SignInLink.objects.filter(person=person, kind=kind, used_at=None).delete()
-        SignInLink.objects.create(
-            person=person, kind=kind, token_sha256=token_hash(token), created_at=now, expires_at=now + SIGN_IN_LIVES
+        link = SignInLink.objects.create(
+            person=person,
+            kind=kind,
+            token_sha256=own_rows.token_code(token, "sign-in"),
+            created_at=now,
+            expires_at=now + SIGN_IN_LIVES,
         )
-        body = {"person": person.pk, "link": kind, "by_command": by_command}
-        ledger.append(kind="sign_in.link_made", body=body, now_ns=wall_ns_of(now))
+        body = {"person": person.pk, "link": kind, "by_command": by_command, "code": _code_of(link)}
+        ledger.append(kind=MADE, body=body, now_ns=wall_ns_of(now))
     return reverse("fleet:enter", args=[token])
 
 
@@ -45,9 +52,8 @@ def use(token: str, *, now: datetime) -> SignInLink:
         link = _live(token, now)
         if link is None or not SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now):
             raise Denied("The link is not there, was used, or is too old.")
-        ledger.append(
-            kind="sign_in.link_used", body={"person": link.person_id, "link": link.kind}, now_ns=wall_ns_of(now)
-        )
+        body = {"person": link.person_id, "link": link.kind, "code": _code_of(link)}
+        ledger.append(kind=USED, body=body, now_ns=wall_ns_of(now))
     return link
 
 
@@ -58,8 +64,25 @@ def token_hash(token: str) -> str:
 
 def _live(token: str, now: datetime) -> SignInLink | None:
     # Looked up by hash: the time of the look-up tells nothing of the token.
-    return (
+    link = (
         SignInLink.objects.select_related("person")
-        .filter(token_sha256=token_hash(token), used_at=None, expires_at__gt=now, person__is_active=True)
+        .filter(
+            token_sha256=own_rows.token_code(token, "sign-in"),
+            used_at=None,
+            expires_at__gt=now,
+            person__is_active=True,
+        )
         .first()
     )
+    return link if link is not None and _is_waiting(link) else None
+
+
+def _is_waiting(link: SignInLink) -> bool:
+    """Say whether by the ledger the hub made this link, as it stands, and nobody has used it."""
+    code = _code_of(link)
+    told = [one.kind for one in said.own(MADE, USED, person=link.person_id) if one.get("code") == code]
+    return told == [MADE]
+
+
+def _code_of(link: SignInLink) -> str:
+    return own_rows.code_of("sign-in", link.pk, link.person_id, link.kind, link.token_sha256, link.expires_at)
