@@ -24,6 +24,7 @@ from custodes.hub.fleet.models import OpenSession
 from custodes.hub.leak import erasing, footage, services
 from custodes.hub.leak.models import ClipLook, Leak, LeakFinding
 from custodes.hub.process import leak_work, tracing
+from custodes.hub.process.limited import Limits
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import vault
 from custodes.trace.conclude import conclude
@@ -247,6 +248,22 @@ def test_a_clip_without_variants_says_so(scene: LeakScene) -> None:
     run = leak_work.Run(leak.pk, 1)
     with pytest.raises(leak_work.Unfit, match="were erased"):
         leak_work.trace_clip(run, scene.clip.pk, tested=2)
+
+
+def test_the_first_look_has_a_short_limit_of_its_own(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def child(_module: str, _order: object, *, limits: Limits) -> object:
+        asked.append(limits.cpu_seconds)
+        raise leak_work.Unfit(f"opening it takes more than {limits.cpu_seconds} s or 1 MiB")
+
+    monkeypatch.setattr(tracing, "LimitedChild", child)
+    leak = bring(cast, b"whatever")
+    with pytest.raises(leak_work.Unfit, match="more than 30 s"):
+        tracing.look(leak, say=lambda _word: None)
+    with pytest.raises(leak_work.Unfit):
+        tracing.find(leak, [], say=lambda _word: None)
+    assert asked == [30, 600]
 
 
 def test_a_cancelled_leak_ends_its_child_and_stays_cancelled(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,12 @@ import contextlib
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from cast import Cast, make_clip
 from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Organisation
+from custodes.hub.leak.models import Leak
 from custodes.hub.process import examine, runtime, turns
 from custodes.hub.process.turns import OVERDRAWN, SECONDS_A_PLACE, Line, Turn
 from ship_scene import Scene
@@ -76,6 +79,34 @@ def test_a_film_is_charged_to_the_unit_that_sent_it(
     other = make_clip(cast.other_van_unit, state=Clip.State.PROCESSING)
     assert turns.turn_of(other.pk) == Turn(1)
     assert turns.turn_of(uuid.uuid4()).priority == turns.LAST
+
+
+def test_leaks_take_turns_by_organisation(cast: Cast, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dbos
+
+    queued: list[tuple[str, int]] = []
+    priorities: list[int] = []
+
+    def options(*, priority: int) -> contextlib.nullcontext[None]:
+        priorities.append(priority)
+        return contextlib.nullcontext()
+
+    def bring(organisation: Organisation) -> Leak:
+        now = timezone.now()
+        return Leak.objects.create(organisation=organisation, brought_at=now, size_bytes=1, keep_until=now, run=1)
+
+    monkeypatch.setattr(turns, "leaks", line)
+    monkeypatch.setattr(runtime, "_running", True)
+    monkeypatch.setattr(dbos, "SetEnqueueOptions", options)
+    monkeypatch.setattr(dbos.DBOS, "enqueue_workflow", lambda queue, *_: queued.append((queue, priorities[-1])))
+    bombs = [bring(cast.company) for _ in range(3)]
+    for leak in (*bombs, bring(cast.household)):
+        runtime.trace_leak(leak.pk, 1)
+    assert queued == [("leaks", 1), ("leaks", 2), ("leaks", 3), ("leaks-aside", 1)]
+    with turns.charged_to_organisation_of(bombs[0].pk):
+        turns.charge(2 * SECONDS_A_PLACE)
+    line.leave(bombs[0].pk)
+    assert turns.turn_of_leak(bring(cast.company).pk).priority == 1 + 2 + 2
 
 
 def test_a_clip_is_queued_by_its_turn(cast: Cast, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

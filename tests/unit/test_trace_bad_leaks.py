@@ -20,6 +20,7 @@ from django.utils import translation
 import textured_film
 from custodes.core.errors import BadInput
 from custodes.hub.portal import leak_words
+from custodes.trace import frames
 from custodes.trace.conclude import conclude
 from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeWord
@@ -116,6 +117,19 @@ def test_what_cannot_be_traced_is_told_in_one_sentence(
         assert leak_words.sentence(sentence).startswith(shown)
     with translation.override("fr"):
         assert not leak_words.sentence(sentence).startswith(shown), "it has no French"
+
+
+def test_a_small_file_of_many_large_pictures_is_refused(
+    whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leak.mp4").write_bytes(whole)
+    monkeypatch.setattr(frames, "MAX_DECODED_PIXELS", 11 * 320 * 240)
+    with pytest.raises(BadInput, match="too many pictures of 320x240 px") as refused:
+        read_leak(tmp_path / "leak.mp4")
+    with translation.override("fr"):
+        assert leak_words.sentence(str(refused.value)).startswith("Il y a trop d’images de 320x240 px")
+    monkeypatch.setattr(frames, "MAX_DECODED_PIXELS", 12 * 320 * 240)
+    assert len(read_leak(tmp_path / "leak.mp4")) == 12
 
 
 def test_a_film_that_breaks_off_is_read_as_far_as_it_goes(whole: bytes, tmp_path: Path) -> None:

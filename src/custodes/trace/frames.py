@@ -22,6 +22,8 @@ MAX_SIDE_PX = 8192
 MAX_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 MAX_SECONDS = 600.0
 MAX_FRAMES = 60_000
+MAX_DECODED_PIXELS = 64_000_000_000
+"""Pictures times area, over all that is decoded of one film: two minutes of 4K at 60 pictures a second."""
 DEMUXERS = frozenset(
     {
         *("mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "gif", "h264", "hevc", "ivf"),
@@ -140,7 +142,7 @@ def _read(container: InputContainer, name: str, plan: ReadPlan) -> Iterator[Pict
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     _refuse_large(stream.codec_context, name)
     first_s: float | None = None
-    due_s, shown = 0.0, 0
+    due_s, shown, pixels = 0.0, 0, 0
     for packet in _packets(container, stream):
         try:
             frames = packet.decode()
@@ -149,6 +151,12 @@ def _read(container: InputContainer, name: str, plan: ReadPlan) -> Iterator[Pict
         for frame in frames:
             _refuse_large(frame, name)
             shown += 1
+            pixels += frame.width * frame.height
+            if pixels > MAX_DECODED_PIXELS:
+                raise BadInput(
+                    f"{name} has too many pictures of {frame.width}x{frame.height} px to look through. "
+                    "Cut it to the part that shows the clip, or scale it down."
+                )
             stamp = frame.time if frame.time is not None else shown / 25
             first_s = stamp if first_s is None else first_s
             time_s = stamp - first_s

@@ -83,6 +83,13 @@ _SENTENCES: tuple[tuple[str, Words], ...] = (
         gettext_lazy("Its pictures are %(size)s px, more than %(most)s on a side. Scale it down first."),
     ),
     (
+        r".* has too many pictures of (?P<size>\d+x\d+) px to look through\. .*",
+        gettext_lazy(
+            "It has too many pictures of %(size)s px to look through. Cut it to the part that shows the clip, or "
+            "scale it down."
+        ),
+    ),
+    (
         r"opening it takes more than .*|it wants more memory .*",
         gettext_lazy("Tracing it takes more time or memory than a leak may. Cut it to the part that shows the clip."),
     ),

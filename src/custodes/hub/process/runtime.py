@@ -47,7 +47,7 @@ def start() -> None:
                 "executor_id": "hub",
                 "log_level": "WARNING",
                 "sys_db_pool_size": 2,
-                "max_executor_threads": settings.HUB.process.workers + 3,
+                "max_executor_threads": settings.HUB.process.workers + 4,
                 "notification_listener_polling_interval_sec": 1.0,
                 "scheduler_polling_interval_sec": 3600.0,
             }
@@ -57,6 +57,7 @@ def start() -> None:
         DBOS.register_queue(workflow.QUEUE, worker_concurrency=settings.HUB.process.workers, polling_interval_sec=0.5)
         DBOS.register_queue(workflow.ASIDE, worker_concurrency=1, polling_interval_sec=0.5)
         DBOS.register_queue(leak_workflow.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
+        DBOS.register_queue(leak_workflow.ASIDE, worker_concurrency=1, polling_interval_sec=0.5)
         DBOS.register_queue(export_workflow.QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
         received.connect(_on_received, dispatch_uid="process")
         _running = True
@@ -111,12 +112,14 @@ def trace_leak(leak_id: UUID, run: int) -> None:
     with _lock:
         if not _running:
             raise Temporary("the hub is not at work: the leak is traced after its next start.")
-        from dbos import DBOS, SetWorkflowID
+        from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
         from custodes.hub.process import leak_workflow
 
-        with SetWorkflowID(f"leak-{leak_id}-{run}"):
-            DBOS.enqueue_workflow(leak_workflow.QUEUE, leak_workflow.trace_leak, str(leak_id), run)
+        turn = turns.turn_of_leak(leak_id)
+        queue = leak_workflow.ASIDE if turn.aside else leak_workflow.QUEUE
+        with SetWorkflowID(f"leak-{leak_id}-{run}"), SetEnqueueOptions(priority=turn.priority):
+            DBOS.enqueue_workflow(queue, leak_workflow.trace_leak, str(leak_id), run)
 
 
 def make_export(export_id: UUID) -> None:

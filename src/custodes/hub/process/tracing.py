@@ -203,7 +203,7 @@ def _ask(
     handed: bytes = b"",
 ) -> tuple[Answer, list[bytes]]:
     desk = settings.HUB.leak
-    limits = Limits(desk.trace_memory_mb << 20, desk.trace_seconds)
+    limits = Limits(desk.trace_memory_mb << 20, desk.look_seconds if task == "look" else desk.trace_seconds)
     total = sum(film.size_bytes for film in films)
     order = {"task": task, "sizes": [film.size_bytes for film in films], **(more or {})}
     read = _reader(films)

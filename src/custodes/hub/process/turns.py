@@ -1,4 +1,4 @@
-"""Whose clip is next: units take turns, and one that has used up its hour goes last.
+"""Whose clip is next, and whose leak: units and organisations take turns, and a unit past its hour goes last.
 
 What stands in line and what was spent is this process's to know: one process serves a data folder, and a start queues
 everything anew.
@@ -17,6 +17,7 @@ from uuid import UUID
 from django.conf import settings
 
 from custodes.hub.clips.models import Clip
+from custodes.hub.leak.models import Leak
 
 LAST: Final = 2**31 - 1
 """The lowest priority that DBOS knows; a smaller number goes first."""
@@ -79,7 +80,9 @@ class Line:
 
 
 line = Line()
-_spender: ContextVar[UUID | None] = ContextVar("spender", default=None)
+leaks = Line()
+"""The same for leaks, by organisation: what one household drops holds up no other's."""
+_spender: ContextVar[tuple[Line, UUID] | None] = ContextVar("spender", default=None)
 
 
 def turn_of(clip_id: UUID) -> Turn:
@@ -90,10 +93,33 @@ def turn_of(clip_id: UUID) -> Turn:
     return line.join(clip_id, unit_id, budget_s=settings.HUB.process.unit_cpu_seconds_per_hour)
 
 
+def turn_of_leak(leak_id: UUID) -> Turn:
+    """Put a leak into the line of leaks and return its turn; one that is not there goes last."""
+    organisation_id = _organisation_of(leak_id)
+    if organisation_id is None:
+        return Turn(LAST)
+    return leaks.join(leak_id, organisation_id, budget_s=float("inf"))
+
+
 @contextmanager
 def charged_to_unit_of(clip_id: UUID) -> Iterator[None]:
     """Count what this thread, and each child that it ends meanwhile, computes towards the unit of a clip."""
-    token, began_s = _spender.set(_unit_of(clip_id)), time.thread_time()
+    unit_id = _unit_of(clip_id)
+    with _charged(None if unit_id is None else (line, unit_id)):
+        yield
+
+
+@contextmanager
+def charged_to_organisation_of(leak_id: UUID) -> Iterator[None]:
+    """Count the same towards the organisation that brought a leak."""
+    organisation_id = _organisation_of(leak_id)
+    with _charged(None if organisation_id is None else (leaks, organisation_id)):
+        yield
+
+
+@contextmanager
+def _charged(spender: tuple[Line, UUID] | None) -> Iterator[None]:
+    token, began_s = _spender.set(spender), time.thread_time()
     try:
         yield
     finally:
@@ -102,11 +128,16 @@ def charged_to_unit_of(clip_id: UUID) -> Iterator[None]:
 
 
 def charge(cpu_s: float) -> None:
-    """Count CPU time (s) towards the unit that this thread works for, if it works for one."""
-    unit_id = _spender.get()
-    if unit_id is not None:
-        line.spend(unit_id, cpu_s)
+    """Count CPU time (s) towards whom this thread works for, if it works for anybody."""
+    spender = _spender.get()
+    if spender is not None:
+        of, spender_id = spender
+        of.spend(spender_id, cpu_s)
 
 
 def _unit_of(clip_id: UUID) -> UUID | None:
     return Clip.objects.filter(pk=clip_id).values_list("unit_id", flat=True).first()
+
+
+def _organisation_of(leak_id: UUID) -> UUID | None:
+    return Leak.objects.filter(pk=leak_id).values_list("organisation_id", flat=True).first()
