@@ -2,6 +2,7 @@
 
 import io
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import av
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 import textured_film
 from cast import Cast
@@ -122,6 +124,19 @@ def test_a_wish_that_cannot_be_met_opens_no_view(cast: Cast, clip: Clip) -> None
     with pytest.raises(BadInput, match="Too many"):
         begin(cast, clip)
     assert View.objects.count() == door.MOST_AT_ONCE
+
+
+def test_nobody_gets_more_than_ten_copies_of_a_clip_within_a_day(cast: Cast, clip: Clip) -> None:
+    for _ in range(door.MOST_A_DAY):
+        dropped = begin(cast, clip)
+        door.drop(actor=cast.alice, export_id=dropped.pk)
+    with pytest.raises(BadInput, match="10 copies of this clip"):
+        begin(cast, clip)
+    View.objects.filter(person=cast.alice).update(reason=door.OWN_COPY)
+    with pytest.raises(BadInput, match="10 copies of this clip"):
+        door.refuse_more(cast.alice, clip.pk, now=timezone.now())
+    door.refuse_more(cast.alice, clip.pk, now=timezone.now() + timedelta(days=1))
+    door.refuse_more(cast.bob, clip.pk, now=timezone.now())
 
 
 def test_what_cannot_be_made_says_so_and_a_dropped_one_is_not_made(

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from custodes.core.errors import Permanent
+from custodes.trace import codes
 from custodes.trace.codes import WINDOWS, draw_word, word_matrix
 from custodes.trace.keys import CodeKey, CodeWord
 
@@ -53,6 +55,16 @@ def test_many_views_get_longer_windows_and_say_so() -> None:
     assert words[0].window == 10
     assert words[-1].window > 10
     assert len({word.letters for word in words}) == 220
+
+
+def test_a_short_film_is_searched_once_when_no_word_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+    monkeypatch.setattr(codes, "_search", lambda _wish, _known, window: searched.append(window))
+    for fragments, wanted in ((10, [10]), (11, [10, 11]), (16, [10, 12, 14, 16]), (40, list(WINDOWS))):
+        searched.clear()
+        with pytest.raises(Permanent, match="no word is left"):
+            draw_word(KEY, UUID(int=1), fragments, [])
+        assert searched == wanted
 
 
 def test_letters_are_fair_coins() -> None:

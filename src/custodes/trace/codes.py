@@ -45,7 +45,8 @@ def draw_word(key: CodeKey, view_id: UUID, fragments: int, others: Sequence[Code
         return CodeWord(view_id, _letters(_coins(key, view_id, 0, fragments)), fragments)
     used = max((word.window for word in others), default=0)  # room that was used up does not come back
     for attempt, window in enumerate(WINDOWS):
-        if window < used and window < fragments:
+        # Past the whole film there is no longer window: a search of it that failed is not made again.
+        if (window < used and window < fragments) or (attempt and WINDOWS[attempt - 1] >= fragments):
             continue
         found = _search(_coins(key, view_id, attempt, fragments), known, min(window, fragments))
         if found is not None:

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.types import Purpose
-from custodes.hub.access import gate, watched
+from custodes.hub.access import exports, gate, watched
 from custodes.hub.access.decisions import Actor
 from custodes.hub.access.models import View
 from custodes.hub.clips.models import ClipPart
+from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import now_of
 
-REASON = "a copy for the recorded person"
 _CLOCK = SystemClock()
 
 
@@ -45,11 +45,13 @@ def open_copy(*, actor: Actor, clip_id: UUID, address: str = "", clock: Clock = 
     """Return the archive of a clip in which `actor` is recorded, as pieces that are decrypted while it is read.
 
     It is a view like any other: decided by the policies for the purpose `own`, in the ledger before the first byte,
-    asked again while it flows. Raises Denied.
+    asked again while it flows. Raises Denied; BadInput for more than `exports.MOST_A_DAY` within a day.
     """
     watched.find_clip(actor, clip_id, clock=clock)
+    if isinstance(actor, Person):
+        exports.refuse_more(actor, clip_id, now=now_of(clock))
     view = gate.open_view(
-        actor=actor, clip_id=clip_id, purpose=Purpose.OWN, reason=REASON, address=address, clock=clock
+        actor=actor, clip_id=clip_id, purpose=Purpose.OWN, reason=exports.OWN_COPY, address=address, clock=clock
     )
     return _archive(actor, view, clock)
 

@@ -5,9 +5,11 @@ Every function raises Denied for what is forbidden and for what is not there, wi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from custodes.core.clock import Clock, SystemClock
@@ -15,6 +17,7 @@ from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import gate, watching
 from custodes.hub.access.gate import OpenedPart
+from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.clips import exports, footage, marked
@@ -26,6 +29,11 @@ from custodes.hub.vault.keys import KeyDestroyed
 MOST_AT_ONCE = 5
 """Exports of one person that may wait at once."""
 MAX_REASON = 280
+MOST_A_DAY = 10
+"""Copies of one clip that one person gets within a day: each draws a word, and room among words is scarce."""
+MADE_FOR = "export: "
+OWN_COPY = "a copy for the recorded person"
+"""What the reason of a viewing says, or begins with, that a copy is made of."""
 _CLOCK = SystemClock()
 
 
@@ -38,6 +46,15 @@ class Wishes:
     timecode: bool
     speed: bool
     unit: str
+
+
+def refuse_more(actor: Person, clip_id: UUID, *, now: datetime) -> None:
+    """Raise BadInput for somebody who had `MOST_A_DAY` copies of a clip within a day."""
+    of_copies = Q(reason__startswith=MADE_FOR) | Q(reason=OWN_COPY)
+    views = View.objects.filter(of_copies, person=actor, clip_id=clip_id, opened_at__gt=now - timedelta(days=1))
+    if views.count() >= MOST_A_DAY:
+        told = _("You had %(n)d copies of this clip made within a day: no more for now. Use one of these.")
+        raise BadInput(told % {"n": MOST_A_DAY})
 
 
 def find_clip(actor: Person, clip_id: UUID, *, clock: Clock = _CLOCK) -> Clip:
@@ -67,8 +84,9 @@ def begin(
         waiting = Export.objects.filter(person=actor, state__in=[Export.State.WAITING, Export.State.MAKING])
         if waiting.count() >= MOST_AT_ONCE:
             raise BadInput(_("Too many copies are being made for you. Let these end first."))
+        refuse_more(actor, clip.pk, now=now)
         view = gate.open_view(
-            actor=actor, clip_id=clip.pk, purpose=purpose, reason=f"export: {said}", address=address, clock=clock
+            actor=actor, clip_id=clip.pk, purpose=purpose, reason=f"{MADE_FOR}{said}", address=address, clock=clock
         )
         gate.close_view(actor=actor, view_id=view.pk, clock=clock)
         return Export.objects.create(

@@ -107,7 +107,12 @@ def ask(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 @login_required
 def copy(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
     """Send me a copy of a clip of mine: films, facts, who watched."""
-    pieces = copies.open_copy(actor=scope.actor(request), clip_id=clip_id, address=request.META.get("REMOTE_ADDR", ""))
+    try:
+        address = request.META.get("REMOTE_ADDR", "")
+        pieces = copies.open_copy(actor=scope.actor(request), clip_id=clip_id, address=address)
+    except BadInput as refused:
+        messages.error(request, str(refused))
+        return redirect("portal:watched_me")
     headers = {"Content-Disposition": f'attachment; filename="custodes-clip-{clip_id}.zip"'}
     sent = views.in_hops(pieces) if isinstance(request, ASGIRequest) else pieces
     return StreamingHttpResponse(sent, content_type="application/zip", headers=headers)
