@@ -313,6 +313,9 @@ def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, m
     honest = traced_by_marks(scene, rows["alice"].letters, monkeypatch)
     named = [(one["view"], one["verdict"]) for one in json.loads(honest.report_json)["named"]]
     assert named == [(str(scene.views["alice"].pk), "identified")]
+    held = held_words.words_of_film(scene.clip.pk, "film.road")
+    assert (held.most_of_one_account, held.views_of_same_account(scene.views["alice"].pk)) == (1, 1)
+    _check_same_account(scene, rows["alice"].letters, monkeypatch)
     swap("bob", "alice")
     with pytest.raises(Denied):  # else Alice could be handed Bob's word, and leak it
         gate.describe_part(actor=scene.cast.alice, view_id=scene.views["alice"].pk, part="film.road")
@@ -330,6 +333,17 @@ def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, m
     _check_forged(scene, client, honest)
     ViewWord.objects.filter(pk=rows["bob"].pk).delete()
     assert held_words.words_of_film(scene.clip.pk, "film.road").left_out == 1
+
+
+def _check_same_account(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident")
+    leak, client = traced_by_marks(scene, letters, monkeypatch), signed_in(scene.cast.petra)
+    assert json.loads(leak.report_json)["named"][0]["views_of_same_account"] == 2
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "2 of the 3 views that were tested were opened by the same account." in page
+    assert client.get(reverse("portal:leak_pdf", args=[leak.pk])).content.startswith(b"%PDF")
+    sent = json.loads(client.get(reverse("portal:leak_json", args=[leak.pk])).content)
+    assert "one of 2 that the same account opened" in offline_verifier.check(sent, bytes.fromhex(sent["hub_key"]))
 
 
 def _check_forged(scene: LeakScene, client: Client, leak: Leak) -> None:

@@ -21,6 +21,7 @@ FIRST_OF_PAIR = 120  # of the best single scores: both parts of a mix score well
 NOISE = 1.2
 MAX_Z = 8.0
 CLIP_GAIN = 8.0
+ENDS = 2
 MARGIN = 7.0  # in log likelihood, beyond the log of how many partners were tried
 
 Floats = NDArray[np.float64]
@@ -68,8 +69,9 @@ def best_pair(soft: SoftBits, words: Sequence[CodeWord], singles: Sequence[Candi
     ends = []
     for kept, judged in ((other, one), (one, other)):
         # A partner that was itself only searched for could have been any of those tried: each is one more chance to
-        # err.
-        trials = max(tested, len(words)) * (1 if words[kept].view_id in certain else len(first))
+        # err. So is each of the two ways to mix, and each of the two ends that is judged.
+        partners = 1 if words[kept].view_id in certain else len(first)
+        trials = max(tested, len(words)) * partners * len(Mix) * ENDS
         ends.append(_beside(z, strength, signs[kept], signs[judged], mix, word=words[judged], trials=trials))
     ends.sort(key=lambda candidate: candidate.chance)
     return Pair(ends[0], ends[1], mix, best[0] - float(alone.max()))

@@ -153,13 +153,20 @@ def check(proof: Any, key: bytes) -> str:
         return f"Clip {proof['clip']} was erased at {when}: its key and {count} parts."
     if kind == "custodes.leak/1":
         said = check_leak(proof, key)
-        named = ", ".join(f"view {one['view']} ({one['verdict']})" for one in said["named"]) or "nobody"
+        named = ", ".join(named_view(one) for one in said["named"]) or "nobody"
         left = "".join(f" {said[one]} {why}" for one, why in LEFT_OUT.items() if said.get(one))
         return f"Written down of leak {said['leak']}: {said['verdict']}. It names {named}, and never a person.{left}"
     demand(kind == "custodes.proof/1", f"unknown format {kind!r}")
     said = check_inclusion(proof, key)
     words = "what it said was erased since" if said is None else json.dumps(said, ensure_ascii=False)
     return f"Entry {proof['seq']} ({proof['kind']}, {moment(proof['recorded_wall_ns'])}) is in the ledger: {words}"
+
+
+def named_view(one: Any) -> str:
+    """Return what a report says of a view that it names."""
+    many = one.get("views_of_same_account", 1)
+    held = f", one of {many} that the same account opened" if many > 1 else ""
+    return f"view {one['view']} ({one['verdict']}{held})"
 
 
 def moment(wall_ns: int) -> str:

@@ -28,6 +28,7 @@ class Named:
     false_accusation: float
     agreeing: int
     read: int
+    views_of_same_account: int
 
 
 def findings_of(leak: Leak) -> list[LeakFinding]:
@@ -43,8 +44,15 @@ def unsealed_of(leak: Leak) -> int:
 
 
 def with_views(finding: str, held: HeldWords) -> str:
-    """Return a finding with what is known of the views that it was held against: how many were left out."""
-    body = json.loads(finding) | {"views_left_out": held.left_out}
+    """Return a finding with what is known of the views that it was held against.
+
+    How many were left out, how many of them the account opened that opened most, and for each candidate how many were
+    opened by the account that opened it. It stays views: who that account is, the ledger's entries say.
+    """
+    body = json.loads(finding)
+    for one in body["candidates"]:
+        one["views_of_same_account"] = held.views_of_same_account(UUID(one["view_id"]))
+    body |= {"views_left_out": held.left_out, "most_views_of_one_account": held.most_of_one_account}
     return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -73,6 +81,7 @@ def named_in(findings: list[LeakFinding]) -> list[Named]:
                 float(one["false_accusation"]),
                 int(one["agreeing"]),
                 int(one["read"]),
+                int(one.get("views_of_same_account", 1)),
             )
             known = best.get(named.view_id)
             if known is None or named.false_accusation < known.false_accusation:
@@ -110,6 +119,7 @@ def build(leak: Leak, *, now_ns: int) -> str:
                 "false_accusation": one.false_accusation,
                 "agreeing": one.agreeing,
                 "read": one.read,
+                "views_of_same_account": one.views_of_same_account,
             }
             for one in named_in(findings)
         ],

@@ -80,6 +80,8 @@ class FindingCard:
     tested: int
     playing: tuple[dict[str, float], ...]
     registration: dict[str, Any] | None
+    same_account: str
+    """That one account opened several of the views that were tested; empty: no account did."""
     reasons: tuple[str, ...]
     steps: tuple[str, ...]
     mix: str
@@ -141,6 +143,7 @@ def _card(row: LeakFinding) -> FindingCard:
         tested=said["views_tested"],
         playing=tuple(said["playing"]),
         registration=said["registration"],
+        same_account=leak_words.same_account(said.get("most_views_of_one_account", 1), said["views_tested"]),
         reasons=tuple(leak_words.sentence(reason) for reason in said["reasons"]),
         steps=tuple(leak_words.step_words(step) for step in said["steps_tried"]),
         mix=said["mix"] or "",

@@ -79,7 +79,7 @@ def _cards(cards: Sequence[FindingCard]) -> list[Flowable]:
         )
         blocks.append(Paragraph(escape(head), HEADING))
         blocks.append(_text(escape(told % {"read": card.read, "tested": card.tested})))
-        blocks += [_text(escape(reason)) for reason in card.reasons]
+        blocks += [_text(escape(reason)) for reason in (*card.reasons, card.same_account) if reason]
         blocks += [KeepTogether(_candidate(one)) for one in card.candidates[:LISTED]]
         tried = ", ".join(card.steps) or _("nothing")
         blocks.append(_text(f"<b>{escape(_('Tried'))}</b>: {escape(tried)}"))

@@ -101,6 +101,8 @@ _SENTENCES: tuple[tuple[str, Words], ...] = (
         gettext_lazy("The marked variants of the clip were erased: without them no view can be named."),
     ),
 )
+MIXED_OF_OWN: Words = gettext_lazy("Whoever mixes three views of their own can mostly not be named.")
+MANY_OWN = 3
 CAVEATS: tuple[Words, ...] = (
     gettext_lazy("This names a view, never a person: the ledger says which account opened it, not who sat there."),
     gettext_lazy(
@@ -134,6 +136,14 @@ def left_out(views: int, findings: int) -> list[str]:
             % {"n": findings}
         )
     return said
+
+
+def same_account(most: int, tested: int) -> str:
+    """Return that one account opened `most` of the views that were tested; empty below two."""
+    if most < 2:
+        return ""
+    told = _("%(n)d of the %(tested)d views that were tested were opened by the same account.")
+    return (f"{told} {MIXED_OF_OWN}" if most >= MANY_OWN else told) % {"n": most, "tested": tested}
 
 
 def sentence(text: str) -> str:
