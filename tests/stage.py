@@ -14,7 +14,7 @@ from cast import PASSWORD, Cast, make_cast, make_clip, show_notices
 from custodes.core.clock import SystemClock
 from custodes.core.types import Facing
 from custodes.hub.clips.models import Clip, Tombstone
-from custodes.hub.fleet import services
+from custodes.hub.fleet import account_codes, services
 from custodes.hub.fleet.models import Camera, Person, Shift, TrailPoint, Unit
 from drawn_film import FPS, NS, SECONDS, SQUARE_PX, SQUARES, DrawnLens, car_box, draw
 from leak_scene import store_textured
@@ -65,6 +65,7 @@ def let_in(cast: Cast) -> None:
     secret = make_password(PASSWORD)  # once: it is slow by design
     for person in people_with_password(cast):
         person.password = secret
+        person.password_code = account_codes.of_password(person)
         person.save()
 
 

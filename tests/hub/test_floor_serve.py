@@ -119,6 +119,7 @@ def test_the_first_start_makes_keys_for_its_user_alone(hub: Hub, folder: Path) -
             "root.key",
             "mark.key",
             "entry.key",
+            "accounts.since",
             "entry.since",
             "accounts.sealed",
             "django_secret",

@@ -2,7 +2,8 @@
 
 `ledger.pem` signs tree heads and receipts (Ed25519); `seal.pem` opens what units seal (X25519); `root.key` wraps
 the key of every clip (32 random bytes); `mark.key` is what marks and code words are drawn from (32 random bytes);
-`entry.key` gives each entry of the ledger the code by which the hub knows it for its own (32 random bytes);
+`entry.key` gives each entry of the ledger the code by which the hub knows it for its own (32 random bytes), and by keys
+derived from it rows that lead in (`fleet.own_rows`);
 `push.pem` signs what goes to push services (P-256), made when the first browser asks for it.
 What each is for, and what its loss means, stands in docs/design/keys.md.
 """

@@ -157,6 +157,9 @@ MFA_FORMS = {
     "authenticate": "custodes.hub.fleet.one_time_codes.SignInCode",
     "reauthenticate": "custodes.hub.fleet.one_time_codes.ProofCode",
     "activate_totp": "custodes.hub.fleet.one_time_codes.FirstCode",
+    "authenticate_webauthn": "custodes.hub.fleet.one_time_codes.SignInPasskey",
+    "login_webauthn": "custodes.hub.fleet.one_time_codes.LoginPasskey",
+    "reauthenticate_webauthn": "custodes.hub.fleet.one_time_codes.ProofPasskey",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True

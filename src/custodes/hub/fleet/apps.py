@@ -15,8 +15,8 @@ class FleetConfig(AppConfig):
         from custodes.hub.audit.verify import further_checks
         from custodes.hub.fleet import receivers  # noqa: F401  # connects itself
         from custodes.hub.fleet.crosscheck import roles_against_ledger
-        from custodes.hub.fleet.crosscheck_accounts import invitations_against_ledger
+        from custodes.hub.fleet.crosscheck_accounts import factors_against_ledger, invitations_against_ledger
 
-        for check in (roles_against_ledger, invitations_against_ledger):
+        for check in (roles_against_ledger, invitations_against_ledger, factors_against_ledger):
             if check not in further_checks:
                 further_checks.append(check)

@@ -1,11 +1,15 @@
-"""Hold invitations to the ledger: nobody was invited by a row alone, and none waits again that was used or ended."""
+"""Hold ways in to the ledger and to the hub's codes: nobody was invited by a row alone, no password or second factor
+was written, moved or taken away by hand."""
 
 from collections.abc import Iterator
 
+from allauth.mfa.models import Authenticator
+
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
+from custodes.hub.fleet import account_codes, second_factor
 from custodes.hub.fleet.invitations import ACCEPTED, INVITED, RENEWED, WITHDRAWN, code_of
-from custodes.hub.fleet.models import Invitation
+from custodes.hub.fleet.models import Invitation, Person
 
 PLACE = ("organisation", "site", "role")
 
@@ -30,6 +34,25 @@ def invitations_against_ledger() -> Iterator[Problem]:
         if why:
             message = f"the invitation {row.pk} of {row.email} was added or edited by hand: {why}"
             yield Problem("invitation_edited", None if told is None else told.seq, message)
+
+
+def factors_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each password and factor that the hub did not write, and for factors that were taken out."""
+    counts: dict[Person, int] = {}
+    for factor in Authenticator.objects.select_related("user").order_by("pk").iterator():
+        if not account_codes.factor_fits(factor):
+            message = f"a second factor of {factor.user_id} ({factor.type}) was added or edited by hand"
+            yield Problem("account_edited", None, message)
+        if factor.type in second_factor.FACTORS:
+            counts[factor.user] = counts.get(factor.user, 0) + 1
+    for person in Person.objects.order_by("pk").iterator():
+        if person.password and not account_codes.password_fits(person):
+            message = f"the password or the address of {person.pk} was edited by hand: nobody signs in by it"
+            yield Problem("account_edited", None, message)
+        told, there = second_factor.stand_by_ledger(person), counts.get(person, 0)
+        if told > there:
+            message = f"{person.pk} has set up {told} second factors by the ledger, and {there} are there"
+            yield Problem("account_edited", None, message)
 
 
 def _difference(row: Invitation, told: Said) -> str:

@@ -3,14 +3,13 @@
 import uuid
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Facing
-from custodes.hub.fleet.people import PersonManager
+from custodes.hub.fleet.people import PersonManager, WithOwnPassword
 from custodes.hub.fleet.push_models import PushBrowser, PushWaiting  # noqa: F401  # models live here
 
 
@@ -59,7 +58,7 @@ class Organisation(models.Model):
         return self.name
 
 
-class Person(AbstractUser):
+class Person(WithOwnPassword):
     """Somebody who can sign in. The e-mail address is the name to sign in with."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

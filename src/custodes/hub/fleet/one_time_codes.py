@@ -16,11 +16,12 @@ from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal import auth
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from custodes.hub.fleet import account_secrets
+from custodes.hub.fleet import account_codes, account_secrets
 
 SPENT = "spent_step"
 """In an authenticator's data: the newest time step of which a code was taken."""
@@ -62,6 +63,11 @@ class _Once:
 
     def clean_code(self) -> str:
         code = self.cleaned_data["code"]
+        typed = Authenticator.objects.filter(user=self.user).exclude(type=Authenticator.Type.WEBAUTHN)
+        if not all(account_codes.factor_fits(one) for one in typed):
+            # Before django-allauth looks: a right code of a row made by hand would forget the wrong ones before.
+            check_rate_limit(self.user)
+            raise _incorrect()
         app = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).first()
         step = None if app is None else _step_of(app, code)
         if app is not None and step is not None and step <= app.data.get(SPENT, -1):
@@ -81,6 +87,28 @@ class SignInCode(_Once, AuthenticateForm):  # type: ignore[misc]  # allauth has 
 
 class ProofCode(_Once, ReauthenticateForm):  # type: ignore[misc]  # as above
     """The code that proves anew who sits there."""
+
+
+class _OwnPasskey:
+    """Of a form that takes a passkey: one that the hub did not write for this person is as unknown as any other."""
+
+    def clean_credential(self) -> Authenticator:
+        passkey: Authenticator = super().clean_credential()  # type: ignore[misc]  # of the form that this is mixed into
+        if not account_codes.factor_fits(passkey):
+            raise _incorrect()
+        return passkey
+
+
+class SignInPasskey(_OwnPasskey, AuthenticateWebAuthnForm):  # type: ignore[misc]  # as above
+    """The passkey at a sign-in, after the password."""
+
+
+class LoginPasskey(_OwnPasskey, LoginWebAuthnForm):  # type: ignore[misc]  # as above
+    """The passkey that signs in alone."""
+
+
+class ProofPasskey(_OwnPasskey, ReauthenticateWebAuthnForm):  # type: ignore[misc]  # as above
+    """The passkey that proves anew who sits there."""
 
 
 class FirstCode(ActivateTOTPForm):  # type: ignore[misc]  # as above

@@ -7,15 +7,18 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import notices, one_time_codes, open_sessions, second_factor
+from custodes.hub.fleet import account_codes, notices, one_time_codes, open_sessions, second_factor
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.session_rules import session_of
 from custodes.hub.fleet.times import wall_ns_of
+
+pre_save.connect(account_codes.give_factor, sender=Authenticator)
 
 
 @receiver(user_logged_in)
@@ -42,7 +45,7 @@ def _factor_added(request: HttpRequest, user: Person, authenticator: Authenticat
     record_authentication(request, user, "mfa", id=authenticator.pk, type=str(authenticator.type), reauthenticated=True)
     here = session_of(request)
     open_sessions.drop(user, keep=None if here is None else here.pk)
-    _write("second_factor.added", user, authenticator)
+    _write(second_factor.ADDED, user, authenticator)
     notices.tell(user, notices.Kind.FACTOR_ADDED, now=now)
 
 
@@ -55,7 +58,7 @@ def _factor_removed(request: HttpRequest, user: Person, authenticator: Authentic
         here = session_of(request)
         open_sessions.drop(user, keep=None if here is None else here.pk)
         second_factor.forget_shown(request)
-    _write("second_factor.removed", user, authenticator)
+    _write(second_factor.REMOVED, user, authenticator)
     notices.tell(user, notices.Kind.FACTOR_REMOVED, now=timezone.now())
 
 

@@ -8,9 +8,10 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
-from custodes.hub.audit import ledger
-from custodes.hub.fleet import notices, selectors
+from custodes.hub.audit import ledger, said
+from custodes.hub.fleet import account_codes, notices, selectors
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -26,6 +27,7 @@ SEES_OTHERS = (
 """Roles that see others' footage, or who watched it. The rule `second-factor-missing` says the same in Cedar; a test
 holds both."""
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+ADDED, REMOVED, FORGOTTEN = "second_factor.added", "second_factor.removed", "second_factor.forgotten"
 LINK = "link"
 """How a session is recorded that began with a one-time link."""
 LINK_COUNTS = "link-counts"
@@ -57,8 +59,42 @@ def forget(person: Person, *, now: datetime) -> None:
     with transaction.atomic():
         count, _ = Authenticator.objects.filter(user=person).delete()
         body = {"person": person.pk, "removed": count, "by": None}
-        ledger.append(kind="second_factor.forgotten", body=body, now_ns=wall_ns_of(now))
+        ledger.append(kind=FORGOTTEN, body=body, now_ns=wall_ns_of(now))
         notices.tell(person, notices.Kind.FACTORS_FORGOTTEN, now=now)
+
+
+def stand_by_ledger(person: Person) -> int:
+    """Return how many apps and passkeys `person` has by the hub's own entries, whatever the rows say."""
+    count = 0
+    for one in said.own(ADDED, REMOVED, FORGOTTEN, person=person.pk):
+        count = 0 if one.kind == FORGOTTEN else max(0, count + (1 if one.kind == ADDED else -1))
+    return count
+
+
+def is_owed(request: HttpRequest) -> bool:
+    """Say whether this session may not touch the person's factors: they have one, and this session has shown none.
+
+    By the ledger: where the rows were deleted, a stolen password would otherwise set up the thief's own.
+    """
+    person = request.user
+    return isinstance(person, Person) and not was_shown(request) and stand_by_ledger(person) > 0
+
+
+def accept_all() -> None:
+    """Give the hub's code to every factor that is there, and tell the ledger of those it does not know."""
+    now_ns = wall_ns_of(timezone.now())
+    known: dict[Person, int] = {}
+    for factor in Authenticator.objects.select_related("user").order_by("pk"):
+        factor.data[account_codes.CODE] = account_codes.of_factor(factor)
+        Authenticator.objects.filter(pk=factor.pk).update(data=factor.data)
+        if factor.type not in FACTORS:
+            continue
+        person = factor.user
+        known.setdefault(person, stand_by_ledger(person))
+        known[person] -= 1
+        if known[person] < 0:
+            body = {"person": person.pk, "factor": str(factor.type), "by": None}
+            ledger.append(kind=ADDED, body=body, now_ns=now_ns)
 
 
 def _counts(record: dict[str, Any]) -> bool:

@@ -29,6 +29,8 @@ WITHOUT_SECOND_FACTOR = frozenset(
 )
 """Addresses, besides those of accounts and footage, that a session without a second factor may use. The gate itself
 gives such a session no footage, so that none of these can leak any."""
+PROOFS = frozenset({"mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn"})
+"""Addresses at which a second factor is shown: the other ones of `mfa_` change or show what there is."""
 SPACES_OF_THEIR_OWN = frozenset({"fleet", "access", "ingest"})
 
 
@@ -69,6 +71,8 @@ class SessionRules:
         now = timezone.now()
         if match.view_name not in BY_THEMSELVES:
             open_sessions.touch(row, request, now=now)
+        if match.view_name.startswith("mfa_") and match.view_name not in PROOFS and second_factor.is_owed(request):
+            return lead_to(request, reverse("fleet:second_factor"))
         person = request.user
         if not isinstance(person, Person) or person.second_factor_shown or not second_factor.is_needed(person, now=now):
             return None

@@ -83,7 +83,8 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     person = request.user
     if not isinstance(person, Person) or person.second_factor_shown:
         return redirect("/")
-    return render(request, "fleet/second_factor.html", {"has_one": second_factor.has_one(person)})
+    told = {"has_one": second_factor.has_one(person), "is_owed": second_factor.is_owed(request)}
+    return render(request, "fleet/second_factor.html", told)
 
 
 @require_safe
