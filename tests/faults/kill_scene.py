@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 T = TypeVar("T")
 
 
-def until(question: Callable[[], T | None], *, within_s: float = 60.0, what: str = "") -> T:
+def until(question: Callable[[], T | None], *, within_s: float = 180.0, what: str = "") -> T:
     """Ask again and again until there is an answer; fail with `what` at the deadline."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

@@ -265,9 +265,8 @@ class HubSettings(_Section):
         public = urlsplit(self.public_url).hostname
         if public is None and self.listen.everywhere:
             return ["*"]
-        return [
-            name for name in dict.fromkeys((public, self.listen.url_host, "localhost", "127.0.0.1", "[::1]")) if name
-        ]
+        names = (public, self.listen.bracketed, "localhost", "127.0.0.1", "[::1]")
+        return [name for name in dict.fromkeys(names) if name]
 
     @property
     def base_url(self) -> str:

@@ -50,10 +50,14 @@ class ListenSettings(BaseModel):
             return self.host == "localhost"
 
     @property
+    def bracketed(self) -> str:
+        """The host as an address on the web writes it."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def url_host(self) -> str:
-        """The host as an address on the web writes it; of every address, this machine's name."""
-        host = gethostname() if self.everywhere else self.host
-        return f"[{host}]" if ":" in host else host
+        """The host to print in links: of every address, this machine's name."""
+        return gethostname() if self.everywhere else self.bracketed
 
 
 class TlsSettings(BaseModel):

@@ -1,22 +1,17 @@
-"""A report as a table for a spreadsheet, and on paper."""
+"""A report as tables: their heads and cells, and as CSV for a spreadsheet."""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
-from xml.sax.saxutils import escape
 
 from django.utils.translation import gettext as _
-from reportlab.lib import colors
-from reportlab.lib.pagesizes import A4, landscape
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from custodes.hub.consent.paper import BODY, HEADING, MARGIN, TITLE
 from custodes.hub.driving.models import Dispute
 from custodes.hub.driving.reports import Line, Report
 from custodes.hub.driving.scores import KindRecord
 from custodes.hub.portal import words
-from custodes.score.formula import FORMULA, Score
+from custodes.score.formula import Score
 from custodes.score.words import decimal
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -96,30 +91,3 @@ def as_csv(report: Report) -> bytes:
     for row in (*rows_of(report), [], *wrong_rows(report)):
         writer.writerow([safe_cell(value) for value in row])
     return out.getvalue().encode("utf-8-sig")
-
-
-def as_pdf(report: Report, *, title: str, period: str) -> bytes:
-    """Return the report as PDF (A4, landscape), in the reader's language."""
-    paper = io.BytesIO()
-    margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), MARGIN)
-    document = SimpleDocTemplate(paper, pagesize=landscape(A4), title=title, author="Custodes", **margins)
-    said = _("Each score is of the 28 days up to the end of the period, by the published formula %(name)s.")
-    parts: list[Flowable] = [
-        Paragraph(escape(title), TITLE),
-        Paragraph(escape(period), BODY),
-        Paragraph(escape(said % {"name": FORMULA}), BODY),
-        _table([*rows_of(report)]),
-        Spacer(0, MARGIN / 3),
-        Paragraph(escape(_("How often events are wrong")), HEADING),
-        _table([*wrong_rows(report)]),
-    ]
-    document.build(parts)
-    return paper.getvalue()
-
-
-def _table(rows: Sequence[Sequence[object]]) -> Table:
-    small = BODY.clone("cell", fontSize=7, leading=9, spaceAfter=0)
-    drawn = Table([[Paragraph(escape(str(value)), small) for value in row] for row in rows], repeatRows=1)
-    lines = ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey)
-    drawn.setStyle(TableStyle([lines, ("VALIGN", (0, 0), (-1, -1), "TOP")]))
-    return drawn
