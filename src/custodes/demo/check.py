@@ -10,6 +10,7 @@ from custodes.core.errors import CustodesError
 FILM_PATH = re.compile(r"/views/(?P<view>[0-9a-f-]{36})/film/(?P<part>film\.[a-z0-9_-]+)")
 FORM_TOKEN = re.compile(r"""name=["']csrfmiddlewaretoken["'] value=["'](?P<token>\w+)["']""")
 CLIP_PATH = re.compile(r"/clips/(?P<clip>[0-9a-f-]{36})/?[\"']")
+WAITS_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +26,32 @@ def check_first_clip(url: str, signin_path: str, clip_id: str) -> Watched:
 
     Raises CustodesError that names the step that went wrong.
     """
-    with httpx.Client(base_url=url, follow_redirects=True, timeout=20) as browser:
-        sign_in(browser, signin_path)
-        inbox = fetched(browser, "/inbox", "the inbox")
-        clips = sorted(set(CLIP_PATH.findall(inbox)))
-        if clip_id not in clips:
-            raise CustodesError(f"the inbox does not show clip {clip_id}")
-        page = fetched(browser, f"/clips/{clip_id}/", "the clip's page")
-        films = {match["part"]: match["view"] for match in FILM_PATH.finditer(page)}
-        if not films:
-            raise CustodesError("the clip's page names no film")
-        for part, view in films.items():
-            answer = browser.get(f"/views/{view}/film/{part}", headers={"Range": "bytes=0-65535"})
-            if answer.status_code != httpx.codes.PARTIAL_CONTENT or answer.content[4:8] != b"ftyp":
-                raise CustodesError(f"the portal gave no film for {part} (status {answer.status_code})")
-        view = next(iter(films.values()))
-        fetched(browser, f"/views/{view}/manifest.json", "the manifest")
-        return Watched(clips=len(clips), views=len(set(films.values())))
+    try:
+        with httpx.Client(base_url=url, follow_redirects=True, timeout=WAITS_S) as browser:
+            return _looked_at(browser, signin_path, clip_id)
+    except httpx.HTTPError as error:
+        raise CustodesError(
+            f"the portal did not answer within {WAITS_S:.0f} s ({type(error).__name__}): is this machine very busy?"
+        ) from error
+
+
+def _looked_at(browser: httpx.Client, signin_path: str, clip_id: str) -> Watched:
+    sign_in(browser, signin_path)
+    inbox = fetched(browser, "/inbox", "the inbox")
+    clips = sorted(set(CLIP_PATH.findall(inbox)))
+    if clip_id not in clips:
+        raise CustodesError(f"the inbox does not show clip {clip_id}")
+    page = fetched(browser, f"/clips/{clip_id}/", "the clip's page")
+    films = {match["part"]: match["view"] for match in FILM_PATH.finditer(page)}
+    if not films:
+        raise CustodesError("the clip's page names no film")
+    for part, view in films.items():
+        answer = browser.get(f"/views/{view}/film/{part}", headers={"Range": "bytes=0-65535"})
+        if answer.status_code != httpx.codes.PARTIAL_CONTENT or answer.content[4:8] != b"ftyp":
+            raise CustodesError(f"the portal gave no film for {part} (status {answer.status_code})")
+    view = next(iter(films.values()))
+    fetched(browser, f"/views/{view}/manifest.json", "the manifest")
+    return Watched(clips=len(clips), views=len(set(films.values())))
 
 
 def sign_in(browser: httpx.Client, signin_path: str) -> None:
