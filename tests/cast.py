@@ -136,6 +136,8 @@ def make_cast() -> Cast:
     other_van = Site.objects.create(organisation=company, name="Van 13", kind=Site.Kind.VEHICLE)
     home = Site.objects.create(organisation=household, name="Home", kind=Site.Kind.HOME)
     rival_van = Site.objects.create(organisation=rival, name="Rival 1", kind=Site.Kind.VEHICLE)
+    for site in (van, other_van, home, rival_van):
+        tell_of_site(site)
     names = ("alice", "bob", "charlie", "dina", "oscar", "hanna", "milo", "sam", "eve", "petra", "stranger")
     people = {name: make_person(name) for name in names}
     root = Person.objects.create_superuser("root@example.org", display_name="Root")
@@ -202,18 +204,36 @@ def say(person: Person, organisation: Organisation, topic: str, says: str = "yes
     )
 
 
+def tell_of_site(site: Site) -> Site:
+    """Write into the ledger that a made site was created, as the pages do: a site that no entry made opens nothing."""
+    body = {"site": site.pk, "organisation": site.organisation_id, "name": site.name, "kind": site.kind, "by": None}
+    ledger.append(kind="site.created", body=body, now_ns=NOW_NS)
+    return site
+
+
 def tell_of_roles() -> None:
-    """Write into the ledger the roles that the cast has, as the pages do: a check of the rows finds them there."""
+    """Write into the ledger the roles and shifts that the cast has, as the pages do: a check of the rows finds them."""
+    for shift in Shift.objects.order_by("pk"):
+        about = {"person": shift.driver_id, "site": shift.site_id, "shift": shift.pk, "route": shift.route_id}
+        times = {
+            "from": shift.starts_at.isoformat(),
+            "to": None if shift.ends_at is None else shift.ends_at.isoformat(),
+        }
+        ledger.append(kind="shift.started", body={**about, **times, "by": None}, now_ns=NOW_NS)
     for row in Membership.objects.order_by("pk"):
         body = {"person": row.person_id, "organisation": row.organisation_id, "site": row.site_id, "role": row.role}
         ledger.append(kind="role.given", body={**body, "by": None}, now_ns=NOW_NS)
         if row.until is not None:
             ledger.append(kind="role.ended", body={**body, "by": None}, now_ns=int(row.until.timestamp()) * 10**9)
+    ledger.signed_head(now_ns=NOW_NS)  # a hub that took in a clip has signed one
 
 
-def tell_of_arrival(clip: Clip) -> Clip:
-    """Write into the ledger that a made clip arrived, as ingest does: its time runs from there."""
+def tell_of_arrival(clip: Clip, *, early: bool = False) -> Clip:
+    """Write into the ledger that a made clip arrived, as ingest does (`early`: did once): its time runs from it."""
     body = {"clip": clip.pk, "unit": clip.unit_id, "site": clip.site_id, "event": clip.kind, "severity": clip.severity}
+    body |= ({} if early else {"organisation": clip.site.organisation_id}) | (
+        {"route": clip.route_id} if clip.route_id else {}
+    )
     arrived = int((clip.received_at or NOW).timestamp()) * 1_000_000_000
     ledger.append(
         kind="clip.received", body={**body, "subject": clip.subject_id, "parts": []}, now_ns=arrived, signed=True
@@ -230,16 +250,20 @@ def make_clip(
     onset: datetime = NOW,
     lenses: tuple[str, ...] = ("road",),
     notice: bool = True,
+    told: bool = True,
     **fields: object,
 ) -> Clip:
     """Store a clip of 20 s around `onset` with a row per part. No bytes stand behind the parts.
 
-    `notice`: its subject was shown the notices before, as every driver is who has signed in once.
+    `notice`: its subject was shown the notices before, as every driver is who has signed in once. `told`: the ledger
+    says that it arrived; nobody sees one of which it does not.
     """
     if subject is not None and notice:
         show_notices(subject, unit.site.organisation)
     onset_ns = int(onset.timestamp()) * 1_000_000_000
     clip_id = fields.pop("id", None) or uuid.uuid4()
+    if told:
+        fields.setdefault("received_at", NOW)
     clip = Clip.objects.create(
         id=clip_id,
         site=unit.site,
@@ -255,6 +279,8 @@ def make_clip(
         declaration_sha256=hashlib.sha256(str(clip_id).encode()).hexdigest(),
         **fields,
     )
+    if told:
+        tell_of_arrival(clip)
     for name, part_kind, lens, media_type in (
         ("manifest", ClipPart.Kind.MANIFEST, "", "application/json"),
         *((f"film.{lens}", ClipPart.Kind.FILM, lens, "video/mp4") for lens in lenses),

@@ -10,7 +10,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from cast import show_notices
+from cast import show_notices, tell_of_arrival
 from custodes.core import seal
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
@@ -139,7 +139,7 @@ def store_row(manifest: Manifest, *, unit: Unit, subject: Person | None) -> Clip
     """Store the clip's row, new to every inbox; its parts are yet to come."""
     now = timezone.now()
     with transaction.atomic():
-        return Clip.objects.create(
+        clip = Clip.objects.create(
             id=manifest.clip_id,
             site=unit.site,
             unit=unit,
@@ -156,6 +156,7 @@ def store_row(manifest: Manifest, *, unit: Unit, subject: Person | None) -> Clip
             declaration_sha256="0" * 64,
             revision=next_revision(),
         )
+        return tell_of_arrival(clip)
 
 
 def film_parts(lenses: Sequence[DrawnLens]) -> Iterator[tuple[str, bytes]]:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from cast import NOW, make_clip, make_person, make_unit
+from cast import NOW, make_clip, make_person, make_unit, tell_of_site
 from custodes.core.clock import ManualClock
 from custodes.hub.access import gate
 from custodes.hub.access.models import Grant
@@ -100,7 +100,9 @@ class ListsAgreeWithTheGate(TestCase):
         routes = [Route.objects.create(organisation=organisations[0], name=f"r{n}") for n in range(ROUTES)]
         kinds = ("vehicle", "vehicle", "home", "home")
         sites = [
-            Site.objects.create(organisation=organisations[n % ORGANISATIONS], name=f"s{n}", kind=kinds[n])
+            tell_of_site(
+                Site.objects.create(organisation=organisations[n % ORGANISATIONS], name=f"s{n}", kind=kinds[n])
+            )
             for n in range(SITES)
         ]
         for person, organisation, topic, says, on_file in said:
@@ -144,7 +146,8 @@ class ListsAgreeWithTheGate(TestCase):
 def test_a_list_costs_few_queries_whatever_its_length(cast, django_assert_num_queries) -> None:
     for _ in range(30):
         make_clip(cast.van_unit)
-    with django_assert_num_queries(4):
+    assert gate.visible_clips(cast.bob, clock=CLOCK).exists()  # from here on the process knows whose the sites are
+    with django_assert_num_queries(5):
         assert len(gate.visible_clips(cast.bob, clock=CLOCK)) == 30
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 from pytest_django import DjangoDbBlocker
 
-from cast import Cast, make_cast, say
+from cast import Cast, make_cast, say, tell_of_arrival
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
@@ -642,6 +642,7 @@ def test_a_bound_dispatcher_gets_their_own_routes_alone(doors: Doors, scene: Sce
     harbour = Route.objects.create(organisation=cast.company, name="Harbour")
     Organisation.objects.filter(pk=cast.company.pk).update(routes_bind=True)
     Clip.objects.filter(pk=scene.clips["other van"].pk).update(route=harbour)
+    tell_of_arrival(Clip.objects.get(pk=scene.clips["other van"].pk))
     harbour.dispatchers.set(Membership.objects.filter(person=cast.bob))
     own = {name: set(who) for name, who in expected.items()}
     own["own van"].discard("dispatcher")

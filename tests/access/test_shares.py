@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F
 from django.test import Client
 
-from cast import NOW, NOW_NS, Cast, make_clip, say, show_notices
+from cast import NOW, NOW_NS, Cast, make_clip, say, show_notices, tell_of_arrival
 from custodes.core import mp4box
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
@@ -352,6 +352,7 @@ def test_without_somebody_to_ask_nothing_goes_outside(
     with pytest.raises(BadInput, match="cannot be shared outside"):
         made(cast, clip, clock, released=False)
     Clip.objects.filter(pk=clip.pk).update(subject=None)
+    tell_of_arrival(Clip.objects.get(pk=clip.pk))
     Person.objects.filter(pk=cast.dina.pk).update(is_active=True)
     with pytest.raises(BadInput):
         made(cast, clip, clock, released=False)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from cast import NOW, Cast, make_clip
+from cast import NOW, Cast, make_clip, tell_of_arrival
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import canaries
 from custodes.hub.audit.models import LedgerBody
@@ -72,8 +72,10 @@ def test_only_an_officer_plants_and_only_what_shows_nobody(cast: Cast, clip: Cli
     page = reverse("portal:canaries")
     client = signed_in(cast.petra)
     Clip.objects.filter(pk=clip.pk).update(subject=cast.dina)
+    tell_of_arrival(Clip.objects.get(pk=clip.pk))
     assert "Somebody is recorded" in client.post(page, {"clip": str(clip.pk)}).content.decode()
     Clip.objects.filter(pk=clip.pk).update(subject=None, state=Clip.State.PROCESSING)
+    tell_of_arrival(Clip.objects.get(pk=clip.pk))
     assert "it is not ready" in client.post(page, {"clip": str(clip.pk)}).content.decode()
     Clip.objects.filter(pk=clip.pk).update(state=Clip.State.READY)
     for wrong in ("", "nonsense", str(cast.van.pk)):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW, NOW_NS, Cast, make_clip, tell_of_arrival
+from cast import NOW, NOW_NS, Cast, make_clip
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit.models import LedgerLeaf
@@ -18,7 +18,7 @@ EVERYTHING = Clip.objects.all
 
 @pytest.fixture
 def clip(cast: Cast) -> Clip:
-    made = tell_of_arrival(make_clip(cast.van_unit, received_at=NOW, ready_at=NOW))
+    made = make_clip(cast.van_unit, received_at=NOW, ready_at=NOW)
     keys.put(made.pk, bytes(32))
     return made
 
@@ -126,7 +126,7 @@ def test_a_number_of_days_that_is_none_is_refused(cast: Cast, days: int) -> None
 
 def test_purge_breaks_neither_a_hold_nor_a_case(cast: Cast, clip: Clip) -> None:
     named = {"actor": cast.alice, "organisation": cast.company, "clock": ManualClock(wall=NOW_NS)}
-    cased = tell_of_arrival(make_clip(cast.van_unit, received_at=NOW, ready_at=NOW))
+    cased = make_clip(cast.van_unit, received_at=NOW, ready_at=NOW)
     foreign = make_clip(cast.rival_unit, received_at=NOW, ready_at=NOW)
     keeping.set_retention(days=1, **named)
     keeping.place_hold(reason="claim 17", **acts(cast, clip))

@@ -36,7 +36,7 @@ def test_a_code_joins_one_unit_to_its_site(cast: Cast) -> None:
     unit = enrol(issued.code.lower().replace("-", " "))
     assert unit.site == cast.van
     kinds = list(LedgerLeaf.objects.order_by("seq").values_list("kind", flat=True))
-    assert kinds == ["enrolment.code_issued", "unit.enrolled"]
+    assert kinds[-2:] == ["enrolment.code_issued", "unit.enrolled"]
     with pytest.raises(BadInput, match="wrong, used, or older"):
         enrol(issued.code)
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 import textured_film
-from cast import Cast
+from cast import Cast, tell_of_arrival
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import gate, leak_acts
 from custodes.hub.audit import offline_verifier
@@ -399,6 +399,7 @@ def test_recorded_people_are_told_without_a_name(
     monkeypatch.setattr(leak_acts.mailroom, "send", lambda **letter: letters.append(letter))
     scene.clip.subject = scene.cast.dina
     scene.clip.save()
+    tell_of_arrival(scene.clip)
     leak = bring(scene.cast, b"whatever", hint=scene.clip)
     keep_finding(
         leak=leak, run=1, clip=scene.clip, film="film.road", found=True, verdict="inconclusive",

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cast import Cast
+from cast import Cast, tell_of_arrival
 from custodes.hub.access import gate
 from custodes.hub.access.models import View
 from custodes.hub.clips import marked
@@ -62,7 +62,7 @@ def clip(scene: Scene, tmp_path: Path) -> Clip:
         step(manifest.clip_id)
     # Nobody drove: what the recorded agreed to is held elsewhere.
     Clip.objects.filter(pk=manifest.clip_id).update(state=Clip.State.READY, subject=None)
-    return Clip.objects.get(pk=manifest.clip_id)
+    return tell_of_arrival(Clip.objects.get(pk=manifest.clip_id))
 
 
 def watched(view: View, folder: Path) -> Path:

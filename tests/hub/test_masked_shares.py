@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 import textured_film
-from cast import Cast, show_notices
+from cast import Cast, show_notices, tell_of_arrival
 from custodes.core.clock import SystemClock
 from custodes.core.types import ObjectClass
 from custodes.core.wire import WireFrame, WireLens, WireObject
@@ -52,6 +52,7 @@ def clip(cast: Cast, film: Path, monkeypatch: pytest.MonkeyPatch) -> Clip:
     monkeypatch.setattr(mask_orders, "write", with_somebody)
     stored = store_textured(cast.van_unit, film, seconds=SECONDS)
     Clip.objects.filter(pk=stored.pk).update(subject=cast.dina)
+    tell_of_arrival(Clip.objects.get(pk=stored.pk))
     show_notices(cast.dina, cast.company, clock=SystemClock())
     return stored
 

@@ -25,7 +25,7 @@ CLOCK = ManualClock(wall=NOW_NS)
 
 @pytest.fixture
 def clip(cast: Cast) -> Clip:
-    made = tell_of_arrival(make_clip(cast.van_unit, received_at=NOW, ready_at=NOW))
+    made = make_clip(cast.van_unit, received_at=NOW, ready_at=NOW)
     keys.put(made.pk, bytes(32))
     return made
 
@@ -149,7 +149,7 @@ def test_time_runs_by_what_was_written_down_not_by_the_row(
 
 @pytest.mark.parametrize("what", ["entry", "body", "kind", "words"])
 def test_in_a_ledger_with_a_hole_nothing_is_erased(cast: Cast, clip: Clip, what: str) -> None:
-    other = tell_of_arrival(make_clip(cast.van_unit, received_at=NOW, ready_at=NOW))
+    other = make_clip(cast.van_unit, received_at=NOW, ready_at=NOW)
     hold = keeping.place_hold(reason="claim 17", **acts(cast, clip))
     services.delete(**acts(cast, other))
     kept_heads.keep_newest(ledger.signed_head(now_ns=NOW_NS))
@@ -173,5 +173,5 @@ def test_what_was_written_before_entries_were_signed_still_counts(cast: Cast) ->
     keys.put(clip.pk, bytes(32))
     ledger.append(kind="clip.deleted", body={"clip": clip.pk, "erase_after": NOW.isoformat()}, now_ns=NOW_NS)
     mark_deleted(clip)
-    tell_of_arrival(make_clip(cast.van_unit, id=uuid.uuid4(), received_at=NOW))
+    make_clip(cast.van_unit, id=uuid.uuid4(), received_at=NOW)
     assert goes(clip)

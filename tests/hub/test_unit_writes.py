@@ -28,19 +28,19 @@ def test_a_flapping_camera_writes_one_entry_a_minute_and_its_last_state(cast: Ca
     Camera.objects.filter(unit=cast.van_unit).exclude(lens="road").delete()
     for number in range(12):
         beat(cast.van_unit, 5 * number, road="blind" if number % 2 == 0 else "recording")
-    assert LedgerLeaf.objects.count() == 1
+    assert LedgerLeaf.objects.filter(kind="camera.changed").count() == 1
     assert Camera.objects.get(unit=cast.van_unit).state == "recording", "what is shown is how it is now"
     beat(cast.van_unit, 60, road="recording")
-    assert LedgerLeaf.objects.count() == 2, "what was held back is told after the minute"
+    assert LedgerLeaf.objects.filter(kind="camera.changed").count() == 2, "what was held back is told after the minute"
     beat(cast.van_unit, 200, road="recording")
-    assert LedgerLeaf.objects.count() == 2
+    assert LedgerLeaf.objects.filter(kind="camera.changed").count() == 2
 
 
 def test_a_unit_that_names_ever_new_lenses_fills_its_places_once(cast: Cast) -> None:
     for number in range(5):
         beat(cast.van_unit, 90 * number, **{f"l{number}-{one}": "recording" for one in range(MAX_LENSES)})
     assert Camera.objects.filter(unit=cast.van_unit).count() == MAX_LENSES
-    assert LedgerLeaf.objects.count() <= 2 * MAX_LENSES
+    assert LedgerLeaf.objects.filter(kind="camera.changed").count() <= 2 * MAX_LENSES
     beat(cast.van_unit, 3 * 86_400, new="recording")
     cameras = Camera.objects.filter(unit=cast.van_unit)
     assert cameras.count() == MAX_LENSES

@@ -12,6 +12,7 @@ from custodes.core.types import Purpose
 from custodes.hub.access import granted, recorded
 from custodes.hub.access.policies import PolicyBook, Verdict, book
 from custodes.hub.access.requests import (
+    FILM,
     PURPOSED,
     Action,
     ClipFacts,
@@ -22,6 +23,7 @@ from custodes.hub.access.requests import (
     ask_share,
     ask_unsealing,
 )
+from custodes.hub.clips import arrivals
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.fleet.models import Membership, Person
 
@@ -54,7 +56,12 @@ class Audience:
 
 
 def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None, now: datetime) -> Decision:
-    """Return whether `actor` may do `action` with `clip`. VIEW, SHARE without a purpose: for any at all."""
+    """Return whether `actor` may do `action` with `clip`. VIEW, SHARE without a purpose: for any at all.
+
+    With a clip that is not where, whose and of whom it arrived by its entry nobody may do anything.
+    """
+    if not arrivals.stands(clip, footage=action in FILM):
+        return _refused([])
     members = member_facts(actor, now=now)
     purposes = list(Purpose) if action in PURPOSED and purpose is None else [purpose]
     refusals: list[Verdict] = []
@@ -82,6 +89,8 @@ def purposes_for(actor: Actor, clip: Clip, *, now: datetime) -> tuple[Purpose, .
 
 def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: datetime) -> Decision:
     """Return whether a share may watch `clip` for `purpose`."""
+    if not arrivals.stands(clip):
+        return _refused([])
     facts = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
     verdict = ask_share(book(), share, facts, action=Action.VIEW, purpose=purpose)
     if not verdict.allowed:
@@ -92,6 +101,8 @@ def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: dateti
 
 def decide_unsealing(facts: UnsealingFacts, clip: Clip, *, purpose: Purpose) -> Decision:
     """Return whether a request for an original opens it. That who asked still may is asked apart."""
+    if not arrivals.stands(clip):
+        return _refused([])
     verdict = ask_unsealing(book(), facts, clip_facts(clip), purpose=purpose)
     if not verdict.allowed:
         return _refused([verdict])
@@ -101,6 +112,8 @@ def decide_unsealing(facts: UnsealingFacts, clip: Clip, *, purpose: Purpose) -> 
 
 def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
     """Return who may watch `clip`, by rule. Asks the policies for every membership of the clip's organisation."""
+    if not arrivals.stands(clip, footage=False):
+        return ()
     rows = list(
         Membership.objects.filter(organisation_id=clip.site.organisation_id)
         .select_related("person", "organisation")

@@ -23,7 +23,7 @@ from custodes.hub.access.requests import Action
 from custodes.hub.access.told import AudienceTold
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
-from custodes.hub.clips import footage, headline, held_words, marked
+from custodes.hub.clips import arrivals, footage, headline, held_words, marked
 from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
@@ -260,6 +260,8 @@ def read_headlines(
     visible = visible_clips(actor, action, clock=clock).filter(pk__in=list(asked))
     found = {}
     for clip_id in visible.values_list("pk", flat=True):
+        if not arrivals.stands(asked[clip_id]):
+            continue
         try:
             told = headline.read(asked[clip_id])
         except (KeyDestroyed, Corrupt) as error:

@@ -24,6 +24,7 @@ from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFact
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.consent.topics import State, Topic
+from custodes.hub.fleet import founded
 from custodes.hub.fleet.models import Site
 
 _SELF = "self"
@@ -84,7 +85,13 @@ def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> Q
         for purpose in purposes:
             kinds = _allowed_kinds(_signature(member), action, purpose, apart)
             wanted |= _query(member, kinds, singled, topic=recorded.topic_of(action, purpose), now=now)
-    return Clip.objects.filter(wanted)
+    return Clip.objects.filter(wanted).exclude(site_id__in=_displaced(members))
+
+
+def _displaced(members: list[MemberFacts]) -> set[UUID]:
+    """Return the sites that stand in an organisation of these memberships by their row alone."""
+    mine = {member.organisation_id for member in members}
+    return founded.displaced(Site.objects.filter(organisation_id__in=mine).values_list("pk", "organisation_id"))
 
 
 def _open_cases(members: list[MemberFacts]) -> QuerySet[CaseClip] | None:

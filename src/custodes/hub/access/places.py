@@ -12,7 +12,7 @@ from custodes.hub.access.decisions import Actor
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import founded, selectors
 from custodes.hub.fleet.models import Organisation, Shift, Site, Unit
 
 
@@ -36,7 +36,10 @@ def locatable(
 ) -> dict[UUID, Located]:
     """Return those of `sites` of which `may_locate` says yes, each with its rule. `shifts`: by site, those of now."""
     members = decisions.member_facts(actor, now=now)
-    facts = {decisions.clip_facts(_this_moment(site, shifts.get(site.pk))): site.pk for site in sites}
+    moved = founded.displaced((site.pk, site.organisation_id) for site in sites)
+    facts = {
+        decisions.clip_facts(_this_moment(site, shifts.get(site.pk))): site.pk for site in sites if site.pk not in moved
+    }
     found: dict[UUID, Located] = {}
     for (member, clip), verdict in ask_all(book(), members, list(facts), action=Action.LOCATE).items():
         if verdict.allowed:

@@ -56,6 +56,8 @@ PURPOSED = frozenset({Action.VIEW, Action.SHARE, Action.ORIGINAL})
 """What is asked for one purpose."""
 FOOTAGE = frozenset({Action.VIEW, Action.POSTER, Action.SHARE, Action.ORIGINAL})
 """What shows somebody: the policies are told what the recorded people agreed to."""
+FILM = FOOTAGE | {Action.EXPORT, Action.BREAK_GLASS, Action.GRANT, Action.PLANT_CANARY}
+"""What leads to footage: of a clip that no entry says arrived there is none."""
 CONSENTED = FOOTAGE | {Action.COACH}
 """What the policies are told for, where the recorded people stand."""
 NOBODY_RECORDED = "nobody"

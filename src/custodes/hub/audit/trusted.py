@@ -14,6 +14,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from custodes.core import merkle
 from custodes.core.errors import Corrupt
@@ -82,15 +83,22 @@ def own_of(clip_id: UUID, kinds: Collection[str], *, holding: str = "") -> list[
     out. One query; `holding`: only of those whose text has this in it. Raises BadInput when the key of these codes is
     missing.
     """
-    since = macs.beginning().size  # older ones bear none: a root in keys/ covers them
     rows = LedgerBody.objects.filter(clip_id=clip_id, leaf__kind__in=kinds, body_json__contains=holding)
-    found = []
+    return list(_own(rows))
+
+
+def own_since(seq: int, kinds: Collection[str]) -> list[Told]:
+    """Return what entries of `kinds` from place `seq` on say, in order, where the hub's own code fits them."""
+    return list(_own(LedgerBody.objects.filter(pk__gte=seq, leaf__kind__in=kinds)))
+
+
+def _own(rows: QuerySet[LedgerBody]) -> Iterator[Told]:
+    since = macs.beginning().size  # older ones bear none: a root in keys/ covers them
     for row in rows.order_by("pk").select_related("leaf").iterator(chunk_size=BATCH):
         leaf, hashed = row.leaf, body_hash(bytes(row.salt), row.body_json)
         written = leaf_bytes(seq=leaf.seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed)
         if leaf.seq < since or macs.fits(merkle.leaf_hash(written), leaf.mac):
-            found.append(Told(leaf.seq, leaf.kind, leaf.recorded_wall_ns, json.loads(row.body_json)))
-    return found
+            yield Told(leaf.seq, leaf.kind, leaf.recorded_wall_ns, json.loads(row.body_json))
 
 
 def _walk(kinds: frozenset[str]) -> list[int]:

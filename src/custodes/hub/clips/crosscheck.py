@@ -25,7 +25,7 @@ def arrivals_against_ledger() -> Iterator[Problem]:
     people = {str(pk) for pk in Person.objects.values_list("pk", flat=True)}
     routes = {str(pk) for pk in Route.objects.values_list("pk", flat=True)}
     while batch := list(islice(arrived, BATCH)):
-        rows = Clip.objects.in_bulk([UUID(str(one.body["clip"])) for one in batch])
+        rows = Clip.objects.select_related("site").in_bulk([UUID(str(one.body["clip"])) for one in batch])
         for one in batch:
             clip = rows.get(UUID(str(one.body["clip"])))
             if clip is None:
@@ -72,6 +72,9 @@ def _differences(said: Said, clip: Clip, *, people: set[str], routes: set[str]) 
     # Entries of early versions do not name the severity.
     if "severity" in said.body:
         wanted["severity"] = (said.get("severity"), clip.severity)
+    # Nor do they name the organisation: there the site's own entry is held to its row.
+    if "organisation" in said.body:
+        wanted["organisation"] = (said.get("organisation"), clip.site.organisation_id)
     wrong = [name for name, (was, now) in wanted.items() if was != (None if now is None else str(now))]
     at = clip.received_at
     if at is None or abs(moment_of(said.recorded_wall_ns) - at) > SAME_ACT:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.clips import standing
+from custodes.hub.clips import arrivals, standing
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.models import Organisation, Person
@@ -253,7 +253,7 @@ def state_before(clip: Clip) -> Clip.State:
 
 def _locked(clip_id: UUID, among: QuerySet[Clip]) -> Clip:
     clip = among.filter(pk=clip_id, erased_at=None).select_related("site__organisation").first()
-    if clip is None:
+    if clip is None or not arrivals.stands(clip, footage=False):
         raise Denied.of(clip_id)
     return clip
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.clips import keeping, standing
+from custodes.hub.clips import arrivals, keeping, standing
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import next_revision
 from custodes.hub.fleet.models import Person
@@ -93,7 +93,7 @@ def restore(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock
 
 def _locked(clip_id: UUID, among: QuerySet[Clip]) -> Clip:
     clip = among.filter(pk=clip_id, erased_at=None).select_related("site__organisation").first()
-    if clip is None:
+    if clip is None or not arrivals.stands(clip, footage=False):
         raise Denied.of(clip_id)
     return clip
 

@@ -11,12 +11,25 @@ class FleetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear of sign-ins and of changes to the ways of signing in; have the ledger's verification look at roles."""
+        """Hear of sign-ins and of changes to the ways of signing in; have the ledger's verification look here."""
         from custodes.hub.audit.verify import further_checks
         from custodes.hub.fleet import receivers  # noqa: F401  # connects itself
         from custodes.hub.fleet.crosscheck import roles_against_ledger
         from custodes.hub.fleet.crosscheck_accounts import factors_against_ledger, invitations_against_ledger
 
         for check in (roles_against_ledger, invitations_against_ledger, factors_against_ledger):
+        from custodes.hub.fleet import (
+            crosscheck,
+            crosscheck_accounts,
+            receivers,  # noqa: F401  # connects itself
+        )
+
+        for check in (
+            crosscheck.roles_against_ledger,
+            crosscheck.sites_against_ledger,
+            crosscheck.routes_against_ledger,
+            crosscheck.shifts_against_ledger,
+            crosscheck_accounts.invitations_against_ledger,
+        ):
             if check not in further_checks:
                 further_checks.append(check)

@@ -1,14 +1,17 @@
-"""Hold roles to the ledger: nobody has a role that no entry gave, or that an entry ended."""
+"""Hold roles, sites, routes and shifts to the ledger: who has which role, whose a site is, who drove what."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
-from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet import founded
+from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
 from custodes.hub.fleet.times import moment_of
 
+CANCELLED = "shift.cancelled"
+SHIFTS = ("shift.planned", "shift.changed", "shift.started", "shift.ended", CANCELLED)
 GIVEN, ENDED = "role.given", "role.ended"
 Key: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 """Whose role, in which organisation, at which site, and which."""
@@ -41,3 +44,67 @@ def roles_against_ledger() -> Iterator[Problem]:
         if one.kind == GIVEN and where not in seen and person in people:
             message = f"{person} has the role {role} of {owner} by entry {one.seq}, and its row was removed"
             yield Problem("role_missing", one.seq, message)
+
+
+def sites_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each site that stands in another organisation than its entry says, or that no entry made."""
+    made = {one.get("site"): one for one in reversed(list(entries(founded.CREATED)))}
+    for pk, owner in Site.objects.order_by("pk").values_list("pk", "organisation_id"):
+        told = made.get(str(pk))
+        if told is None:
+            yield Problem("site_edited", None, f"site {pk} was added by hand: no entry made it")
+        elif told.get("organisation") != str(owner):
+            message = f"site {pk} was moved to {owner} by hand: entry {told.seq} made it for {told.get('organisation')}"
+            yield Problem("site_edited", told.seq, message)
+
+
+def routes_against_ledger() -> Iterator[Problem]:
+    """Yield a problem where rows alone say whether routes bind dispatchers, or whose a route is."""
+    binds: dict[str | None, object] = {}
+    whose: dict[str | None, list[str]] = {}
+    for one in entries("organisation.changed", "route.dispatchers"):
+        after = one.body.get("after")
+        if one.kind == "route.dispatchers" and isinstance(after, list):
+            whose[one.get("route")] = sorted(map(str, after))
+        elif isinstance(after, dict) and "routes_bind" in after:
+            binds[one.get("organisation")] = after["routes_bind"] in {True, "True"}
+    for pk, bound in Organisation.objects.values_list("pk", "routes_bind"):
+        if bound != binds.get(str(pk), False):
+            yield Problem("route_edited", None, f"whether routes bind the dispatchers of {pk} was edited by hand")
+    people = {str(pk) for pk in Person.objects.values_list("pk", flat=True)}
+    for route in Route.objects.prefetch_related("dispatchers"):
+        now = {str(one.person_id) for one in route.dispatchers.all()}
+        if now != set(whose.get(str(route.pk), [])) & people:
+            yield Problem("route_edited", None, f"whose the route {route.pk} is was edited by hand")
+
+
+def shifts_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each shift that is not what its newest entry says, and for one that was removed."""
+    last = {one.get("shift"): one for one in entries(*SHIFTS)}
+    seen = set()
+    for row in Shift.objects.order_by("pk").iterator():
+        seen.add(str(row.pk))
+        told = last.get(str(row.pk))
+        if told is None or told.kind == CANCELLED:
+            yield Problem("shift_edited", None, f"shift {row.pk} was added by hand: no entry plans or starts it")
+            continue
+        now = {"person": str(row.driver_id), "site": str(row.site_id)}
+        wrong = [name for name, value in now.items() if told.get(name) != value]
+        wrong += [
+            name for name, at in (("from", row.starts_at), ("to", row.ends_at)) if not _same_moment(told, name, at)
+        ]
+        if wrong:
+            message = f"shift {row.pk} is not what entry {told.seq} says: {', '.join(wrong)} edited by hand"
+            yield Problem("shift_edited", told.seq, message)
+    people = {str(pk) for pk in Person.objects.values_list("pk", flat=True)}
+    for number, one in last.items():
+        if one.kind != CANCELLED and number not in seen and one.get("person") in people:
+            yield Problem("shift_edited", one.seq, f"shift {number} of entry {one.seq} was removed by hand")
+
+
+def _same_moment(told: Said, name: str, at: datetime | None) -> bool:
+    # Entries of early versions do not name the times.
+    if name not in told.body:
+        return True
+    said = told.get(name)
+    return said is None if at is None else said is not None and datetime.fromisoformat(said) == at

@@ -13,6 +13,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips.footage import blob_name
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.signals import received
+from custodes.hub.fleet import founded
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest import onsets, open_clips, rows
 from custodes.hub.ingest.open_clips import OpenClip
@@ -83,6 +84,8 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
                 "clip": clip.clip_id,
                 "unit": clip.unit_id,
                 "site": clip.site_id,
+                # As the site's own entry says: its row may stand elsewhere just now.
+                "organisation": founded.owner_of(clip.site_id),
                 "event": clip.kind,
                 "severity": clip.severity,
                 "subject": placed.subject_id,

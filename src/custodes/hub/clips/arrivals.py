@@ -1,0 +1,52 @@
+"""Whether a clip's row still says what arrived: whose it is, where, of whom. The gate asks it at each decision.
+
+Rules decide by these columns, and whoever can write the database's file can edit them for a minute and put them back.
+The entry `clip.received` bears a code of the hub's own (`trusted.own_of`), so it is asked first.
+"""
+
+from custodes.hub.audit import trusted
+from custodes.hub.audit.trusted import Told
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet import founded
+from custodes.hub.fleet.models import Person, Route
+
+RECEIVED = "clip.received"
+
+
+def stands(clip: Clip, *, footage: bool = True) -> bool:
+    """Say whether a clip is where, whose and of whom it arrived, by the hub's own entry. One query; two for old ones.
+
+    A clip that is never stored is asked for its site alone. One that has not arrived has no entry and no footage yet:
+    it stands where no `footage` is asked for.
+    """
+    site = clip.site
+    if site._state.adding:
+        return True  # at no site: for what concerns a whole organisation
+    if clip._state.adding:
+        return founded.stands(site)
+    # Under which clip an entry is filed stands under no hash: its body says whose it is.
+    entries = [one for one in trusted.own_of(clip.pk, {RECEIVED}) if one.body.get("clip") == str(clip.pk)]
+    if not entries:
+        return not footage and clip.received_at is None and founded.stands(site)
+    return _fits(clip, entries[-1])
+
+
+def _fits(clip: Clip, entry: Told) -> bool:
+    said = entry.body
+    if said.get("site") != str(clip.site_id) or said.get("unit") != str(clip.unit_id):
+        return False
+    owner = said.get("organisation")
+    # Entries of early versions do not name the organisation; that which made the site does.
+    at_home = founded.stands(clip.site) if owner is None else owner == str(clip.site.organisation_id)
+    return (
+        at_home
+        and _same(said.get("subject"), clip.subject_id, Person)
+        and _same(said.get("route"), clip.route_id, Route)
+    )
+
+
+def _same(was: object, now: object, model: type[Person] | type[Route]) -> bool:
+    """Say whether a row names whom its entry names, or nobody since they have left the hub."""
+    if now is None:
+        return was is None or not model.objects.filter(pk=str(was)).exists()
+    return was == str(now)

@@ -1,0 +1,86 @@
+"""A row that somebody with the database's file moved opens nothing: the gate asks the entries."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cast import Cast, make_clip, tell_of_arrival, tell_of_roles
+from custodes.core.errors import Denied
+from custodes.hub.access import gate, places
+from custodes.hub.access.requests import Action
+from custodes.hub.audit.models import LedgerBody
+from custodes.hub.audit.verify import verify
+from custodes.hub.clips import services
+from custodes.hub.clips.models import Clip
+from custodes.hub.fleet.models import Site
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clip(cast: Cast) -> Clip:
+    """A clip of the company's van, which Hanna at home is to see."""
+    tell_of_roles()
+    return make_clip(cast.van_unit, subject=cast.dina)
+
+
+def kinds() -> set[str]:
+    return {problem.kind for problem in verify().problems}
+
+
+def test_a_van_moved_to_a_household_opens_nothing_there(cast: Cast, clip: Clip) -> None:
+    assert gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident")
+    assert kinds() == set()
+    Site.objects.filter(pk=cast.van.pk).update(organisation=cast.household)
+    for actor, purpose in ((cast.hanna, "own"), (cast.bob, "incident"), (cast.dina, "own")):
+        with pytest.raises(Denied):
+            gate.open_view(actor=actor, clip_id=clip.pk, purpose=purpose)
+        assert not gate.visible_clips(actor).exists()
+        assert not gate.audience(actor, clip=Clip.objects.get(pk=clip.pk))
+    moved = Site.objects.get(pk=cast.van.pk)
+    assert not places.may_locate(cast.hanna, moved)
+    assert not places.locatable(cast.hanna, [moved], {}, now=clip.declared_at)
+    assert kinds() == {"clip_edited", "site_edited"}
+    Site.objects.filter(pk=cast.van.pk).update(organisation=cast.company)
+    assert gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident")
+    assert kinds() == set()
+
+
+MOVES: dict[str, Callable[[Cast], dict[str, object]]] = {
+    "it stands at home": lambda cast: {"site": cast.home, "subject": None},
+    "it is filmed by another": lambda cast: {"unit": cast.home_unit},
+    "somebody else is recorded": lambda cast: {"subject": cast.milo},
+    "nobody is recorded": lambda _: {"subject": None},
+}
+
+
+@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
+def test_a_clip_that_is_not_what_arrived_opens_to_nobody(cast: Cast, clip: Clip, move: Callable) -> None:
+    Clip.objects.filter(pk=clip.pk).update(**move(cast))
+    edited = Clip.objects.get(pk=clip.pk)
+    for actor in cast.people.values():
+        assert not any(gate.may(actor, action, edited).allowed for action in Action)
+        assert gate.read_headlines(actor=actor, clips=[edited]) == {}
+    with pytest.raises(Denied):
+        services.delete(actor=cast.hanna, clip_id=clip.pk, among=Clip.objects.all())
+
+
+def test_an_entry_that_is_hidden_or_is_anothers_opens_nothing(cast: Cast, clip: Clip) -> None:
+    other = make_clip(cast.home_unit)
+    entries = LedgerBody.objects.filter(leaf__kind="clip.received")
+    entries.filter(clip_id=clip.pk).update(clip_id=None)
+    assert not gate.may(cast.bob, Action.LIST, clip).allowed
+    entries.filter(clip_id=other.pk).update(clip_id=clip.pk)
+    Clip.objects.filter(pk=clip.pk).update(site=cast.home, unit=cast.home_unit, subject=None, received_at=None)
+    moved = Clip.objects.get(pk=clip.pk)
+    assert not gate.may(cast.hanna, Action.VIEW, moved).allowed
+    LedgerBody.objects.filter(leaf__kind="clip.received").delete()
+    assert not gate.may(cast.hanna, Action.VIEW, moved).allowed
+
+
+def test_an_entry_of_an_early_version_is_held_by_the_sites_own(cast: Cast) -> None:
+    clip = make_clip(cast.van_unit, told=False, received_at=None)
+    tell_of_arrival(clip, early=True)
+    assert gate.may(cast.bob, Action.VIEW, clip).allowed
+    Site.objects.filter(pk=cast.van.pk).update(organisation=cast.household)
+    assert not gate.may(cast.hanna, Action.LIST, Clip.objects.get(pk=clip.pk)).allowed
