@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 
 from cast import NOW, Cast
 from custodes.core.errors import BadInput, Denied
@@ -119,6 +120,16 @@ def test_setting_off_early_begins_the_planned_shift_and_a_later_one_ends_it(cast
     shifts.plan_shift(plan=plan(cast.other_van, second_driver(cast), 9, 12), now=NOW, by=cast.bob)
     other = services.start_shift(site=cast.other_van, driver=cast.milo, now=NOW, by=cast.milo)
     assert other.ends_at == NOW + 9 * HOUR
+
+
+def test_nobody_takes_a_driver_off_a_shift_that_is_not_theirs_to_plan(cast: Cast, client: Client) -> None:
+    client.force_login(cast.sam)  # dispatches the second van alone; Dina drives the first
+    answer = client.post("/people/shifts/", {"site": cast.other_van.pk, "driver": cast.dina.pk}, follow=True)
+    assert "somebody else plans" in answer.content.decode()
+    assert (Shift.objects.get().site_id, Shift.objects.get().ends_at) == (cast.van.pk, None)
+    driver = shifts.start_shift(site=cast.other_van, driver=cast.dina, now=NOW, by=cast.dina)
+    assert driver.site_id == cast.other_van.pk
+    assert shifts.start_shift(site=cast.van, driver=cast.dina, now=NOW + HOUR, by=cast.bob).site_id == cast.van.pk
 
 
 def test_the_end_of_a_shift_forgets_where_the_van_was(cast: Cast) -> None:

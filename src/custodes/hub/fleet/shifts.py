@@ -91,9 +91,10 @@ def cancel_shift(*, shift: Shift, now: datetime, by: Person | None = None) -> No
 def start_shift(*, site: Site, driver: Person, now: datetime, by: Person | None = None) -> Shift:
     """Put a driver on a vehicle from now on, without an end; whoever was on it goes off.
 
-    Drivers put themselves on a vehicle that nobody drives: a shift says whose the clips are, so only who plans may
-    end another's. A shift of theirs on it that is planned to begin soon begins now; another that is planned ends this
-    one. Raises Denied, and BadInput when they are no driver there or somebody else drives.
+    Drivers put themselves on a vehicle that nobody drives: a shift says whose the clips are, so only who plans it may
+    end another's, on this vehicle or elsewhere. A shift of theirs on it that is planned to begin soon begins now;
+    another that is planned ends this one. Raises Denied, and BadInput when they are no driver there or somebody else
+    drives.
     """
     plans = by is None or selectors.plans_route(by, site, None, now)
     _must(plans or (by is not None and by.pk == driver.pk))
@@ -105,8 +106,11 @@ def start_shift(*, site: Site, driver: Person, now: datetime, by: Person | None 
         taken = running.filter(site=site).exclude(driver=driver).exists()
         if taken and not plans:
             raise BadInput(_("Somebody else drives now. Ask them or a dispatcher to end that shift."))
-        for one in running.filter(Q(site=site) | Q(driver=driver)).select_related("site", "driver", "route"):
-            end_shift(shift=one, now=now)
+        there = list(running.filter(Q(site=site) | Q(driver=driver)).select_related("site", "driver", "route"))
+        for one in there:
+            _refuse_unless_theirs(one, now, by)
+        for one in there:
+            end_shift(shift=one, now=now, by=by)
         coming = Shift.objects.filter(Q(site=site) | Q(driver=driver), starts_at__gt=now).order_by("starts_at").first()
         if coming and (coming.site_id, coming.driver_id) == (site.pk, driver.pk) and coming.starts_at <= now + SOON:
             shift = coming
@@ -180,6 +184,14 @@ def _make_way(plan: Plan, now: datetime, by: Person | None) -> None:
         running.ends_at = plan.starts_at
         running.save(update_fields=["ends_at"])
         _log("shift.changed", running, now, by)
+
+
+def _refuse_unless_theirs(running: Shift, now: datetime, by: Person | None) -> None:
+    """Refuse to end a shift that is neither one's own nor one's to plan."""
+    if by is None or by.pk == running.driver_id or selectors.plans_route(by, running.site, running.route, now):
+        return
+    told = {"driver": running.driver}
+    raise BadInput(_("%(driver)s is on a shift that somebody else plans. Ask them to end it first.") % told)
 
 
 def _refuse_overlap(plan: Plan, *, but: Shift | None) -> None:
