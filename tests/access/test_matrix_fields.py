@@ -6,6 +6,7 @@ What is expected stands here in full, as in the matrix of routes: who changes a 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from django.utils import timezone
 from matrix import Doors
 from pytest_django import DjangoDbBlocker
 
+import stored_trip
 from cast import make_cast, make_clip, make_person, say, show_notices
 from custodes.core.types import Purpose
 from custodes.core.wire import Manifest, WireSample
-from custodes.hub.access import gate, grants
+from custodes.hub.access import drives, gate, grants
 from custodes.hub.access.models import View
 from custodes.hub.clips import keeping, marked
 from custodes.hub.clips.models import Clip
+from custodes.hub.driving.models import Trip
 from custodes.hub.fleet.models import Membership, Person
 from hub_fixtures import give_hub, sign_in_with_both
 
@@ -156,6 +159,52 @@ def told(page: Page, witness: str) -> set[str]:
     if not found & {WATCHERS, NAMES}:
         assert names(page.html) == set(), "nor anywhere else on the page"
     return found
+
+
+WHAT, EVIDENCE, PINS, FILM, WORDS, COUNT, SCORE = "kind", "evidence", "pins", "film", "objection", "count", "score"
+ALL_OF_IT = {WHAT, EVIDENCE, PINS, FILM, WORDS, COUNT, SCORE}
+TOLD_OF_A_DRIVE = {
+    "no": {"manager": set(), "dispatcher": set(), "driver": ALL_OF_IT},
+    "yes": {"manager": ALL_OF_IT, "dispatcher": set(), "driver": ALL_OF_IT},
+}
+"""By what the driver says to coaching. The way and its times go to each of them."""
+
+
+def told_of(doors: Doors, name: str, trip: Trip, clip: Clip) -> set[str]:
+    """Return what somebody is told of a drive, by its list, its page, and its page with the film in step."""
+    client = doors.client_of(name)
+    rows, page, filmed = (
+        client.get(path).content.decode()
+        for path in ("/drives/", f"/drives/{trip.pk}/", f"/drives/{trip.pk}/?film={clip.pk}")
+    )
+    assert "16 km" in page, "way and times"
+    assert 'class="way speed-' in page
+    signs = {
+        WHAT: "Drowsy" in page,
+        EVIDENCE: "3.4 m/s" in page,
+        PINS: 'class="pin"' in page,
+        FILM: 'class="filmed' in page or "<video" in filmed,
+        WORDS: "A child" in page or "Waits for an answer" in page,
+        COUNT: "event</span>" in rows or "events</span>" in rows,
+        SCORE: "of 100" in page,
+    }
+    return {field for field, seen in signs.items() if seen}
+
+
+def test_what_happened_on_a_drive_is_the_drivers_own(stored: tuple[dict[str, Clip], Doors], db: None) -> None:
+    clips, doors = stored[0], Doors(stored[1]._people)  # sessions of its own: those of another test are gone with it
+    dina = clips["van"].subject
+    trip = stored_trip.store(clips["van"].unit, timezone.now() - timedelta(hours=1), kind="drowsy")
+    event = trip.events.order_by("at_m")[0]
+    trip.events.filter(pk=event.pk).update(clip=clips["van"], standing="counts")
+    Clip.objects.filter(pk=clips["van"].pk).update(
+        kept_start_wall_ns=event.onset_wall_ns, kept_end_wall_ns=event.onset_wall_ns + 10**10
+    )
+    drives.raise_dispute(dina, event.pk, words="A child.")
+    for says, told_each in TOLD_OF_A_DRIVE.items():
+        say(dina, trip.site.organisation, "coaching", says=says)
+        assert {name: told_of(doors, name, trip, clips["van"]) for name in told_each} == told_each
+        assert doors.client_of("dispatcher").get(f"/drives/{trip.pk}/trip.json").status_code == 404
 
 
 @pytest.mark.parametrize("where", TOLD)

@@ -169,7 +169,7 @@ def test_in_a_ledger_with_a_hole_nothing_is_erased(cast: Cast, clip: Clip, what:
 
 
 def test_what_was_written_before_entries_were_signed_still_counts(cast: Cast) -> None:
-    clip = make_clip(cast.van_unit, received_at=NOW, ready_at=NOW)
+    clip = make_clip(cast.van_unit, told=False, received_at=NOW, ready_at=NOW)
     keys.put(clip.pk, bytes(32))
     ledger.append(kind="clip.deleted", body={"clip": clip.pk, "erase_after": NOW.isoformat()}, now_ns=NOW_NS)
     mark_deleted(clip)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from custodes.core.clock import NS_PER_S, Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
-from custodes.core.wire_trip import WireTrip
+from custodes.core.wire_trip import WireOccasions, WireTrip
 from custodes.hub.access import decisions, places
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
@@ -34,7 +34,11 @@ _CLOCK = SystemClock()
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What somebody may know of one trip. `judges`: they may be shown its score."""
+    """What somebody may know of one trip. `judges`: they may be shown its score and what happened on it.
+
+    Who does not judge is told way and times alone: what happened, all the more what a lens on the driver saw, is what
+    the score is made of, and needs the same yes.
+    """
 
     trip: Trip
     own: bool
@@ -44,7 +48,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A trip that is shown to somebody; the ledger has the act already."""
+    """A trip that is shown to somebody; the ledger has the act already. `told`: as much of it as they may know."""
 
     right: Right
     told: WireTrip
@@ -142,7 +146,12 @@ def open_trip(actor: Person, trip_id: uuid.UUID, *, address: str = "", clock: Cl
             },
             now_ns=clock.wall_ns(),
         )
-    return Opened(right, scores.told_of(trip))
+    told = scores.told_of(trip)
+    return Opened(right, told if right.judges else _way_and_times(told))
+
+
+def _way_and_times(told: WireTrip) -> WireTrip:
+    return told.model_copy(update={"events": [], "occasions": WireOccasions(), "watched": []})
 
 
 def find_trip(actor: Person, trip_id: uuid.UUID, *, clock: Clock = _CLOCK) -> Right:

@@ -13,11 +13,6 @@ class FleetConfig(AppConfig):
     def ready(self) -> None:
         """Hear of sign-ins and of changes to the ways of signing in; have the ledger's verification look here."""
         from custodes.hub.audit.verify import further_checks
-        from custodes.hub.fleet import receivers  # noqa: F401  # connects itself
-        from custodes.hub.fleet.crosscheck import roles_against_ledger
-        from custodes.hub.fleet.crosscheck_accounts import factors_against_ledger, invitations_against_ledger
-
-        for check in (roles_against_ledger, invitations_against_ledger, factors_against_ledger):
         from custodes.hub.fleet import (
             crosscheck,
             crosscheck_accounts,
@@ -30,6 +25,7 @@ class FleetConfig(AppConfig):
             crosscheck.routes_against_ledger,
             crosscheck.shifts_against_ledger,
             crosscheck_accounts.invitations_against_ledger,
+            crosscheck_accounts.factors_against_ledger,
         ):
             if check not in further_checks:
                 further_checks.append(check)

@@ -55,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "right": right,
             "headline": score_words.headline(scores.of_trip(right.trip)) if right.judges else "",
-            "counted": sum(event.kind in COUNTED_KINDS for event in right.trip.events.all()),
+            "counted": sum(event.kind in COUNTED_KINDS for event in right.trip.events.all()) if right.judges else None,
         }
         for right in rights
     ]
