@@ -113,3 +113,11 @@ def test_an_address_that_nobody_has_gets_the_same_answer_and_no_mail(cast: Cast,
     cast.bob.save()
     assert ask("nobody@example.org") == ask(cast.bob.email)
     assert [mail["To"] for mail in post.mails] == [cast.bob.email]
+
+
+def test_an_address_that_was_written_into_the_database_gets_nothing(cast: Cast, post: Catcher) -> None:
+    cast.bob.set_password(PASSWORD)
+    cast.bob.save()
+    Person.objects.filter(pk=cast.bob.pk).update(email="thief@example.org")
+    ask("thief@example.org")
+    assert post.mails == []

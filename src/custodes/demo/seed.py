@@ -113,6 +113,7 @@ def drive_a_week(now: datetime, route: "Route") -> None:
     from custodes.hub.access import drives
     from custodes.hub.driving import storing
     from custodes.hub.driving.models import Trip
+    from custodes.hub.fleet import shifts
     from custodes.hub.fleet.models import Organisation, Person, Shift, Site, Unit
     from custodes.hub.fleet.times import wall_ns_of
     from custodes.score.tripfile import file_of
@@ -127,13 +128,9 @@ def drive_a_week(now: datetime, route: "Route") -> None:
     for day, hard in ((6, 3), (5, 2), (4, 4), (3, 1), (2, 3), (1, 2)):
         begins = now - timedelta(days=day, minutes=25 * day)
         trip = file_of(rounds.drive(begins, seed=day, hard=hard))
-        Shift.objects.create(
-            site=van,
-            driver=sam,
-            route=route,
-            starts_at=begins - timedelta(minutes=5),
-            ends_at=begins + timedelta(hours=1),
-        )
+        starts_at, ends_at = begins - timedelta(minutes=5), begins + timedelta(hours=1)
+        shift = Shift.objects.create(site=van, driver=sam, route=route, starts_at=starts_at, ends_at=ends_at)
+        shifts.write_down("shift.planned", shift, now, None)
         storing.store_trip(unit=model, trip=trip, now_ns=wall_ns_of(now))
         told.append(trip)
     first, last = told[2].events[0].event_id, told[-1].events[0].event_id

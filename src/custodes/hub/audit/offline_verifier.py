@@ -6,7 +6,6 @@
 Takes heads, proofs of an entry, of growth, receipts of an erasure, reports on a leak. Exit 0: it holds. 1: it does
 not. 2: the file cannot be read. Without --key or --head the proof is checked against the key that it brings along:
 compare the key's name with one that you have from elsewhere (a printed head, your unit's enrolment, an earlier proof).
-
 The formats stand in docs/design/audit.md; the tree is that of RFC 6962, its proofs are checked as RFC 9162 says.
 """
 
@@ -21,12 +20,6 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-LEFT_OUT = {
-    "views_left_out": "view(s) were left out: their words were not what the ledger says.",
-    "findings_left_out": "finding(s) were left out: they were added or edited by hand.",
-}
-"""What a report says of rows that somebody changed in the hub's database."""
 
 
 class Refuted(Exception):
@@ -101,9 +94,8 @@ def check_growth(old: Any, new: Any, path: Sequence[str], key: bytes) -> None:
     if size & (size - 1) == 0:
         steps.insert(0, old_root)
     demand(steps, "the path is too short")
-    index, top = size - 1, new["size"] - 1
-    while index & 1:
-        index, top = index >> 1, top >> 1
+    whole = (size & -size).bit_length() - 1  # levels on which the older tree ends with a whole one
+    index, top = size - 1 >> whole, new["size"] - 1 >> whole
     was = now = steps[0]
     for from_left, step in fold(index, top + 1, steps[1:]):
         was, now = (node(step, was), node(step, now)) if from_left else (was, node(now, step))
@@ -153,20 +145,15 @@ def check(proof: Any, key: bytes) -> str:
         return f"Clip {proof['clip']} was erased at {when}: its key and {count} parts."
     if kind == "custodes.leak/1":
         said = check_leak(proof, key)
-        named = ", ".join(named_view(one) for one in said["named"]) or "nobody"
-        left = "".join(f" {said[one]} {why}" for one, why in LEFT_OUT.items() if said.get(one))
+        many = "{}, one of {} that the same account opened".format
+        each = [(one["view"], one["verdict"], one.get("views_of_same_account", 1)) for one in said["named"]]
+        named = ", ".join(f"view {view} ({many(how, n) if n > 1 else how})" for view, how, n in each) or "nobody"
+        left = "".join(f" {said[k]} {k[:-10]}(s) were left out." for k in said if k.endswith("s_left_out") and said[k])
         return f"Written down of leak {said['leak']}: {said['verdict']}. It names {named}, and never a person.{left}"
     demand(kind == "custodes.proof/1", f"unknown format {kind!r}")
     said = check_inclusion(proof, key)
     words = "what it said was erased since" if said is None else json.dumps(said, ensure_ascii=False)
     return f"Entry {proof['seq']} ({proof['kind']}, {moment(proof['recorded_wall_ns'])}) is in the ledger: {words}"
-
-
-def named_view(one: Any) -> str:
-    """Return what a report says of a view that it names."""
-    many = one.get("views_of_same_account", 1)
-    held = f", one of {many} that the same account opened" if many > 1 else ""
-    return f"view {one['view']} ({one['verdict']}{held})"
 
 
 def moment(wall_ns: int) -> str:
@@ -195,9 +182,8 @@ def main() -> int:
         if wanted.head:
             kept = json.loads(Path(wanted.head).read_text(encoding="utf-8"))
             check_head(kept, key)
-            for head in heads_in(proof):
-                forked = head["size"] == kept["size"] and head["root"] != kept["root"]
-                demand(not forked, f"two different ledgers of {kept['size']} entries: it was forked")
+            forked = any(head["size"] == kept["size"] and head["root"] != kept["root"] for head in heads_in(proof))
+            demand(not forked, f"two different ledgers of {kept['size']} entries: it was forked")
         print(f"HOLDS. {check(proof, key)}")
         known = "as you said" if wanted.key or wanted.head else "compare it with what you have from elsewhere"
         print(f"Signed by {key_id_of(key)} ({known}).")

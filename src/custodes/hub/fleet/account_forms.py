@@ -9,7 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 
-from custodes.hub.fleet import mailroom
+from custodes.hub.fleet import account_codes, mailroom
+from custodes.hub.fleet.models import Person
 
 
 class QuietReset(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
@@ -21,7 +22,11 @@ class QuietReset(ResetPasswordForm):  # type: ignore[misc]  # allauth has no typ
         return str(self.cleaned_data["email"])
 
     def _write(self, save: Any, **kwargs: Any) -> None:
-        """Write and send the mail, in its reader's language, with a link to the hub's own address."""
+        """Write and send the mail, in its reader's language, with a link to the hub's own address.
+
+        An address that somebody else wrote into the database is nobody's: the password's code binds both.
+        """
+        self.users: list[Person] = [user for user in self.users if account_codes.password_fits(user)]
         request = _OwnRequest()
         with request_context(request), translation.override(self.users[0].language if self.users else None):
             save(request, **kwargs)

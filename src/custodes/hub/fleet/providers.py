@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import notices
+from custodes.hub.fleet import account_codes, notices
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -44,7 +44,8 @@ class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # all
 def _person_of(sociallogin: "SocialLogin") -> Person | None:
     vouched = [one.email for one in sociallogin.email_addresses if one.verified is True]
     found = [Person.objects.filter(email__iexact=email, is_active=True).first() for email in vouched]
-    return next((person for person in found if person is not None), None)
+    # An address that was written into the database by hand is nobody's.
+    return next((person for person in found if person is not None and account_codes.password_fits(person)), None)
 
 
 def _refused(request: "HttpRequest") -> Any:

@@ -52,7 +52,7 @@ def plan_shift(*, plan: Plan, now: datetime, by: Person | None = None) -> Shift:
         shift = Shift.objects.create(
             site=plan.site, driver=plan.driver, route=plan.route, starts_at=plan.starts_at, ends_at=plan.ends_at
         )
-        _log("shift.planned", shift, now, by)
+        write_down("shift.planned", shift, now, by)
     return shift
 
 
@@ -74,7 +74,7 @@ def change_shift(*, shift: Shift, plan: Plan, now: datetime, by: Person | None =
         shift.site, shift.driver, shift.route = plan.site, plan.driver, plan.route
         shift.starts_at, shift.ends_at = plan.starts_at, plan.ends_at
         shift.save(update_fields=["site", "driver", "route", "starts_at", "ends_at"])
-        _log("shift.changed", shift, now, by)
+        write_down("shift.changed", shift, now, by)
     return shift
 
 
@@ -84,7 +84,7 @@ def cancel_shift(*, shift: Shift, now: datetime, by: Person | None = None) -> No
     if shift.starts_at <= now:
         raise BadInput(_("That shift has begun. End it instead."))
     with transaction.atomic():
-        _log("shift.cancelled", shift, now, by)
+        write_down("shift.cancelled", shift, now, by)
         shift.delete()
 
 
@@ -119,7 +119,7 @@ def start_shift(*, site: Site, driver: Person, now: datetime, by: Person | None 
         else:
             ends_at = coming.starts_at if coming else None
             shift = Shift.objects.create(site=site, driver=driver, starts_at=now, ends_at=ends_at)
-        _log("shift.started", shift, now, by)
+        write_down("shift.started", shift, now, by)
     return shift
 
 
@@ -134,7 +134,7 @@ def end_shift(*, shift: Shift, now: datetime, by: Person | None = None) -> None:
         shift.ends_at = max(now, shift.starts_at)
         Shift.objects.filter(pk=shift.pk).update(ends_at=shift.ends_at)
         forget_place(shift)
-        _log("shift.ended", shift, now, by)
+        write_down("shift.ended", shift, now, by)
 
 
 def forget_place(shift: Shift) -> None:
@@ -183,7 +183,7 @@ def _make_way(plan: Plan, now: datetime, by: Person | None) -> None:
             continue  # somebody else's to end: it counts as an overlap
         running.ends_at = plan.starts_at
         running.save(update_fields=["ends_at"])
-        _log("shift.changed", running, now, by)
+        write_down("shift.changed", running, now, by)
 
 
 def _refuse_unless_theirs(running: Shift, now: datetime, by: Person | None) -> None:
@@ -219,7 +219,8 @@ def _of_either(plan: Plan) -> QuerySet[Shift]:
     return Shift.objects.filter(Q(site=plan.site) | Q(driver=plan.driver)).select_related("site", "driver", "route")
 
 
-def _log(kind: str, shift: Shift, now: datetime, by: Person | None) -> None:
+def write_down(kind: str, shift: Shift, now: datetime, by: Person | None) -> None:
+    """Write an act on a shift into the ledger: a shift without an entry counts as added by hand."""
     body = {
         "person": shift.driver_id,
         "site": shift.site_id,
