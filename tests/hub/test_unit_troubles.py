@@ -12,7 +12,7 @@ from cast import NOW_NS, Cast
 from custodes.core.types import Facing, TroubleKind
 from custodes.core.wire import Heartbeat, LensHealth, WireTrouble
 from custodes.hub.fleet import mailroom, services, troubles
-from custodes.hub.fleet.models import Unit, UnitTrouble
+from custodes.hub.fleet.models import Membership, Unit, UnitTrouble
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +83,16 @@ def test_garage_without_satellites_is_mailed_of_when_it_lasts(cast: Cast, mails:
     beat(cast.van_unit, now + timedelta(minutes=11), itself="no_fix")
     beat(cast.van_unit, now + timedelta(minutes=12), itself="no_fix")
     assert len(mails) == 2
+
+
+def test_who_ran_the_unit_when_it_began_and_does_not_any_more_is_not_mailed(
+    cast: Cast, mails: list[tuple[str, str]]
+) -> None:
+    now = timezone.now()
+    beat(cast.van_unit, now, itself="no_fix")
+    Membership.objects.filter(person=cast.alice).update(until=now + timedelta(minutes=5))
+    beat(cast.van_unit, now + timedelta(minutes=11), itself="no_fix")
+    assert [to for to, _said in mails] == [str(cast.oscar)]
 
 
 def test_heartbeat_without_news_writes_no_spell(

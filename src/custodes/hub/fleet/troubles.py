@@ -61,7 +61,7 @@ def take(unit: Unit, told: Sequence[WireTrouble], now: datetime) -> None:
         spell = spells.get((kind, lens)) or _begin(unit, kind, lens, now)
         if spell.told_at is None and now - spell.began_at >= PATIENCE.get(kind, timedelta(0)):
             UnitTrouble.objects.filter(pk=spell.pk).update(told_at=now)
-            _mail(unit, spell)
+            _mail(unit, spell, now)
 
 
 def open_spells(unit: Unit) -> QuerySet[UnitTrouble]:
@@ -92,8 +92,7 @@ def _begin(unit: Unit, kind: str, lens: str, now: datetime) -> UnitTrouble:
     return UnitTrouble.objects.create(unit=unit, kind=kind, lens=lens, began_at=now)
 
 
-def _mail(unit: Unit, spell: UnitTrouble) -> None:
-    now = spell.began_at
+def _mail(unit: Unit, spell: UnitTrouble, now: datetime) -> None:
     path = reverse("portal:site", args=[unit.site_id])
     for person in runners(unit, now):
         with translation.override(person.language):
