@@ -1,14 +1,12 @@
 """What entries of a kind say, in the ledger's order: what an app holds its own rows to."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from custodes.core import merkle
-from custodes.hub.audit import macs
-from custodes.hub.audit.leaf import body_hash, leaf_bytes
+from custodes.hub.audit import trusted
 from custodes.hub.audit.models import LedgerBody
 
 BATCH = 2000
@@ -21,7 +19,7 @@ class Said:
     seq: int
     kind: str
     recorded_wall_ns: int
-    body: dict[str, Any]
+    body: Mapping[str, Any]
 
     def get(self, key: str) -> str | None:
         """Return a field as text; None where it is null or missing."""
@@ -35,15 +33,11 @@ def own(*kinds: str, person: UUID | None = None, naming: str = "") -> Iterator[S
     `person`: filed under them; `naming`: the text of the body holds this. What an act may rest on: an entry that
     somebody put in by hand is passed over, and so is one from before the hub gave codes.
     """
-    rows = LedgerBody.objects.filter(leaf__kind__in=kinds).select_related("leaf").order_by("pk")
+    rows = LedgerBody.objects.filter(leaf__kind__in=kinds)
     rows = rows if person is None else rows.filter(person_id=person)
     rows = rows.filter(body_json__contains=naming) if naming else rows
-    for row in rows:
-        leaf, hashed = row.leaf, body_hash(bytes(row.salt), row.body_json)
-        # Hashed anew from its columns: the stored hash is anybody's.
-        fields = leaf_bytes(seq=leaf.seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed)
-        if macs.fits(merkle.leaf_hash(fields), leaf.mac):
-            yield Said(leaf.seq, leaf.kind, leaf.recorded_wall_ns, json.loads(row.body_json))
+    for one in trusted.with_code(rows, or_older=False):
+        yield Said(one.seq, one.kind, one.recorded_wall_ns, one.body)
 
 
 def entries(*kinds: str) -> Iterator[Said]:

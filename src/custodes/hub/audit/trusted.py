@@ -80,22 +80,27 @@ def own_of(clip_id: UUID, kinds: Collection[str], *, holding: str = "") -> list[
     """Return what entries of `kinds` that are filed under a clip say, in order, where the hub's own code fits them.
 
     Whoever can write the database can neither change such an entry nor make one up. Does not see that one was taken
-    out. One query; `holding`: only of those whose text has this in it. Raises BadInput when the key of these codes is
-    missing.
+    out, nor, in a hub that is older than its codes, that one from before them was edited: `audit verify` does. One
+    query; `holding`: only of those whose text has this in it. Raises BadInput when the key of these codes is missing.
     """
     rows = LedgerBody.objects.filter(clip_id=clip_id, leaf__kind__in=kinds, body_json__contains=holding)
-    return list(_own(rows))
+    return list(with_code(rows, or_older=True))
 
 
 def own_since(seq: int, kinds: Collection[str]) -> list[Told]:
-    """Return what entries of `kinds` from place `seq` on say, in order, where the hub's own code fits them."""
-    return list(_own(LedgerBody.objects.filter(pk__gte=seq, leaf__kind__in=kinds)))
+    """Return what entries of `kinds` from place `seq` on say, in order, as `own_of` does."""
+    return list(with_code(LedgerBody.objects.filter(pk__gte=seq, leaf__kind__in=kinds), or_older=True))
 
 
-def _own(rows: QuerySet[LedgerBody]) -> Iterator[Told]:
-    since = macs.beginning().size  # older ones bear none: a root in keys/ covers them
+def with_code(rows: QuerySet[LedgerBody], *, or_older: bool) -> Iterator[Told]:
+    """Yield those of `rows`, in order, whose leaf bears the hub's code for what its columns say now.
+
+    `or_older`: also those from before the hub gave codes, which bear none.
+    """
+    since = macs.beginning().size if or_older else 0
     for row in rows.order_by("pk").select_related("leaf").iterator(chunk_size=BATCH):
         leaf, hashed = row.leaf, body_hash(bytes(row.salt), row.body_json)
+        # Hashed anew from its columns: the stored hash is anybody's.
         written = leaf_bytes(seq=leaf.seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed)
         if leaf.seq < since or macs.fits(merkle.leaf_hash(written), leaf.mac):
             yield Told(leaf.seq, leaf.kind, leaf.recorded_wall_ns, json.loads(row.body_json))
