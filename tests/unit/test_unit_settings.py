@@ -166,11 +166,11 @@ def test_an_unknown_key_names_the_nearest_known_one(folder: Path, line: str, say
         ("[[rule]]\nkind = 'presense'", "rule[#1].kind: unknown kind of rule 'presense'. Did you mean 'presence'?"),
         (
             "[[rule]]\nname = 'x'",
-            "rule[#1].kind: a rule needs a kind. Known: drowsy, eyes_closed, forward_collision, glancing, ",
+            "rule[#1].kind: a rule needs a kind. Known: door_open, drowsy, eyes_closed, forward_collision, glancing, ",
         ),
         ("[[rule]]\nkind = 'speed'", "rule[#1]: give one limit: either limit_kmh or limit_mph."),
         ("rule = 'all'", "unknown key lens[road].rule"),
-        ("[telemetry]\nanchor = 'own'", "telemetry.source is missing."),
+        ("[telemetry]\nanchor = 'own'", "telemetry: give a source (a file, a receiver's device or `film`), or"),
         ("[telemetry]\nsource = '/dev/ttyUSB0'\nbaud = 1234", "telemetry.baud: 1234 is no speed of a serial line"),
         ("[alert.webhook]\nurl = 'ftp://x.example'", "alert.webhook.url: give an http:// or https:// address."),
     ],

@@ -180,6 +180,16 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class VehicleState:
+    """What the vehicle's own bus says of it. None means that the bus did not say, or not lately."""
+
+    engine_rpm: float | None = None
+    belt_fastened: bool | None = None
+    reverse_gear: bool | None = None
+    door_open: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One telemetry reading. None means that the source did not say."""
 
@@ -193,6 +203,7 @@ class Sample:
     gyro_radps_xyz: tuple[float, float, float] | None = None
     horizontal_accuracy_m: float | None = None
     source: str = ""
+    vehicle: VehicleState | None = None
 
 
 @dataclass(frozen=True, slots=True)

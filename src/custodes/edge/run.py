@@ -24,7 +24,7 @@ from custodes.edge.settings import LensSettings, UnitSettings, load
 from custodes.edge.ship import Enrolment, Outbox, Shipper, TripBox, UnitHealth, load_enrolment
 from custodes.edge.sinks import ClipSink, FolderSink
 from custodes.edge.state_lock import StateLock
-from custodes.edge.telemetry import open_telemetry
+from custodes.edge.telemetry import Together, open_telemetry
 from custodes.edge.telemetry.receiver import Receiver, is_receiver
 from custodes.edge.unit import Unit
 from custodes.score.trip import Trip
@@ -180,7 +180,7 @@ class SiteRun:
                 self._measure(unit, telemetry.read_until(self.clock.wall_ns()))
             for asked in read_requests(self.state_dir, self.work.note):
                 self._do(unit, asked)
-            self._look_after(absent=isinstance(telemetry, Receiver) and telemetry.absent)
+            self._look_after(absent=isinstance(telemetry, (Receiver, Together)) and telemetry.absent)
             self.lamp.show(lit=any(lens.sees_people for lens in self.lenses.values()))
             if not any(thread.is_alive() for thread in threads):
                 return

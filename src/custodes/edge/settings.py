@@ -13,6 +13,7 @@ from custodes.edge.capture.settings import LensSource
 from custodes.edge.clip.settings import ClipSettings, RingSettings
 from custodes.edge.decide import KINDS, RuleSettings, parse_rule
 from custodes.edge.decide.driver.staged import Staged
+from custodes.edge.decide.driving.bus_rule import BusRule
 from custodes.edge.decide.road.following import RoadRule
 from custodes.edge.perceive.settings import PerceiveSettings, Share
 from custodes.edge.polygon import Polygon, check_polygon
@@ -188,8 +189,18 @@ class UnitSettings(BaseSettings):
             lens.facing is Facing.ROAD and lens.analyse for lens in watched
         ):
             raise ValueError(f'rule[#{number}]: {rule.kind} needs a [[lens]] with facing = "road" and analyse = true')
+        self._check_bus_rule(number, rule)
         if rule.kind == "speed" and self.telemetry is None:
             raise ValueError(f"rule[#{number}]: a rule on speed needs [telemetry] with a source")
+
+    def _check_bus_rule(self, number: int, rule: RuleSettings) -> None:
+        kind = KINDS.get(rule.kind)
+        if not issubclass(kind, BusRule):
+            return
+        bus = self.telemetry.bus if self.telemetry is not None else None
+        if not any(signal.says in kind.says for signal in (bus.signal if bus is not None else ())):
+            wanted = " or ".join(kind.says)
+            raise ValueError(f"rule[#{number}]: {rule.kind} needs a [[telemetry.bus.signal]] that says {wanted}")
 
 
 def load(path: Path, *, sources: bool = True, lenses: bool = True) -> UnitSettings:

@@ -37,6 +37,9 @@ max_s = 30
 # anchor = "film"              # film: begins with the film; own: its own times; now: begins now
 # loop = true
 
+# [telemetry.bus]              # the vehicle's own bus (CAN): speed by OBD-II; docs/telemetry.md has belt, gear and doors
+# channel = "can0"
+
 # [privacy]
 # parked_after_s = 120         # then lenses on the driver and the cabin see nothing, until the vehicle moves
 # personal_max_minutes = 120   # 'custodes unit personal': nothing is filmed, and no place is told

@@ -93,7 +93,7 @@ def _resolve(tables: Table, folder: Path) -> None:
     def film(value: Any) -> Any:
         return absolute(value) if isinstance(value, str) and "://" not in value and kind_of(value) == "film" else value
 
-    def telemetry(value: Any) -> Any:
+    def heard(value: Any) -> Any:
         return value if value == FILM else absolute(value)
 
     unit = tables.get("unit")
@@ -103,7 +103,9 @@ def _resolve(tables: Table, folder: Path) -> None:
     lenses = tables.get("lens")
     for lens in lenses if isinstance(lenses, list) else []:
         places += [(lens, "source", film), (lens, "sub_source", film)]
-    places += [(tables.get("telemetry"), "source", telemetry), (tables.get("ring"), "folder", absolute)]
+    telemetry = tables.get("telemetry")
+    places += [(telemetry, "source", heard), (tables.get("ring"), "folder", absolute)]
+    places.append((telemetry.get("bus") if isinstance(telemetry, dict) else None, "log", absolute))
     places.append((tables.get("privacy"), "lamp", absolute))
     alert = tables.get("alert")
     if isinstance(alert, dict):
@@ -135,8 +137,8 @@ def _parse_rules(tables: Table) -> list[str]:
 
 
 def _is_no_file(source: str) -> bool:
-    """Return whether a telemetry source is the film itself, or a receiver: one that is unplugged is waited for."""
-    return source == FILM or is_receiver(source)
+    """Return whether a telemetry source is none, the film, or a receiver: one that is unplugged is waited for."""
+    return source in ("", FILM) or is_receiver(source)
 
 
 def _missing_files(settings: UnitSettings, path: Path, *, lenses: bool) -> list[str]:
@@ -148,6 +150,8 @@ def _missing_files(settings: UnitSettings, path: Path, *, lenses: bool) -> list[
     ]
     if settings.telemetry is not None and not _is_no_file(settings.telemetry.source):
         wanted.append(("telemetry.source", settings.telemetry.source))
+    if settings.telemetry is not None and settings.telemetry.bus is not None and settings.telemetry.bus.log is not None:
+        wanted.append(("telemetry.bus.log", str(settings.telemetry.bus.log)))
     if settings.alert.webhook is not None and settings.alert.webhook.secret_file is not None:
         wanted.append(("alert.webhook.secret_file", str(settings.alert.webhook.secret_file)))
     wrong = []

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from custodes.core.types import Event, EventUpdate, Sample
-from custodes.edge.decide import Decider, RuleSettings, parse_rule
+from custodes.edge.decide import KINDS, Decider, RuleSettings, parse_rule
+from custodes.edge.decide.driving.bus_rule import BusRule
 from custodes.edge.decide.driving.limits import LimitKnown
 from custodes.score.finding import Finder, Found, finished, told
 from custodes.score.formula import COUNTED_KINDS
@@ -17,12 +18,15 @@ DRIVING_RULES: tuple[dict[str, object], ...] = (
 )
 """What is looked for in a recording that comes without rules of its own."""
 
+SHOWN_KINDS = frozenset(kind for kind in KINDS if issubclass(KINDS.get(kind), BusRule))
+"""On trial, and told with a trip all the same: its driver sees what is being tried out."""
+
 
 class TripKeeper:
     """Gather one trip after another. Not thread-safe: whoever feeds the decider feeds this."""
 
     def __init__(self, rules: Sequence[RuleSettings]) -> None:
-        self._watched = sorted({rule.kind for rule in rules} & COUNTED_KINDS)
+        self._watched = sorted({rule.kind for rule in rules} & (COUNTED_KINDS | SHOWN_KINDS))
         self._limited = LimitKnown(rules)
         self._finder = Finder()
         self._events: dict[str, Event] = {}

@@ -23,7 +23,7 @@ from custodes.edge.lens import Lens
 from custodes.edge.report import ConsoleReporter, Happening, JsonReporter
 from custodes.edge.settings import UnitSettings
 from custodes.edge.sinks import FolderSink, NoSink
-from custodes.edge.telemetry import FILM, TelemetrySource, open_telemetry, read_telemetry
+from custodes.edge.telemetry import Playback, TelemetrySource, open_telemetry
 from custodes.edge.watch_request import WatchRequest, settings_of
 
 WHOLE_SHARE = 0.9
@@ -139,9 +139,7 @@ class Watch:
         if self.settings.telemetry is None:
             return None
         source = open_telemetry(self.settings.telemetry, clock=self.clock, film=Path(self.request.film))
-        named = self.settings.telemetry.source
-        path = Path(self.request.film if named == FILM else named)
-        samples = read_telemetry(path).samples
+        samples = source.reading.samples if isinstance(source, Playback) else ()
         fastest_mps = max((one.speed_mps or 0.0 for one in samples), default=0.0)
         text = f"telemetry: {counted(len(samples), 'reading')}, fastest {fastest_mps * 3.6:.0f} km/h"
         self.reporter.tell(Happening("note", text, self.clock.wall_ns()))

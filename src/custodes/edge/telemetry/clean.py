@@ -140,4 +140,5 @@ def _joined(first: Sample, second: Sample) -> Sample:
         if first.horizontal_accuracy_m is not None
         else second.horizontal_accuracy_m,
         source=first.source,
+        vehicle=first.vehicle if first.vehicle is not None else second.vehicle,
     )

@@ -3,26 +3,31 @@
 from pathlib import Path
 
 from custodes.core.errors import BadInput
+from custodes.edge.telemetry.bus_log import bus_log_kind, read_bus_log
+from custodes.edge.telemetry.bus_settings import BusSettings
 from custodes.edge.telemetry.clean import in_order, plausible, with_speed
 from custodes.edge.telemetry.gpmf_samples import bare_payloads, film_payloads, read_gpmf
 from custodes.edge.telemetry.gpx import read_gpx
 from custodes.edge.telemetry.nmea import SENTENCE, read_nmea
+from custodes.edge.telemetry.obd_table import is_obd_table, read_obd_table
 from custodes.edge.telemetry.parked import hold_parked
 from custodes.edge.telemetry.reading import Raw, Reading, Tally
 from custodes.edge.telemetry.table import read_table
 
 MAX_TEXT_BYTES = 256 * 1024**2
 _LOOK_BYTES = 65_536
-_KNOWN = "GPX, NMEA 0183, CSV with a header, and GPMF (MP4 or bare)"
+_KNOWN = "GPX, NMEA 0183, CSV with a header, GPMF (MP4 or bare), and a recorded bus (candump, ASC, BLF, TRC)"
 
 
-def read_telemetry(path: Path, *, parked_filter: bool = True) -> Reading:
+def read_telemetry(path: Path, *, parked_filter: bool = True, bus: BusSettings | None = None) -> Reading:
     """Read a whole telemetry file of any known format, judged and, unless told otherwise, held still while parked.
+
+    `bus` says where a recorded bus has belt, gear and doors, and how an OBD app's dates are meant.
 
     Raises BadInput, in one line, when the file is missing, unknown, damaged or holds nothing to use.
     """
     tally = Tally()
-    raw = _read(path, tally)
+    raw = _read(path, tally, bus)
     samples = plausible(in_order(raw.samples, tally), tally)
     if not samples:
         why = f" ({tally.sentence()})" if tally.total else ""
@@ -35,7 +40,7 @@ def read_telemetry(path: Path, *, parked_filter: bool = True) -> Reading:
     return Reading(raw.kind, tuple(samples), origin_ns, tally)
 
 
-def _read(path: Path, tally: Tally) -> Raw:
+def _read(path: Path, tally: Tally, bus: BusSettings | None) -> Raw:
     name = str(path)
     if path.is_dir():
         raise BadInput(f"{name} is a folder. Give a telemetry file: {_KNOWN}.")
@@ -48,13 +53,16 @@ def _read(path: Path, tally: Tally) -> Raw:
             return read_gpmf(film_payloads(name, name=name), tally=tally)
         if path.stat().st_size > MAX_TEXT_BYTES:
             raise BadInput(f"{name} is larger than {MAX_TEXT_BYTES // 1024**2} MiB. Cut it into days.")
+        kind = bus_log_kind(head)
+        if kind is not None:
+            return read_bus_log(path, kind, signals=bus.signal if bus is not None else (), tally=tally)
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot read {name}: {error.strerror}. Check telemetry.source.") from error
-    return _read_text(content, head, name, tally)
+    return _read_text(content, head, name, tally, bus)
 
 
-def _read_text(content: bytes, head: bytes, name: str, tally: Tally) -> Raw:
+def _read_text(content: bytes, head: bytes, name: str, tally: Tally, bus: BusSettings | None) -> Raw:
     if head.startswith(b"DEVC"):
         return read_gpmf(bare_payloads(content, tally), tally=tally)
     if head.startswith(b"PK\x03\x04"):
@@ -63,8 +71,16 @@ def _read_text(content: bytes, head: bytes, name: str, tally: Tally) -> Raw:
         return read_gpx(content, name=name)
     if SENTENCE.search(head) is not None:
         return read_nmea(content, name=name, tally=tally)
-    first = head.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
     is_utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if is_utf16 or (b"\0" not in head and any(mark in first for mark in (b",", b";", b"\t"))):
+    first = _first_line(head, is_utf16=is_utf16)
+    if is_obd_table(first):
+        return read_obd_table(content, name=name, dates=bus.dates if bus is not None else None)
+    if is_utf16 or (b"\0" not in head and any(mark in first for mark in (",", ";", "\t"))):
         return read_table(content, name=name)
     raise BadInput(f"{name} is no telemetry that is known: {_KNOWN}.")
+
+
+def _first_line(head: bytes, *, is_utf16: bool) -> str:
+    """Return the first line that is no remark, of what may be a table."""
+    text = head.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
+    return next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")

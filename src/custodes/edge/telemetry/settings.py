@@ -1,9 +1,11 @@
 """What telemetry can be told."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from custodes.edge.telemetry.bus_settings import BusSettings
 
 FILM = "film"
 """As `source`: the telemetry that the film itself carries."""
@@ -32,9 +34,14 @@ class TelemetrySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(
-        min_length=1,
-        description="A GPX, NMEA 0183, CSV or GPMF file (MP4 or bare), told apart by content; `film`: what the first "
-        "lens's own film carries; or a receiver's device, such as `/dev/ttyACM0`, that speaks NMEA 0183.",
+        default="",
+        description="A GPX, NMEA 0183, CSV or GPMF file (MP4 or bare), or a recorded bus, told apart by content; "
+        "`film`: what the first lens's own film carries; or a receiver's device, such as `/dev/ttyACM0`, that speaks "
+        "NMEA 0183. Empty: [telemetry.bus] alone.",
+    )
+    bus: BusSettings | None = Field(
+        default=None,
+        description="The vehicle's own bus (CAN, OBD-II): its speed counts before the receiver's while it is fresh.",
     )
     baud: Annotated[int, AfterValidator(_known_baud)] = Field(
         default=9600,
@@ -54,3 +61,9 @@ class TelemetrySettings(BaseModel):
         default=True,
         description="Tell the hub each trip: its way, its events. `false`: only clips tell where it was.",
     )
+
+    @model_validator(mode="after")
+    def _says_from_where(self) -> Self:
+        if not self.source and self.bus is None:
+            raise ValueError("give a source (a file, a receiver's device or `film`), or describe [telemetry.bus]")
+        return self

@@ -26,6 +26,9 @@ KINDS: dict[str, Words] = {
     "lens_covered": _("Lens covered or dark"),
     "forward_collision": _("About to run into a vehicle"),
     "tailgating": _("Too close to the vehicle ahead"),
+    "unbelted": _("Belt open on the move"),
+    "reversing": _("Reversing"),
+    "door_open": _("Door open on the move"),
     "mark": _("Marked by hand"),
     "recall": _("Fetched from the past"),
     "recovered": _("Saved from a stop"),
@@ -98,11 +101,13 @@ EVIDENCE: dict[str, Words] = {
     "stage": pgettext_lazy("evidence", "stage"),
     "which one lately": pgettext_lazy("evidence", "which one lately"),
     "on trial": pgettext_lazy("evidence", "on trial"),
+    "said by": pgettext_lazy("evidence", "said by"),
     "pressed by": pgettext_lazy("evidence", "pressed by"),
     "note": pgettext_lazy("evidence", "note"),
 }
 LESS_IS_GRAVER = frozenset({"time to collision", "time gap at most"})
 VALUES: dict[str, Words] = {
+    "the vehicle's own bus": pgettext_lazy("evidence", "the vehicle’s own bus"),
     "counts for no score": pgettext_lazy("evidence", "counts for no score"),
     "our own": pgettext_lazy("whose doing", "our own"),
     "the other's": pgettext_lazy("whose doing", "the other’s"),
