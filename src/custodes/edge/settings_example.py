@@ -37,7 +37,7 @@ max_s = 30
 # anchor = "film"              # film: begins with the film; own: its own times; now: begins now
 # loop = true
 
-# [telemetry.bus]              # the vehicle's own bus (CAN): speed by OBD-II; docs/telemetry.md has belt, gear and doors
+# [telemetry.bus]              # the vehicle's own bus: speed by OBD-II, belt, gear, doors (docs/telemetry.md)
 # channel = "can0"
 
 # [privacy]
