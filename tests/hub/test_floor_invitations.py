@@ -45,7 +45,7 @@ def test_a_stranger_comes_in_once(cast: Cast, client: Client) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/password/set/")
     nora = Person.objects.get(email=NEW)
     assert (nora.display_name, nora.has_usable_password()) == ("Nora", False)
-    assert acts() == ["person.invited", "invitation.accepted", "role.given"]
+    assert acts() == ["person.invited", "invitation.accepted", "role.given", "sign_in.done"]
     second = Client()
     assert second.post(invited.path).status_code == second.get(invited.path).status_code == 404
     assert second.get("/").status_code == 302

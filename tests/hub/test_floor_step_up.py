@@ -116,3 +116,19 @@ def test_where_the_page_was_leads_nowhere_else(cast: Cast) -> None:
     address, form = acts(cast)["delete"]
     headers = {"HX-Request": "true", "HX-Current-URL": "https://evil.example/"}
     assert stale(cast.alice).post(address, form, headers=headers).headers["HX-Redirect"].endswith("?next=%2F")
+
+
+@pytest.mark.parametrize("page", ["/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"])
+def test_ways_in_change_after_a_proof_of_these_minutes_alone(cast: Cast, page: str) -> None:
+    cast.dina.set_password(PASSWORD)
+    cast.dina.save()
+    client = Client()
+    client.force_login(cast.dina, backend=BACKEND, factors=("password",))
+    assert client.get(page).status_code == 200, "the password was typed a moment ago: it is not asked for again"
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time() - 301}]
+    session.save()
+    assert client.get(page).headers["Location"].startswith("/accounts/reauthenticate/")
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "link", "at": time.time()}]
+    session.save()
+    assert client.get(page).headers["Location"].startswith("/accounts/reauthenticate/"), "a link is no password"

@@ -4,12 +4,14 @@ import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.views.defaults import page_not_found
 
 from custodes.core.errors import Denied
+from custodes.hub.fleet import door_entries
 
 # Nothing from a third party, nothing inline: a script runs only from a file of ours. Pictures may be `data:` for
 # the TOTP code and Leaflet's markers, films may be `blob:` for a still of the player.
@@ -92,7 +94,9 @@ class DeniedLooksMissing:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Turn Denied into the page of a missing address; leave the rest to Django."""
+        """Turn Denied into the page of a missing address; leave the rest to Django. Either is counted."""
+        if isinstance(exception, Denied | Http404 | PermissionDenied):
+            door_entries.refused(request)
         if isinstance(exception, Denied):
             return page_not_found(request, Http404())
         return None

@@ -16,7 +16,7 @@ from custodes.hub.clips import erasing, exports, keeping
 from custodes.hub.consent import telling
 from custodes.hub.driving import coaching, disputing
 from custodes.hub.driving import forgetting as trips
-from custodes.hub.fleet import invitations, open_sessions, positions
+from custodes.hub.fleet import invitations, open_sessions, positions, tallies
 from custodes.hub.ingest import repair
 from custodes.hub.leak import erasing as leak_erasing
 from custodes.hub.process import runtime
@@ -53,6 +53,7 @@ class Housekeeper(threading.Thread):
         try:
             while not self._stop_asked.wait(self._every_s):
                 self.sweep()
+            self._do(tallies.write_all)
             self._do(ledger.keep_head)
         finally:
             connection.close()
@@ -75,6 +76,7 @@ class Housekeeper(threading.Thread):
             telling.send_due,
             alarms.sweep,
             alarms.tell_due,
+            tallies.write_due,
             runtime.collect,
             runtime.mark_waiting,
             ledger.keep_head,

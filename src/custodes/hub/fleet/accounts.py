@@ -1,22 +1,29 @@
 """How allauth behaves here: nobody signs up by themselves."""
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from custodes.hub.fleet import account_secrets, notices
+from custodes.hub.fleet import account_secrets, door_entries, notices
 from custodes.hub.fleet.session_rules import session_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from custodes.hub.fleet.models import Person
+
+DOOR_PROOFS = frozenset({"password", "mfa"})
+"""What a sign-in may consist of that is asked for anew before a way of signing in changes. A link is not."""
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -36,8 +43,18 @@ class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has n
         """End the session here and in the list of open ones."""
         row = session_of(request)
         if row is not None:
-            row.delete()
+            with transaction.atomic():
+                row.delete()
+                door_entries.signed_out(request, row.person)
         super().logout(request)
+
+    def is_reauthentication_required(self, *, app: str) -> bool:  # as above
+        """Ask anew before factors and passwords change, but not who proved who they are a moment ago, at the door."""
+        records = get_authentication_records(self.request, self.request.user)
+        since_s = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
+        if any(one.get("method") in DOOR_PROOFS and float(one.get("at", 0)) >= since_s for one in records):
+            return False
+        return bool(super().is_reauthentication_required(app=app))
 
     def pre_authenticate(self, request: "HttpRequest", **credentials: object) -> None:
         """Count nothing: axes counts wrong passwords. Wrong codes of a second factor are counted by themselves."""

@@ -3,6 +3,8 @@
 from axes.handlers.proxy import AxesProxyHandler
 from django.http import HttpRequest
 
+from custodes.hub.fleet import door_entries
+
 SHARED_LINK = {"email": "a shared link"}
 """What axes counts under, in the place of a name."""
 
@@ -14,4 +16,5 @@ def is_locked(request: HttpRequest) -> bool:
 
 def count_failure(request: HttpRequest) -> None:
     """Count one link that led nowhere."""
+    door_entries.failed(request, way="shared_link")
     AxesProxyHandler.user_login_failed(sender=__name__, credentials=SHARED_LINK, request=request)

@@ -21,7 +21,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from custodes.hub.fleet import account_codes, account_secrets
+from custodes.hub.fleet import account_codes, account_secrets, door_entries
 
 SPENT = "spent_step"
 """In an authenticator's data: the newest time step of which a code was taken."""
@@ -62,6 +62,13 @@ class _Once:
     cleaned_data: dict[str, Any]
 
     def clean_code(self) -> str:
+        try:
+            return self._taken()
+        except ValidationError:
+            door_entries.failed(context.request, way="code", person=self.user.pk)
+            raise
+
+    def _taken(self) -> str:
         code = self.cleaned_data["code"]
         typed = Authenticator.objects.filter(user=self.user).exclude(type=Authenticator.Type.WEBAUTHN)
         if not all(account_codes.factor_fits(one) for one in typed):
@@ -93,9 +100,14 @@ class _OwnPasskey:
     """Of a form that takes a passkey: one that the hub did not write for this person is as unknown as any other."""
 
     def clean_credential(self) -> Authenticator:
-        passkey: Authenticator = super().clean_credential()  # type: ignore[misc]  # of the form that this is mixed into
-        if not account_codes.factor_fits(passkey):
-            raise _incorrect()
+        try:
+            passkey: Authenticator = super().clean_credential()  # type: ignore[misc]  # of the form that this is mixed into
+            if not account_codes.factor_fits(passkey):
+                raise _incorrect()
+        except ValidationError:
+            person = getattr(self, "user", None)
+            door_entries.failed(context.request, way="passkey", person=getattr(person, "pk", None))
+            raise
         return passkey
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.fleet import invitations, open_sessions, second_factor, setup, signin_links
+from custodes.hub.fleet import door_entries, invitations, open_sessions, second_factor, setup, signin_links
 from custodes.hub.fleet.forms import SetupForm
 from custodes.hub.fleet.models import Person, SignInLink
 from custodes.hub.fleet.session_rules import session_of
@@ -31,6 +31,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
         except BadInput as error:
             form.add_error(None, str(error))
         else:
+            record_authentication(request, person, "password")  # typed twice, a moment ago
             return _sign_in(request, person, reverse("mfa_index"))
     return render(request, "fleet/setup.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -40,10 +41,13 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     """Show a button; its POST uses the link up and signs its person in."""
     if request.method != "POST":
         live = signin_links.is_live(token, now=timezone.now())
+        if not live:
+            door_entries.failed(request, way="link")
         return render(request, "fleet/enter.html", {"live": live}, status=200 if live else 404)
     try:
         link = signin_links.use(token, now=timezone.now())
     except Denied:
+        door_entries.failed(request, way="link")
         return render(request, "fleet/enter.html", {"live": False}, status=404)
     record_authentication(request, link.person, second_factor.LINK)
     # Invitations of earlier versions were links of this kind.
@@ -57,6 +61,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     invitation = invitations.find_live(token, now=now)
     person = request.user if isinstance(request.user, Person) else None
+    if invitation is None:
+        door_entries.failed(request, way="link")
     foreign = invitation is not None and person is not None and person.email.lower() != invitation.email.lower()
     if invitation is None or foreign or request.method != "POST":
         context = {"invitation": invitation, "foreign": foreign, "person": person}
