@@ -20,7 +20,7 @@ from custodes.hub.access.crosscheck import views_against_ledger
 from custodes.hub.access.models import Release, Share, View
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import erasing, services
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import Clip, ViewWord
 from custodes.hub.consent.models import ViewToTell
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.signin_links import token_hash
@@ -143,7 +143,12 @@ def test_a_link_works_once_and_every_dead_one_says_the_same(cast: Cast, clip: Cl
 def test_the_cap_counts_openings(cast: Cast, clip: Clip, clock: ManualClock) -> None:
     share, session = entered(cast, clip, clock, views=2)
     first = shared.open_view(session=session, clock=clock)
-    shared.open_view(session=session, clock=clock)
+    second, theirs = (
+        shared.open_view(session=session, clock=clock),
+        gate.open_view(actor=cast.alice, clip_id=clip.pk, purpose="incident", clock=clock),
+    )
+    words = [ViewWord.objects.get(view_id=one.pk).letters for one in (first, second, theirs)]
+    assert words[0] == words[1] != words[2], "within a day a share shows the same film, and not its maker's"
     with pytest.raises(Denied):
         shared.open_view(session=session, clock=clock)
     assert View.objects.filter(share_id=share.pk).count() == 2

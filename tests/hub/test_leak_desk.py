@@ -13,6 +13,7 @@ from django.urls import reverse
 
 import textured_film
 from cast import Cast, tell_of_arrival
+from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import gate, leak_acts
 from custodes.hub.audit import offline_verifier
@@ -314,8 +315,7 @@ def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, m
     named = [(one["view"], one["verdict"]) for one in json.loads(honest.report_json)["named"]]
     assert named == [(str(scene.views["alice"].pk), "identified")]
     held = held_words.words_of_film(scene.clip.pk, "film.road")
-    assert (held.most_of_one_account, held.views_of_same_account(scene.views["alice"].pk)) == (1, 1)
-    _check_same_account(scene, rows["alice"].letters, monkeypatch)
+    assert (held.most_of_one_account, held.words_of_same_account(scene.views["alice"].pk)) == (1, 1)
     swap("bob", "alice")
     with pytest.raises(Denied):  # else Alice could be handed Bob's word, and leak it
         gate.describe_part(actor=scene.cast.alice, view_id=scene.views["alice"].pk, part="film.road")
@@ -331,19 +331,33 @@ def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, m
     assert "names nobody" in told
     assert "2 view(s) were left out" in told
     _check_forged(scene, client, honest)
+    _check_same_account(scene, rows["alice"].letters, monkeypatch)
     ViewWord.objects.filter(pk=rows["bob"].pk).delete()
     assert held_words.words_of_film(scene.clip.pk, "film.road").left_out == 1
 
 
 def _check_same_account(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident")
+    """Alice opens it again that day, and on the next one: two views that no mark tells apart, and one that it does."""
+    first = scene.views["alice"]
+    again = gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident")
+    tomorrow = ManualClock(wall=time.time_ns() + 25 * 3600 * NS_PER_S)
+    gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident", clock=tomorrow)
     leak, client = traced_by_marks(scene, letters, monkeypatch), signed_in(scene.cast.petra)
-    assert json.loads(leak.report_json)["named"][0]["views_of_same_account"] == 2
+    (named,) = json.loads(leak.report_json)["named"]
+    assert named["views_with_same_word"] == [str(first.pk), str(again.pk)]
+    assert named["words_of_same_account"] == 2
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
-    assert "2 of the 3 views that were tested were opened by the same account." in page
+    assert "2 of the 3 marks that were tested were served to the same account." in page
+    assert "2 views carry this mark" in page
+    assert page.count(str(again.pk)[:8]) == 1
     assert client.get(reverse("portal:leak_pdf", args=[leak.pk])).content.startswith(b"%PDF")
     sent = json.loads(client.get(reverse("portal:leak_json", args=[leak.pk])).content)
-    assert "one of 2 that the same account opened" in offline_verifier.check(sent, bytes.fromhex(sent["hub_key"]))
+    key = bytes.fromhex(sent["hub_key"])
+    told = offline_verifier.check(sent, key)
+    assert f"'{again.pk}'" in told
+    assert "its account's marks: 2" in told
+    with pytest.raises(offline_verifier.Refuted, match=f"no entries tell that one account opened view {first.pk}"):
+        offline_verifier.check({**sent, "views": sent["views"][:1]}, key)
 
 
 def _check_forged(scene: LeakScene, client: Client, leak: Leak) -> None:

@@ -115,6 +115,7 @@ def _code() -> str:
                 "peers.py",
                 "peer_child.py",
                 "beside.py",
+                "own_copies.py",
                 "__main__.py",
                 "command.py",
                 "book.py",

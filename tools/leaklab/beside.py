@@ -1,4 +1,4 @@
-"""The page's sections on search and on the peers, from what `search` and `peers` left in .leaklab.
+"""The page's sections on own copies, search and the peers, from what these runs left in .leaklab.
 
 Where a run left nothing, the section stays as the page has it: the quick bench must not drop what took hours.
 """
@@ -10,17 +10,22 @@ from typing import Any
 
 from tools.leaklab.table import Row
 
+OWN = "## Copies of one's own, mixed"
 SEARCH, PEERS = "## Finding the clip in a library", "## Peers on the same attacks"
 
 
 def sections(folder: Path, before: str) -> str:
-    """Return both sections; `before` is the page as it was."""
+    """Return the sections; `before` is the page as it was."""
+    kept = folder / "own.json"
+    own: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     peers = folder / "peers.json"
     said: dict[str, Any] = json.loads(peers.read_text(encoding="utf-8")) if peers.is_file() else {}
     found = folder / "search.jsonl"
     rows = [json.loads(line) for line in found.read_text(encoding="utf-8").splitlines()] if found.is_file() else []
-    return _made(SEARCH, rows, before, lambda: _search(rows, said)) + _made(
-        PEERS, said.get("marks"), before, lambda: _peers(said)
+    return (
+        _made(OWN, own.get("rows"), before, lambda: _own(own))
+        + _made(SEARCH, rows, before, lambda: _search(rows, said))
+        + _made(PEERS, said.get("marks"), before, lambda: _peers(said))
     )
 
 
@@ -32,6 +37,27 @@ def _made(title: str, rows: object, before: str, write: Callable[[], list[str]])
         return ""
     end = before.find("\n## ", at + 1)
     return (before[at:] if end < 0 else before[at : end + 1]).rstrip("\n") + "\n\n"
+
+
+def _own(said: dict[str, Any]) -> list[str]:
+    lines = [
+        f"Leaks in which a view of the leaker's own is named, among {said['views']} views, from {said['fragments']}",
+        f"half seconds, read clearly (z {said['strength']:g}, noise {said['noise']:g}); seed {said['seed']}. No film:",
+        "what fails here fails everywhere. Within a day an account is served one word (ADR 0044), so that its",
+        "copies are the same; a word a view is what came before, and what somebody still collects on as many days.",
+        "",
+        "| copies | mixed by | trials | named, a word a view | named, one word a day | somebody else named |",
+        "|---|---|---|---|---|---|",
+    ]
+    by = {(row["copies"], row["mix"], row["same_word"]): row for row in said["rows"]}
+    for copies, mix in dict.fromkeys((row["copies"], row["mix"]) for row in said["rows"]):
+        old, new = by[copies, mix, False], by[copies, mix, True]
+        lines.append(
+            f"| {copies} | {'splicing' if mix == 'spliced' else 'averaging'} | {old['trials']} each | "
+            f"{old['right'] / old['trials']:.0%} | {new['right'] / new['trials']:.0%} | "
+            f"{old['wrong']} and {new['wrong']} |"
+        )
+    return lines
 
 
 def _search(rows: list[Row], said: dict[str, Any]) -> list[str]:

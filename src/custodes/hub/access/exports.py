@@ -30,7 +30,7 @@ MOST_AT_ONCE = 5
 """Exports of one person that may wait at once."""
 MAX_REASON = 280
 MOST_A_DAY = 10
-"""Copies of one clip that one person gets within a day: each draws a word, and room among words is scarce."""
+"""Copies of one clip that one person gets within a day: each is a file that leaves the hub. They share one word."""
 MADE_FOR = "export: "
 OWN_COPY = "a copy for the recorded person"
 """What the reason of a viewing says, or begins with, that a copy is made of."""

@@ -120,7 +120,7 @@ def open_view(  # the contract's seven facts, all by name
         if not decision.allowed or not isinstance(actor, Person):
             raise Denied.of(clip_id)
         view_id, now_ns = uuid.uuid4(), clock.wall_ns()
-        words = _draw_words(clip, view_id)
+        words = _draw_words(clip, view_id, actor, now_ns)
         entry = ledger.append(
             kind="view.opened",
             body={
@@ -319,9 +319,9 @@ def _open_view(actor: Actor, view_id: uuid.UUID, clock: Clock) -> View:
     return view
 
 
-def _draw_words(clip: Clip, view_id: uuid.UUID) -> dict[str, CodeWord]:
+def _draw_words(clip: Clip, view_id: uuid.UUID, actor: Person, now_ns: int) -> dict[str, CodeWord]:
     try:
-        return marked.draw_words(clip, view_id)
+        return held_words.draw(clip, view_id, held_words.Opener("person", actor.pk), now_ns=now_ns)
     except KeyDestroyed:
         raise Denied.of(clip.pk) from None
 

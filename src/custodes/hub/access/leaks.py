@@ -93,8 +93,10 @@ def export(*, actor: Person, leak_id: uuid.UUID, clock: Clock = _CLOCK) -> str:
         raise Denied.of(leak_id)
     now_ns = clock.wall_ns()
     entry = inclusion_proof(leak.report_seq, now_ns=now_ns)
-    named = [uuid.UUID(one["view"]) for one in json.loads(leak.report_json)["named"]]
-    views = [inclusion_proof(view.ledger_seq, now_ns=now_ns) for view in views_of(named)]
+    named = json.loads(leak.report_json)["named"]
+    # Of each view that carries a named word: none of them can be told from another.
+    ids = [uuid.UUID(view_id) for one in named for view_id in one.get("views_with_same_word", [one["view"]])]
+    views = [inclusion_proof(view.ledger_seq, now_ns=now_ns) for view in views_of(ids)]
     fields = {
         "format": FORMAT,
         "report": leak.report_json,

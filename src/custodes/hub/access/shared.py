@@ -18,7 +18,7 @@ from custodes.core.wire import Manifest
 from custodes.hub.access import decisions, gate, recorded, served, share_states, shared_facts, trimming, watching
 from custodes.hub.access.models import Share, View
 from custodes.hub.audit import ledger
-from custodes.hub.clips import footage, marked
+from custodes.hub.clips import footage, held_words, marked
 from custodes.hub.clips.headline import Headline
 from custodes.hub.consent.telling import SHARED
 from custodes.hub.fleet.signin_links import TOKEN_BYTES, token_hash
@@ -80,7 +80,7 @@ def open_view(*, session: str, address: str = "", clock: Clock = _CLOCK) -> View
         if not Share.objects.filter(pk=share.pk, views_used__lt=F("max_views")).update(views_used=F("views_used") + 1):
             raise Denied.of("That share")
         view_id, now_ns = uuid.uuid4(), clock.wall_ns()
-        words = _draw_words(share, view_id)
+        words = _draw_words(share, view_id, now_ns)
         entry = ledger.append(
             kind="view.opened",
             body={
@@ -196,9 +196,9 @@ def _film(share: Share, part: str) -> trimming.CutFilm:
     return film
 
 
-def _draw_words(share: Share, view_id: uuid.UUID) -> dict[str, CodeWord]:
+def _draw_words(share: Share, view_id: uuid.UUID, now_ns: int) -> dict[str, CodeWord]:
     try:
-        return marked.draw_words(share.clip, view_id)
+        return held_words.draw(share.clip, view_id, held_words.Opener("share", share.pk), now_ns=now_ns)
     except KeyDestroyed:
         raise Denied.of("That share") from None
 

@@ -125,9 +125,10 @@ def check_leak(sent: Any, key: bytes) -> Any:
     demand(sent["entry"]["kind"] == "leak.traced", "the entry does not tell of a traced leak")
     demand(entry.get("report_sha256") == digest, "the report is not the one that was written down")
     opened = [check_inclusion(proof, key) or {} for proof in sent["views"] if proof["kind"] == "view.opened"]
+    who = {said.get("view"): (said.get("clip"), said.get("person") or said.get("share")) for said in opened}
     for one in json.loads(sent["report"])["named"]:
-        there = any((said.get("view"), said.get("clip")) == (one["view"], one["clip"]) for said in opened)
-        demand(there, f"no entry tells that view {one['view']} took place")
+        by = {who.get(view, "??") for view in (one["view"], *one.get("views_with_same_word", ()))}
+        demand(len(by) == 1 and one["clip"] in by.pop(), f"no entries tell that one account opened view {one['view']}")
     return json.loads(sent["report"])
 
 
@@ -145,9 +146,9 @@ def check(proof: Any, key: bytes) -> str:
         return f"Clip {proof['clip']} was erased at {when}: its key and {count} parts."
     if kind == "custodes.leak/1":
         said = check_leak(proof, key)
-        many = "{}, one of {} that the same account opened".format
-        each = [(one["view"], one["verdict"], one.get("views_of_same_account", 1)) for one in said["named"]]
-        named = ", ".join(f"view {view} ({many(how, n) if n > 1 else how})" for view, how, n in each) or "nobody"
+        alone = {"views_with_same_word": "its own", "words_of_same_account": 1}
+        told = "view {view} ({verdict}; its mark: {views_with_same_word}; its account's marks: {words_of_same_account})"
+        named = ", ".join(told.format(**alone | one) for one in said["named"]) or "nobody"
         left = "".join(f" {said[k]} {k[:-10]}(s) were left out." for k in said if k.endswith("s_left_out") and said[k])
         return f"Written down of leak {said['leak']}: {said['verdict']}. It names {named}, and never a person.{left}"
     demand(kind == "custodes.proof/1", f"unknown format {kind!r}")
@@ -185,8 +186,7 @@ def main() -> int:
             forked = any(head["size"] == kept["size"] and head["root"] != kept["root"] for head in heads_in(proof))
             demand(not forked, f"two different ledgers of {kept['size']} entries: it was forked")
         print(f"HOLDS. {check(proof, key)}")
-        known = "as you said" if wanted.key or wanted.head else "compare it with what you have from elsewhere"
-        print(f"Signed by {key_id_of(key)} ({known}).")
+        print(f"Signed by {key_id_of(key)} ({'as you said' if wanted.key or wanted.head else 'compare with yours'}).")
     except Refuted as why:
         print(f"DOES NOT HOLD: {why}.")
         return 1

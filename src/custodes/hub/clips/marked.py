@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -94,24 +94,32 @@ def read_cut(clip: Clip, film: str) -> PairIndex:
         raise Corrupt(f"part {cut_part(film)} of clip {clip.pk} is not an index") from error
 
 
-def draw_words(clip: Clip, view_id: UUID) -> dict[str, CodeWord]:
-    """Draw and store a view's word for each film that can be served. Call it under the write lock: words differ."""
+def store_words(clip: Clip, view_id: UUID, same: Mapping[str, CodeWord]) -> dict[str, CodeWord]:
+    """Store a view's word for each film that can be served: the one in `same`, else one that is drawn for it.
+
+    Call it under the write lock: words that are drawn differ.
+    """
+    stored = {}
+    for film in marked_films_of(clip.pk):
+        word = same.get(film) or _drawn(clip, view_id, film)
+        ViewWord.objects.create(view_id=view_id, clip=clip, part=film, letters=word.letters, window=word.window)
+        stored[film] = CodeWord(view_id, word.letters, word.window)
+    return stored
+
+
+def _drawn(clip: Clip, view_id: UUID, film: str) -> CodeWord:
     from custodes.trace.codes import draw_word  # NumPy comes with it: a hub on which nobody watches needs none
 
-    drawn = {}
-    for film in marked_films_of(clip.pk):
-        others = [_word(row) for row in ViewWord.objects.filter(clip=clip, part=film)]
-        key = CodeKey(keyring.mark_secret(clip.pk, film, "words"), clip.pk)
-        fragments = len(read_cut(clip, film).a)
-        try:
-            word = draw_word(key, view_id, fragments, others)
-        except Permanent as error:
-            # Nobody is kept from a film because many watched it: a free word is still almost surely one of its own.
-            log.warning("film %s of clip %s: %s", film, clip.pk, error)
-            word = draw_word(key, view_id, fragments, [])
-        ViewWord.objects.create(view_id=view_id, clip=clip, part=film, letters=word.letters, window=word.window)
-        drawn[film] = word
-    return drawn
+    rows = ViewWord.objects.filter(clip=clip, part=film).order_by("pk")
+    others = list({row.letters: _word(row) for row in rows}.values())
+    key = CodeKey(keyring.mark_secret(clip.pk, film, "words"), clip.pk)
+    fragments = len(read_cut(clip, film).a)
+    try:
+        return draw_word(key, view_id, fragments, others)
+    except Permanent as error:
+        # Nobody is kept from a film because many watched it: a free word is still almost surely one of its own.
+        log.warning("film %s of clip %s: %s", film, clip.pk, error)
+        return draw_word(key, view_id, fragments, [])
 
 
 def commitment(clip_id: UUID, view_id: UUID, words: Mapping[str, CodeWord]) -> str:
@@ -130,10 +138,11 @@ def words_of_view(clip_id: UUID, view_id: UUID) -> dict[str, CodeWord]:
     return {row.part: _word(row) for row in rows}
 
 
-def words_by_view(clip_id: UUID) -> dict[UUID, dict[str, CodeWord]]:
-    """Return the words of all views of a clip, by view and film, in the order in which they were drawn."""
+def words_by_view(clip_id: UUID, among: Collection[UUID] | None = None) -> dict[UUID, dict[str, CodeWord]]:
+    """Return the words of all views of a clip, or of those in `among`, by view and film, in the order of opening."""
     found: dict[UUID, dict[str, CodeWord]] = {}
-    for row in ViewWord.objects.filter(clip_id=clip_id).order_by("pk"):
+    wanted = {} if among is None else {"view_id__in": among}
+    for row in ViewWord.objects.filter(clip_id=clip_id, **wanted).order_by("pk"):
         found.setdefault(row.view_id, {})[row.part] = _word(row)
     return found
 

@@ -28,7 +28,9 @@ class Named:
     false_accusation: float
     agreeing: int
     read: int
-    views_of_same_account: int
+    words_of_same_account: int
+    views_with_same_word: tuple[str, ...]
+    """Every view that carries this word, this one included: the mark tells none of them from another."""
 
 
 def findings_of(leak: Leak) -> list[LeakFinding]:
@@ -44,15 +46,23 @@ def unsealed_of(leak: Leak) -> int:
 
 
 def with_views(finding: str, held: HeldWords) -> str:
-    """Return a finding with what is known of the views that it was held against.
+    """Return a finding with what is known of the views whose words it was held against.
 
-    How many were left out, how many of them the account opened that opened most, and for each candidate how many were
-    opened by the account that opened it. It stays views: who that account is, the ledger's entries say.
+    How many views carry these words and how many were left out; how many words the account was served that was served
+    most; for each candidate which views carry its word, and how many words the account was served that opened it. It
+    stays views: who that account is, the ledger's entries say.
     """
     body = json.loads(finding)
     for one in body["candidates"]:
-        one["views_of_same_account"] = held.views_of_same_account(UUID(one["view_id"]))
-    body |= {"views_left_out": held.left_out, "most_views_of_one_account": held.most_of_one_account}
+        first = UUID(one["view_id"])
+        one["words_of_same_account"] = held.words_of_same_account(first)
+        one["views_with_same_word"] = [str(view_id) for view_id in held.views.get(first, (first,))]
+    body |= {
+        "views_left_out": held.left_out,
+        "words_of_film": len(held.words),
+        "views_of_film": held.view_count,
+        "most_words_of_one_account": held.most_of_one_account,
+    }
     return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -81,7 +91,8 @@ def named_in(findings: list[LeakFinding]) -> list[Named]:
                 float(one["false_accusation"]),
                 int(one["agreeing"]),
                 int(one["read"]),
-                int(one.get("views_of_same_account", 1)),
+                int(one.get("words_of_same_account", one.get("views_of_same_account", 1))),
+                tuple(map(str, one.get("views_with_same_word", [one["view_id"]]))),
             )
             known = best.get(named.view_id)
             if known is None or named.false_accusation < known.false_accusation:
@@ -119,7 +130,8 @@ def build(leak: Leak, *, now_ns: int) -> str:
                 "false_accusation": one.false_accusation,
                 "agreeing": one.agreeing,
                 "read": one.read,
-                "views_of_same_account": one.views_of_same_account,
+                "words_of_same_account": one.words_of_same_account,
+                "views_with_same_word": list(one.views_with_same_word),
             }
             for one in named_in(findings)
         ],
@@ -141,7 +153,7 @@ def entry_of(leak: Leak, report: str) -> Mapping[str, object]:
         "person": leak.brought_by_id,
         "clips": clips,
         "verdict": said["verdict"],
-        "views": [one["view"] for one in said["named"]],
+        "views": [view_id for one in said["named"] for view_id in one["views_with_same_word"]],
         "report_sha256": hashlib.sha256(report.encode()).hexdigest(),
     }
     return body | ({"clip": clips[0]} if len(clips) == 1 else {})

@@ -1,6 +1,7 @@
 """What the page of one leak shows: findings, views with their charts, what was tried and what was not."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,22 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class SameMark:
+    """One of several views that carry the same mark."""
+
+    view_id: UUID
+    purpose: str
+    opened_at: datetime
+    shown_s: float
+    """How much film of it was shown."""
+
+    @property
+    def short_id(self) -> str:
+        """Return the beginning of its id, as it stands over the film."""
+        return str(self.view_id)[:SHORT]
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateRow:
     """One view beside a leak."""
 
@@ -54,6 +71,8 @@ class CandidateRow:
     opened_at: datetime | None
     person_id: UUID | None
     by_share: bool
+    same_mark: tuple[SameMark, ...]
+    """All views that carry its mark, in the order of opening; empty: it alone does."""
 
     @property
     def short_id(self) -> str:
@@ -75,13 +94,14 @@ class FindingCard:
     verdict_words: str
     candidates: tuple[CandidateRow, ...]
     others: int
-    """Views that were tested and fit worse than those listed."""
+    """Marks that were tested and fit worse than those listed."""
     read: int
     tested: int
+    held_against: str
     playing: tuple[dict[str, float], ...]
     registration: dict[str, Any] | None
     same_account: str
-    """That one account opened several of the views that were tested; empty: no account did."""
+    """That one account was served several of the marks that were tested; empty: no account was."""
     reasons: tuple[str, ...]
     steps: tuple[str, ...]
     mix: str
@@ -125,25 +145,30 @@ def left_out_of(leak: Leak, cards: list[FindingCard]) -> list[str]:
 def _card(row: LeakFinding) -> FindingCard:
     said = json.loads(row.finding_json)
     ids = [UUID(one["view_id"]) for one in said["candidates"]]
-    views = {view.pk: view for view in leaks.views_of(ids)}
+    same = [UUID(view_id) for one in said["candidates"] for view_id in one.get("views_with_same_word", [])]
+    views = {view.pk: view for view in leaks.views_of([*ids, *same])}
     then = names_then(list(views.values()))
     letters = {word.view_id: word.letters for word in marked.words_of_film(row.clip_id, row.film)}
     settled = any(one["verdict"] == Verdict.IDENTIFIED.value for one in said["candidates"])
     candidates = tuple(
-        _candidate(one, views.get(view_id), then, letters.get(view_id, ""), said["readings"], settled=settled)
+        _candidate(one, views, then, letters.get(view_id, ""), said["readings"], settled=settled)
         for one, view_id in zip(said["candidates"], ids, strict=True)
     )
+    read, tested = sum(one["z"] is not None for one in said["readings"]), said["views_tested"]
+    marks = said.get("words_of_film", 0)
+    most = said.get("most_words_of_one_account", said.get("most_views_of_one_account", 1))
     return FindingCard(
         row=row,
         lens=row.film.partition(".")[2],
         verdict_words=leak_words.verdict_words(row.verdict),
         candidates=candidates,
-        others=max(0, _views_then(row) - len(candidates)),
-        read=sum(one["z"] is not None for one in said["readings"]),
-        tested=said["views_tested"],
+        others=max(0, (marks or _views_then(row)) - len(candidates)),
+        read=read,
+        tested=tested,
+        held_against=leak_words.held_against(read, tested, shared=said.get("views_of_film", 0) > marks),
         playing=tuple(said["playing"]),
         registration=said["registration"],
-        same_account=leak_words.same_account(said.get("most_views_of_one_account", 1), said["views_tested"]),
+        same_account=leak_words.same_account(most, tested),
         reasons=tuple(leak_words.sentence(reason) for reason in said["reasons"]),
         steps=tuple(leak_words.step_words(step) for step in said["steps_tried"]),
         mix=said["mix"] or "",
@@ -151,7 +176,7 @@ def _card(row: LeakFinding) -> FindingCard:
 
 
 def _views_then(row: LeakFinding) -> int:
-    """Return how many views of the film there were when it was traced."""
+    """Return how many views of the film there were when it was traced by a version that did not note it."""
     before = View.objects.filter(clip_id=row.clip_id, opened_at__lte=row.leak.ended_at)
     words_then = ViewWord.objects.filter(clip_id=row.clip_id, part=row.film, view_id__in=before.values("pk"))
     return words_then.count()
@@ -159,7 +184,7 @@ def _views_then(row: LeakFinding) -> int:
 
 def _candidate(
     one: dict[str, Any],
-    view: View | None,
+    views: Mapping[UUID, View],
     then: dict[UUID, Any],
     letters: str,
     readings: list[dict[str, Any]],
@@ -167,7 +192,8 @@ def _candidate(
     settled: bool,
 ) -> CandidateRow:
     view_id = UUID(one["view_id"])
-    who = then.get(view_id)
+    view, who = views.get(view_id), then.get(view_id)
+    same = [views[UUID(each)] for each in one.get("views_with_same_word", []) if UUID(each) in views]
     return CandidateRow(
         view_id=view_id,
         verdict=one["verdict"],
@@ -183,7 +209,12 @@ def _candidate(
         opened_at=view.opened_at if view else None,
         person_id=view.person_id if view else None,
         by_share=bool(view and view.share_id),
+        same_mark=tuple(map(_same_mark, same)) if len(same) > 1 else (),
     )
+
+
+def _same_mark(view: View) -> SameMark:
+    return SameMark(view.pk, str(words.purpose_words(view.purpose)), view.opened_at, view.shown_ms / 1000)
 
 
 def _verdict(one: dict[str, Any], *, settled: bool) -> str:

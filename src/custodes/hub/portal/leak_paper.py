@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from reportlab.graphics.shapes import Drawing, Line, Rect
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -72,13 +71,8 @@ def _cards(cards: Sequence[FindingCard]) -> list[Flowable]:
             "lens": card.lens,
             "verdict": card.verdict_words,
         }
-        told = ngettext(
-            "%(read)d half seconds were read and held against %(tested)d view.",
-            "%(read)d half seconds were read and held against %(tested)d views.",
-            card.tested,
-        )
         blocks.append(Paragraph(escape(head), HEADING))
-        blocks.append(_text(escape(told % {"read": card.read, "tested": card.tested})))
+        blocks.append(_text(escape(card.held_against)))
         blocks += [_text(escape(reason)) for reason in (*card.reasons, card.same_account) if reason]
         blocks += [KeepTogether(_candidate(one)) for one in card.candidates[:LISTED]]
         tried = ", ".join(card.steps) or _("nothing")
@@ -104,8 +98,13 @@ def _candidate(one: CandidateRow) -> list[Flowable]:
             "when": f"{one.opened_at:%Y-%m-%d %H:%M:%S}",
             "purpose": one.purpose,
         }
+    same = ""
+    if one.same_mark:
+        views = "; ".join(f"{each.view_id} ({each.opened_at:%Y-%m-%d %H:%M:%S} UTC)" for each in one.same_mark)
+        same = _("The same account opened these views within a day. They carry one mark, which tells none apart:")
+        same = f"{same} {views}"
     head = _text(f"<b>{escape(_('View %(id)s') % {'id': one.view_id})}</b>: {escape(told)}")
-    return [head, _text(escape(opened)), _chart(one), Spacer(1, 6)]
+    return [head, *(_text(escape(each)) for each in (opened, same) if each), _chart(one), Spacer(1, 6)]
 
 
 def _chart(one: CandidateRow) -> Drawing:

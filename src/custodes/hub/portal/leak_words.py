@@ -103,6 +103,9 @@ _SENTENCES: tuple[tuple[str, Words], ...] = (
 )
 MIXED_OF_OWN: Words = gettext_lazy("Whoever mixes three views of their own can mostly not be named.")
 MANY_OWN = 3
+SAME_MARK: Words = gettext_lazy(
+    "Views of one account within a day carry the same mark, so that its own copies cannot be mixed."
+)
 CAVEATS: tuple[Words, ...] = (
     gettext_lazy("This names a view, never a person: the ledger says which account opened it, not who sat there."),
     gettext_lazy(
@@ -139,11 +142,21 @@ def left_out(views: int, findings: int) -> list[str]:
 
 
 def same_account(most: int, tested: int) -> str:
-    """Return that one account opened `most` of the views that were tested; empty below two."""
+    """Return that one account was served `most` of the marks that were tested; empty below two."""
     if most < 2:
         return ""
-    told = _("%(n)d of the %(tested)d views that were tested were opened by the same account.")
+    told = _("%(n)d of the %(tested)d marks that were tested were served to the same account.")
     return (f"{told} {MIXED_OF_OWN}" if most >= MANY_OWN else told) % {"n": most, "tested": tested}
+
+
+def held_against(read: int, tested: int, *, shared: bool) -> str:
+    """Return against how many marks a leak was held; `shared`: some of this film's are carried by several views."""
+    told = ngettext(
+        "%(read)d half seconds were read and held against %(tested)d mark.",
+        "%(read)d half seconds were read and held against %(tested)d marks.",
+        tested,
+    ) % {"read": read, "tested": tested}
+    return f"{told} {SAME_MARK}" if shared else told
 
 
 def sentence(text: str) -> str:
