@@ -147,7 +147,8 @@ PLAIN_ROUTES = {
     "portal:invite": ("get", {"manager", "rival manager", "owner"}),
     "portal:settings": ("get", SIGNED_IN),
     "portal:sessions_end": ("post", SIGNED_IN),
-    "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner"}),
+    "portal:ledger_verify": ("post", {"manager", "rival manager", "operator", "owner", "privacy officer"}),
+    "portal:ledger": ("get", SIGNED_IN),  # each reads their own and what they look after; test_ledger_page
     "portal:leaks": ("get", DESKS),
     "portal:canaries": ("get", {"privacy officer"}),
     "portal:watched_me": ("get", SIGNED_IN),

@@ -99,11 +99,20 @@ def with_code(rows: QuerySet[LedgerBody], *, or_older: bool) -> Iterator[Told]:
     """
     since = macs.beginning().size if or_older else 0
     for row in rows.order_by("pk").select_related("leaf").iterator(chunk_size=BATCH):
-        leaf, hashed = row.leaf, body_hash(bytes(row.salt), row.body_json)
-        # Hashed anew from its columns: the stored hash is anybody's.
-        written = leaf_bytes(seq=leaf.seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed)
-        if leaf.seq < since or macs.fits(merkle.leaf_hash(written), leaf.mac):
-            yield Told(leaf.seq, leaf.kind, leaf.recorded_wall_ns, json.loads(row.body_json))
+        if _bears_code(row, since):
+            yield Told(row.leaf.seq, row.leaf.kind, row.leaf.recorded_wall_ns, json.loads(row.body_json))
+
+
+def is_own(row: LedgerBody) -> bool:
+    """Say whether the hub's own code fits what an entry's columns say now; True for one from before codes."""
+    return _bears_code(row, macs.beginning().size)
+
+
+def _bears_code(row: LedgerBody, since: int) -> bool:
+    leaf, hashed = row.leaf, body_hash(bytes(row.salt), row.body_json)
+    # Hashed anew from its columns: the stored hash is anybody's.
+    written = leaf_bytes(seq=leaf.seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed)
+    return leaf.seq < since or macs.fits(merkle.leaf_hash(written), leaf.mac)
 
 
 def _walk(kinds: frozenset[str]) -> list[int]:

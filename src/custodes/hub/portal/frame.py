@@ -70,7 +70,7 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Leaks"), "leak", DESK, ("leaks", "leak", "canaries")),
     (_("About me"), "eye", "portal:watched_me", ("watched_me", "consents", "consents_sign", "consents_overview")),
     (_("Oversight"), "scales", "portal:oversight", ("oversight", "alarm", "alarm_limits", "originals")),
-    (_("Settings"), "settings", "portal:settings", ("settings",)),
+    (_("Settings"), "settings", "portal:settings", ("settings", "ledger")),
 )
 
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from custodes.hub.portal.views import (
     cases,
     clip,
+    entries,
     inbox,
     keeping,
     offline,
@@ -75,6 +76,7 @@ urlpatterns = [
     path("settings/notices/<uuid:browser_id>/remove/", push.remove, name="push_remove"),
     path("settings/notices/<uuid:browser_id>/try/", push.try_again, name="push_try"),
     path("settings/organisations/<uuid:organisation_id>/retention/", keeping.retention, name="retention"),
+    path("ledger/", entries.index, name="ledger"),
     path("settings/ledger/verify/", settings.verify, name="ledger_verify"),
     path("why-not/", offline.why_not, name="why_not"),
     path("offline/", offline.page, name="offline"),

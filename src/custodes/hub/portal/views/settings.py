@@ -20,17 +20,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from custodes.core.clock import SystemClock
+from custodes.hub.access import entries, oversight
 from custodes.hub.audit import ledger
 from custodes.hub.audit.verify import verify as verify_ledger
 from custodes.hub.fleet import notices, second_factor
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.step_up import asks_anew
-from custodes.hub.portal import push_rows, scope, sessions, shown
+from custodes.hub.portal import entry_words, push_rows, scope, sessions, shown
 
 _WALK = threading.Lock()
 """Held while the ledger is walked. The hub is one process: a lock in its memory is enough."""
 ZONES = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
 NOTICES = 10
+CAME = 8
 UNDO_CHOICES = (
     (60, gettext_lazy("1 minute")),
     (600, gettext_lazy("10 minutes")),
@@ -119,7 +121,7 @@ def index(request: HttpRequest) -> HttpResponse:
             (one, OrganisationForm(instance=one, prefix=str(one.pk))) for one in scope.run_organisations(person)
         ],
         "head": head if scope.memberships(person).exists() else None,
-        "may_verify": scope.run_organisations(person).exists(),
+        "may_verify": scope.run_organisations(person).exists() or oversight.is_officer(person),
         "unsigned": ledger.why_unsigned(),
         "head_root": head.root.hex(),
         "zone": shown.person_zone(person),
@@ -128,12 +130,23 @@ def index(request: HttpRequest) -> HttpResponse:
         "has_codes": Authenticator.Type.RECOVERY_CODES in kept,
         "places": sessions.places(request, person),
         "push": push_rows.card_of(person),
+        "came": _came(person),
         "notices": notices.recent(person, now=timezone.now())[:NOTICES],
         "sign_in": django_settings.HUB.sign_in,
         "periods": _periods(),
         "needs_factor": second_factor.is_needed(person, now=timezone.now()),
     }
     return render(request, "portal/settings.html", context)
+
+
+def _came(person: Person) -> list[entry_words.Line]:
+    """Return the newest entries of a person's own sign-ins, and of tries at their account, newest first."""
+    found = [
+        *entries.page(person, group=entries.Group.SIGN_IN, own_only=True, limit=CAME).entries,
+        *entries.page(person, group=entries.Group.REFUSED, own_only=True, limit=CAME).entries,
+    ]
+    newest = sorted((one for one in found if one.kind != "access.refused"), key=lambda one: -one.seq)[:CAME]
+    return entry_words.lines(entries.Page(tuple(newest), None, {}, {}), reader=person)
 
 
 def _periods() -> dict[str, str]:
@@ -207,8 +220,9 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def verify(request: HttpRequest) -> HttpResponse:
-    """Walk the whole ledger and say whether it holds: for who runs an organisation, one walk at a time."""
-    if not scope.run_organisations(scope.actor(request)).exists():
+    """Walk the whole ledger and say whether it holds: for who runs or oversees, one walk at a time."""
+    person = scope.actor(request)
+    if not scope.run_organisations(person).exists() and not oversight.is_officer(person):
         raise PermissionDenied
     if not _WALK.acquire(blocking=False):
         return render(request, "portal/_ledger_report.html", {"report": None})
