@@ -23,6 +23,7 @@ from custodes.hub.portal import leak_words
 from custodes.trace import frames
 from custodes.trace.conclude import conclude
 from custodes.trace.detect import SoftBits
+from custodes.trace.glance import glance
 from custodes.trace.keys import CodeWord
 from custodes.trace.pursue import read_leak, shows_nothing
 from custodes.trace.verdicts import Verdict
@@ -179,3 +180,25 @@ def test_among_ten_thousand_views_one_is_named_and_noise_names_nobody() -> None:
     assert found.candidates[0].false_accusation < 1e-3
     nobody = conclude(UUID(int=1), SoftBits(noise, pictures, 1.0, (0, 0)), words, edges_s=edges_s)
     assert (nobody.verdict, nobody.named) == (Verdict.INCONCLUSIVE, ())
+
+
+def test_a_long_dear_film_is_looked_at_by_its_key_pictures_alone(tmp_path: Path) -> None:
+    path, nothing = tmp_path / "long.mp4", np.full((120, 160), 16, np.uint8)
+    drawn = [cv2.resize(textured_film.picture(number), (160, 120)) for number in range(5)]
+    shots = [nothing] * 20 + [drawn[number % 5] for number in range(80)]
+    textured_film.write(path, shots, crf=30)  # a key picture a second
+    whole = glance(path)
+    assert whole is not None
+    assert (whole.sampled, whole.cut, round(whole.seconds, 1)) == (False, False, 9.9)
+    assert 32 <= len(whole.pictures) <= 64, "however long it is, no more are held"
+    times = iter([0.0, 9.0])  # the first picture alone costs more than all of it may
+    dear = glance(path, cpu_s=8.0, spent=lambda: next(times))
+    assert dear is not None
+    assert (dear.sampled, dear.cut, round(dear.seconds)) == (True, False, 10)
+    assert [one.time_s for one in dear.pictures] == [float(at) for at in range(10)], "key pictures alone"
+    assert not shows_nothing(dear.pictures), "it begins with a black picture and does not end so"
+    assert [round(one.time_s) for one in dear.spread(3)] == [2, 5, 8]
+    (tmp_path / "torn.mp4").write_bytes(path.read_bytes()[:-9000])
+    torn = glance(tmp_path / "torn.mp4", spent=iter([0.0, 9.0]).__next__)
+    assert torn is not None
+    assert len(torn.pictures) >= 1

@@ -116,6 +116,7 @@ def _code() -> str:
                 "peer_child.py",
                 "beside.py",
                 "own_copies.py",
+                "glance.py",
                 "__main__.py",
                 "command.py",
                 "book.py",

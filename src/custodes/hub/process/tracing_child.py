@@ -29,6 +29,7 @@ NEEDED = (
     "numpy.polynomial",
     "numpy.linalg",
     "numpy.random",
+    "custodes.trace.glance",
     "custodes.trace.index",
     "custodes.trace.pursue",
 )
@@ -77,19 +78,28 @@ def _look(films: Sequence[BinaryIO], order: dict[str, Any], _handed: bytes, bloc
     """Say how long and large a leak is, and give one picture of it, on which corners can be clicked."""
     from custodes.trace import pursue
 
-    pictures = pursue.read_leak(films[0])
-    middle = pictures[len(pictures) // 2]
+    seen = _glance(films[0])
+    middle = seen.middle
     blocks.append(_jpeg(middle.luma))
     height, width = middle.luma.shape
     return {
-        "seconds": round(pictures[-1].time_s, 3),
+        "seconds": round(seen.seconds, 3),
         "width_px": int(width),
         "height_px": int(height),
-        "pictures": len(pictures),
-        "cut": len(pictures) >= pursue.MAX_PICTURES,
-        "black": pursue.shows_nothing(pictures),
+        "pictures": len(seen.pictures),
+        "cut": seen.cut,
+        "black": pursue.shows_nothing(seen.pictures),
         "frame_at_s": round(middle.time_s, 3),
     }
+
+
+def _glance(film: BinaryIO) -> Any:
+    from custodes.trace.glance import glance
+
+    seen = glance(film)
+    if seen is None:
+        raise Unfit("no picture of it opens")
+    return seen
 
 
 def _learn(films: Sequence[BinaryIO], order: dict[str, Any], _handed: bytes, _blocks: list[bytes]) -> dict[str, Any]:
@@ -102,15 +112,12 @@ def _learn(films: Sequence[BinaryIO], order: dict[str, Any], _handed: bytes, _bl
 
 def _find(films: Sequence[BinaryIO], _order: dict[str, Any], handed: bytes, _blocks: list[bytes]) -> dict[str, Any]:
     """Say which clips a leak may show, the likeliest first."""
-    from custodes.trace import pursue
     from custodes.trace.fingerprint import Fingerprint
     from custodes.trace.index import Library
 
     _step("finding")
     library = Library([Fingerprint.from_json(text) for text in json.loads(handed)])
-    pictures = pursue.read_leak(films[0])
-    chosen = pictures[:: max(1, len(pictures) // MOST_LOOKED_FOR)][:MOST_LOOKED_FOR]
-    found = library.find(chosen)
+    found = library.find(_glance(films[0]).spread(MOST_LOOKED_FOR))
     return {"clips": [[str(match.clip_id), match.agreeing] for match in found]}
 
 
