@@ -9,6 +9,7 @@ from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import alarm_answers, alarms, case_ends, gate
+from custodes.hub.access.crosscheck_alarms import alarms_against_ledger
 from custodes.hub.access.models import Alarm, AlarmLimits, AlarmView, View
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips import keeping
@@ -60,6 +61,34 @@ def test_from_the_third_clip_at_night_to_the_recorded_persons_page(cast: Cast, l
     client = Client()
     client.force_login(cast.dina, backend=BACKEND)
     assert "Alarms about viewings of me" in client.get("/me/watched/").content.decode()
+
+
+def test_the_third_opening_of_one_clip_within_a_day_is_an_alarm(cast: Cast) -> None:
+    clip, other = (make_clip(cast.van_unit, subject=cast.dina) for _ in "ab")
+    for hour, opened in ((0, clip), (5, clip), (5, other), (23, clip), (23.5, clip)):
+        clock = ManualClock(wall=NOW_NS + round(hour * HOUR_NS))
+        gate.open_view(actor=cast.bob, clip_id=opened.pk, purpose="incident", clock=clock)
+        alarms.sweep(now_ns=clock.wall_ns())
+    alarm = Alarm.objects.get()
+    assert (alarm.pattern, alarm.clip, alarm.bound, alarm.parts.count()) == ("again", clip, 3, 4)
+    assert list(alarms_against_ledger()) == []
+    client = Client()
+    client.force_login(cast.petra, backend=BACKEND)
+    page = client.get(f"/oversight/alarms/{alarm.pk}/").content.decode()
+    assert "The same clip was opened 3 times or more within 1 day." in page
+    Alarm.objects.update(clip=other)
+    assert [problem.kind for problem in alarms_against_ledger()] == ["alarm_edited"]
+
+
+def test_limits_that_were_set_before_there_was_a_new_one_still_hold(cast: Cast) -> None:
+    alarm_answers.set_limits(
+        actor=cast.petra, organisation=cast.company, wished=AlarmLimits(many_clips=30), clock=LATER
+    )
+    told = LedgerBody.objects.get(leaf__kind="alarm.limits_set")
+    LedgerBody.objects.update(body_json=told.body_json.replace('"again_views":3,', ""))
+    assert list(alarms_against_ledger()) == []
+    AlarmLimits.objects.update(again_views=0)
+    assert [problem.kind for problem in alarms_against_ledger()] == ["alarm_edited"]
 
 
 def test_nobody_is_alarmed_about_their_own_film(cast: Cast) -> None:

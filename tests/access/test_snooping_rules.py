@@ -62,8 +62,16 @@ def test_a_dispatchers_honest_week_raises_nothing() -> None:
     assert walk(honest, Limits()) == []
 
 
-def test_one_clip_opened_again_and_again_is_one_clip() -> None:
-    assert walk(every(timedelta(seconds=5), 60, clip=1, recorded=frozenset({DINA})), Limits()) == []
+def test_one_clip_opened_again_and_again_is_one_clip_and_an_alarm_of_its_own() -> None:
+    again = every(timedelta(hours=11), 60, clip=1, recorded=frozenset({DINA}))
+    assert walk(again, Limits(again_views=0, night_clips=0)) == []
+    found = walk(again, Limits(night_clips=0))
+    assert [one.subject for one in found if isinstance(one, Raised)] == [Subject(Pattern.AGAIN, clip=again[0].clip_id)]
+    assert [one.view_id.int for one in found[0].viewings] == [0, 1, 2], "at the third"
+    assert len(found) == 58, "and it grows"
+    assert walk(every(timedelta(hours=12, seconds=1), 60, clip=1), Limits(night_clips=0)) == [], "two a day are none"
+    two = [viewing(n, NOON + timedelta(hours=n), clip=n % 2) for n in range(4)]
+    assert walk(two, Limits()) == [], "each clip counts for itself"
 
 
 def test_the_same_person_again_and_again() -> None:
@@ -144,7 +152,9 @@ viewings = st.lists(
 @given(viewings, st.integers(0, 30))
 def test_cut_anywhere_the_alarms_are_the_same(drawn: list[tuple[int, int, bool, bool]], cut: int) -> None:
     """What the sweep finds does not depend on when it came by."""
-    limits = Limits(many_clips=3, many_minutes=30, night_clips=2, same_clips=3, same_days=1, outside_clips=2)
+    limits = Limits(
+        many_clips=3, many_minutes=30, night_clips=2, same_clips=3, same_days=1, again_views=2, outside_clips=2
+    )
     seen = [
         viewing(n, NOON + timedelta(minutes=at), clip=clip, recorded=frozenset({DINA} if own else ()), outside=out)
         for n, (at, clip, own, out) in enumerate(sorted(drawn))

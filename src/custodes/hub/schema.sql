@@ -6,6 +6,7 @@
 -- migration access 0005_second_person
 -- migration access 0006_grants
 -- migration access 0007_masked_shares
+-- migration access 0008_same_clip_alarms
 -- migration account 0001_initial
 -- migration account 0002_email_max_length
 -- migration account 0003_alter_emailaddress_create_unique_verified_email
@@ -79,8 +80,8 @@
 -- migration mfa 0003_authenticator_type_uniq
 -- migration portal 0001_initial
 -- migration sessions 0001_initial
-CREATE TABLE "access_alarm" ("id" char(32) NOT NULL PRIMARY KEY, "pattern" varchar(16) NOT NULL, "bound" integer unsigned NOT NULL CHECK ("bound" >= 0), "window_ns" bigint NOT NULL, "began_wall_ns" bigint NOT NULL, "last_wall_ns" bigint NOT NULL, "raised_at" datetime NOT NULL, "tell_at" datetime NOT NULL, "told_at" datetime NULL, "state" varchar(16) NOT NULL, "answered_at" datetime NULL, "words" varchar(500) NOT NULL, "ledger_seq" bigint NOT NULL, "answered_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "case_id" char(32) NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "watcher_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "access_alarmlimits" ("organisation_id" char(32) NOT NULL PRIMARY KEY REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "many_clips" smallint unsigned NOT NULL CHECK ("many_clips" >= 0), "many_minutes" smallint unsigned NOT NULL CHECK ("many_minutes" >= 0), "night_from_minute" smallint unsigned NOT NULL CHECK ("night_from_minute" >= 0), "night_to_minute" smallint unsigned NOT NULL CHECK ("night_to_minute" >= 0), "night_clips" smallint unsigned NOT NULL CHECK ("night_clips" >= 0), "same_clips" smallint unsigned NOT NULL CHECK ("same_clips" >= 0), "same_days" smallint unsigned NOT NULL CHECK ("same_days" >= 0), "same_times" smallint unsigned NOT NULL CHECK ("same_times" >= 0), "outside_clips" smallint unsigned NOT NULL CHECK ("outside_clips" >= 0), "outside_days" smallint unsigned NOT NULL CHECK ("outside_days" >= 0), "tell_after_h" smallint unsigned NOT NULL CHECK ("tell_after_h" >= 0));
+CREATE TABLE "access_alarm" ("id" char(32) NOT NULL PRIMARY KEY, "pattern" varchar(16) NOT NULL, "bound" integer unsigned NOT NULL CHECK ("bound" >= 0), "window_ns" bigint NOT NULL, "began_wall_ns" bigint NOT NULL, "last_wall_ns" bigint NOT NULL, "raised_at" datetime NOT NULL, "tell_at" datetime NOT NULL, "told_at" datetime NULL, "state" varchar(16) NOT NULL, "answered_at" datetime NULL, "words" varchar(500) NOT NULL, "ledger_seq" bigint NOT NULL, "answered_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "case_id" char(32) NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "watcher_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "clip_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "access_alarmlimits" ("organisation_id" char(32) NOT NULL PRIMARY KEY REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "many_clips" smallint unsigned NOT NULL CHECK ("many_clips" >= 0), "many_minutes" smallint unsigned NOT NULL CHECK ("many_minutes" >= 0), "night_from_minute" smallint unsigned NOT NULL CHECK ("night_from_minute" >= 0), "night_to_minute" smallint unsigned NOT NULL CHECK ("night_to_minute" >= 0), "night_clips" smallint unsigned NOT NULL CHECK ("night_clips" >= 0), "same_clips" smallint unsigned NOT NULL CHECK ("same_clips" >= 0), "same_days" smallint unsigned NOT NULL CHECK ("same_days" >= 0), "same_times" smallint unsigned NOT NULL CHECK ("same_times" >= 0), "outside_clips" smallint unsigned NOT NULL CHECK ("outside_clips" >= 0), "outside_days" smallint unsigned NOT NULL CHECK ("outside_days" >= 0), "tell_after_h" smallint unsigned NOT NULL CHECK ("tell_after_h" >= 0), "again_views" smallint unsigned NOT NULL CHECK ("again_views" >= 0));
 CREATE TABLE "access_alarmsweep" ("only" smallint unsigned NOT NULL PRIMARY KEY CHECK ("only" >= 0), "ledger_seq" bigint NOT NULL);
 CREATE TABLE "access_alarmview" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "alarm_id" char(32) NOT NULL REFERENCES "access_alarm" ("id") DEFERRABLE INITIALLY DEFERRED, "view_id" char(32) NOT NULL REFERENCES "access_view" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_grant" ("id" char(32) NOT NULL PRIMARY KEY, "reason" varchar(300) NOT NULL, "given_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "given_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "membership_id" bigint NOT NULL REFERENCES "fleet_membership" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
@@ -160,6 +161,7 @@ CREATE TABLE "mfa_authenticator" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMEN
 CREATE TABLE "portal_savedfilter" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(60) NOT NULL, "query" varchar(500) NOT NULL, "created_at" datetime NOT NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "access_alarm_answered_by_id_e919a427" ON "access_alarm" ("answered_by_id");
 CREATE INDEX "access_alarm_case_id_203ef60f" ON "access_alarm" ("case_id");
+CREATE INDEX "access_alarm_clip_id_9643bb20" ON "access_alarm" ("clip_id");
 CREATE INDEX "access_alarm_organisation_id_a2a02a15" ON "access_alarm" ("organisation_id");
 CREATE INDEX "access_alarm_person_id_dcf31104" ON "access_alarm" ("person_id");
 CREATE INDEX "access_alarm_watcher_id_2ff54220" ON "access_alarm" ("watcher_id");
@@ -374,6 +376,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('access', '0005_second_person', CURRENT_TIMESTAMP),
   ('access', '0006_grants', CURRENT_TIMESTAMP),
   ('access', '0007_masked_shares', CURRENT_TIMESTAMP),
+  ('access', '0008_same_clip_alarms', CURRENT_TIMESTAMP),
   ('account', '0001_initial', CURRENT_TIMESTAMP),
   ('account', '0002_email_max_length', CURRENT_TIMESTAMP),
   ('account', '0003_alter_emailaddress_create_unique_verified_email', CURRENT_TIMESTAMP),

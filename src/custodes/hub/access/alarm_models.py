@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from custodes.hub.access.snooping import Limits
-from custodes.hub.clips.models import Case
+from custodes.hub.clips.models import Case, Clip
 from custodes.hub.fleet.models import Organisation
 
 _USUAL = Limits()
@@ -30,6 +30,7 @@ class AlarmLimits(models.Model):
         default=_USUAL.same_days, validators=[MinValueValidator(1), MaxValueValidator(90)]
     )
     same_times = models.PositiveSmallIntegerField(default=_USUAL.same_times)
+    again_views = models.PositiveSmallIntegerField(default=_USUAL.again_views)
     outside_clips = models.PositiveSmallIntegerField(default=_USUAL.outside_clips)
     outside_days = models.PositiveSmallIntegerField(
         default=_USUAL.outside_days, validators=[MinValueValidator(1), MaxValueValidator(90)]
@@ -60,6 +61,8 @@ class Alarm(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     """Of the pattern `same_person`: who was watched again and again."""
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    """Of the pattern `again`: the clip that was opened again and again."""
     bound = models.PositiveIntegerField()
     """The number of clips from which on it was raised; with `window_ns`, how long they may lie apart."""
     window_ns = models.BigIntegerField()

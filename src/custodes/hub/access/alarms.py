@@ -98,7 +98,7 @@ def _look(fresh: Sequence[View], looked_at_seq: int, now_ns: int) -> list[Alarm]
     before = _others_film().filter(person=first.person_id, clip__site__organisation=organisation, opened_at__gt=since)
     earlier = list(before.filter(ledger_seq__lte=looked_at_seq).order_by("ledger_seq"))
     alarms = Alarm.objects.filter(watcher=first.person_id, organisation=organisation)
-    running = {Subject(Pattern(one.pattern), one.person_id): one for one in alarms.order_by("last_wall_ns")}
+    running = {_subject(one): one for one in alarms.order_by("last_wall_ns")}
     watch = Watch(limits, {subject: one.last_wall_ns for subject, one in running.items()})
     counted = _counted(earlier)
     known = _known_sites(first.person_id, organisation, now=moment_of(now_ns)) if limits.outside_clips else None
@@ -124,6 +124,7 @@ def _raise(found: Raised, view: View, now_ns: int, *, tell_after: timedelta | No
         watcher=view.person,
         pattern=found.subject.pattern.value,
         person_id=found.subject.person,
+        clip_id=found.subject.clip,
         bound=found.limit,
         window_ns=found.window_ns,
         began_wall_ns=found.viewings[0].opened_wall_ns,
@@ -137,6 +138,7 @@ def _raise(found: Raised, view: View, now_ns: int, *, tell_after: timedelta | No
         "person": alarm.watcher_id,
         "pattern": alarm.pattern,
         "about": alarm.person_id,
+        **({"about_clip": alarm.clip_id} if alarm.clip_id else {}),
         "bound": found.limit,
         "window_ns": found.window_ns,
         "tell_at": alarm.tell_at.isoformat(),
@@ -179,9 +181,13 @@ def _counted(views: Iterable[View]) -> dict[UUID, frozenset[Subject]]:
     parts = AlarmView.objects.filter(view__in=[one.pk for one in views]).select_related("alarm")
     found: dict[UUID, frozenset[Subject]] = {}
     for part in parts:
-        subject = Subject(Pattern(part.alarm.pattern), part.alarm.person_id)
+        subject = _subject(part.alarm)
         found[part.view_id] = found.get(part.view_id, frozenset()) | {subject}
     return found
+
+
+def _subject(alarm: Alarm) -> Subject:
+    return Subject(Pattern(alarm.pattern), alarm.person_id, alarm.clip_id)
 
 
 def _known_sites(person_id: UUID | None, organisation: Organisation, *, now: datetime) -> set[UUID]:

@@ -42,6 +42,7 @@ def _wrong(raised: Said, row: Alarm, *, is_told: bool, answer: Said | None) -> s
         "person": row.watcher_id,
         "pattern": row.pattern,
         "about": row.person_id,
+        "about_clip": row.clip_id,
         "bound": row.bound,
     }
     if any(raised.get(key) != (None if value is None else str(value)) for key, value in facts.items()):
@@ -62,10 +63,13 @@ def _wrong(raised: Said, row: Alarm, *, is_told: bool, answer: Said | None) -> s
 def _limits() -> Iterator[Problem]:
     last = {one.get("organisation"): one for one in entries(LIMITS)}
     rows = {str(one.pk): one for one in AlarmLimits.objects.select_related("organisation")}
+    usual = alarms.limits_said(AlarmLimits())
     for owner in sorted({*rows, *(str(key) for key in last)}):
         row = rows.get(owner)
         told = last.get(owner)
         said = None if told is None else told.body.get("after")
+        if isinstance(said, dict):
+            said = usual | said  # an entry of an early version does not name every limit
         if said != (None if row is None else alarms.limits_said(row)):
             message = f"from where on {owner} wants alarms was edited by hand"
             yield Problem("alarm_edited", None if told is None else told.seq, message)

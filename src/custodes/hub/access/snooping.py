@@ -4,7 +4,7 @@ It judges no one: it raises an alarm that a privacy officer looks at. Where its 
 an organisation's officer sets its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,8 @@ class Pattern(StrEnum):
     """Clips watched at night, by the clock of the clip's site."""
     SAME_PERSON = "same_person"
     """Different clips of one recorded person, again and again, and far more than of others."""
+    AGAIN = "again"
+    """One clip, opened again and again within a day."""
     OUTSIDE = "outside"
     """Clips of sites with which the watcher had nothing to do."""
     BREAK_GLASS = "break_glass"
@@ -50,6 +52,9 @@ class Limits:
     others on average. `test_snooping_rules.py` holds it to a week of 150 honest viewings among 40 drivers."""
     same_days: int = 7
     same_times: int = 3
+    again_views: int = 3
+    """A page that is loaded again within two minutes goes on with the same viewing. A second look has its reason, such
+    as a copy for an insurer; a choice of ours, without a study behind it."""
     outside_clips: int = 0
     """Off: it says something only where shifts, roles for one site and assignments are kept up to date."""
     outside_days: int = 7
@@ -70,10 +75,11 @@ class Viewing:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What one alarm is about: a pattern, and for SAME_PERSON whom."""
+    """What one alarm is about: a pattern, for SAME_PERSON whom, and for AGAIN which clip."""
 
     pattern: Pattern
     person: UUID | None = None
+    clip: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ class Watch:
                 continue
             since_ns = viewing.opened_wall_ns - window_ns
             track.waiting = [one for one in track.waiting if one.opened_wall_ns > since_ns] + [viewing]
-            if len({one.clip_id for one in track.waiting}) >= limit and self._stands_out(subject):
+            if _counted(subject, track.waiting) >= limit and self._stands_out(subject):
                 yield Raised(subject, tuple(track.waiting), limit, window_ns)
                 track.waiting, track.last_wall_ns = [], viewing.opened_wall_ns
 
@@ -150,6 +156,11 @@ class Watch:
         return theirs * len(clips) >= self._limits.same_times * sum(len(seen) for seen in clips.values())
 
 
+def _counted(subject: Subject, viewings: Sequence[Viewing]) -> int:
+    """Return what a limit is held against: different clips, or the viewings of one."""
+    return len(viewings) if subject.pattern is Pattern.AGAIN else len({one.clip_id for one in viewings})
+
+
 def subjects_of(viewing: Viewing, limits: Limits) -> list[Subject]:
     """Return what a viewing counts towards."""
     found = []
@@ -159,17 +170,23 @@ def subjects_of(viewing: Viewing, limits: Limits) -> list[Subject]:
         found.append(Subject(Pattern.OFF_HOURS))
     if limits.same_clips:
         found += [Subject(Pattern.SAME_PERSON, person) for person in sorted(viewing.recorded)]
+    if limits.again_views:
+        found.append(Subject(Pattern.AGAIN, clip=viewing.clip_id))
     if limits.outside_clips and viewing.outside:
         found.append(Subject(Pattern.OUTSIDE))
     return found
 
 
 def bound_of(pattern: Pattern, limits: Limits) -> tuple[int, int]:
-    """Return from how many clips on, within how long (ns), a pattern is one. A night and the next are apart."""
+    """Return from how many clips (of AGAIN: viewings) on, within how long (ns), a pattern is one.
+
+    A night and the next are apart.
+    """
     return {
         Pattern.MANY: (limits.many_clips, limits.many_minutes * MINUTE_NS),
         Pattern.OFF_HOURS: (limits.night_clips, DAY_NS // 2),
         Pattern.SAME_PERSON: (limits.same_clips, limits.same_days * DAY_NS),
+        Pattern.AGAIN: (limits.again_views, DAY_NS),
         Pattern.OUTSIDE: (limits.outside_clips, limits.outside_days * DAY_NS),
     }[pattern]
 

@@ -48,6 +48,7 @@ def title(alarm: Alarm) -> str:
         Pattern.MANY: _("Many clips fast"),
         Pattern.OFF_HOURS: _("At night"),
         Pattern.SAME_PERSON: _("The same person again and again"),
+        Pattern.AGAIN: _("One clip again and again"),
         Pattern.OUTSIDE: _("Sites of others"),
         Pattern.BREAK_GLASS: _("Emergency access"),
     }[Pattern(alarm.pattern)]
@@ -62,6 +63,7 @@ def sentence(alarm: Alarm) -> str:
         Pattern.SAME_PERSON: _(
             "%(n)d different clips or more of the same person were opened within %(within)s, far more than of others."
         ),
+        Pattern.AGAIN: _("The same clip was opened %(n)d times or more within %(within)s."),
         Pattern.OUTSIDE: _(
             "%(n)d clips or more were opened within %(within)s of sites with which the watcher has nothing to do."
         ),

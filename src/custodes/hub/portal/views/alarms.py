@@ -27,6 +27,7 @@ WORDS = {
     "same_clips": gettext_lazy("The same person: so many different clips of them"),
     "same_days": gettext_lazy("within so many days"),
     "same_times": gettext_lazy("and so many times more than of others on average"),
+    "again_views": gettext_lazy("One clip: opened so many times within a day (0: not looked at)"),
     "outside_clips": gettext_lazy("Sites of others: so many different clips (0: not looked at)"),
     "outside_days": gettext_lazy("within so many days"),
     "tell_after_h": gettext_lazy("Recorded people are told after so many hours, unless it was dismissed"),
@@ -44,7 +45,7 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
     )
     field_order = (
         "many_clips", "many_minutes", "night_clips", "night_from", "night_to", "same_clips", "same_days", "same_times",
-        "outside_clips", "outside_days", "tell_after_h",
+        "again_views", "outside_clips", "outside_days", "tell_after_h",
     )  # fmt: skip
 
     class Meta:
