@@ -10,11 +10,14 @@ import pytest
 
 from cast import NOW, NOW_NS, Cast, make_clip, tell_of_arrival
 from custodes.core.clock import NS_PER_S, ManualClock
-from custodes.core.errors import Corrupt
+from custodes.core.errors import BadInput, Corrupt
 from custodes.hub.audit import kept_heads, ledger, trusted
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
-from custodes.hub.clips import cases, erasing, keeping, services, standing
+from custodes.hub.clips import cases, crosscheck, erasing, keeping, services, standing
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
+from custodes.hub.fleet import undo
+from custodes.hub.fleet.crosscheck import undo_windows_against_ledger
+from custodes.hub.fleet.models import Organisation
 from custodes.hub.vault import keys
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +178,50 @@ def test_what_was_written_before_entries_were_signed_still_counts(cast: Cast) ->
     mark_deleted(clip)
     make_clip(cast.van_unit, id=uuid.uuid4(), received_at=NOW)
     assert goes(clip)
+
+
+@pytest.mark.parametrize("row_s", [-3600, 10**8])
+def test_the_window_to_undo_runs_by_the_entry_that_deleted_not_by_the_row(cast: Cast, clip: Clip, row_s: int) -> None:
+    services.delete(**acts(cast, clip))
+    said = standing.may_go_after(clip.pk)
+    assert said is not None
+    Clip.objects.filter(pk=clip.pk).update(erase_after=NOW + timedelta(seconds=row_s))
+    within = NOW_NS + (cast.company.undo_window_s - 60) * NS_PER_S
+    erasing.erase_due(now_ns=within)
+    assert keys.holds(clip.pk), "not before its time"
+    with contextlib.suppress(Corrupt):
+        assert [one.kind for one in crosscheck.lives_against_ledger()] == (["clip_edited"] if row_s < 0 else [])
+    erasing.erase_due(now_ns=within + 120 * NS_PER_S)
+    assert not keys.holds(clip.pk), "and not after it"
+
+
+def test_a_clip_can_be_brought_back_as_long_as_its_entry_says(cast: Cast, clip: Clip) -> None:
+    services.delete(**acts(cast, clip))
+    Clip.objects.filter(pk=clip.pk).update(erase_after=NOW)
+    inside = ManualClock(wall=NOW_NS + (cast.company.undo_window_s - 1) * NS_PER_S)
+    assert services.restore(**{**acts(cast, clip), "clock": inside}).state == Clip.State.READY
+    services.delete(**acts(cast, clip))
+    Clip.objects.filter(pk=clip.pk).update(erase_after=NOW + timedelta(days=99))
+    outside = ManualClock(wall=NOW_NS + (cast.company.undo_window_s + 1) * NS_PER_S)
+    with pytest.raises(BadInput, match="has passed"):
+        services.restore(**{**acts(cast, clip), "clock": outside})
+
+
+def test_how_long_one_can_undo_is_what_was_written_down(cast: Cast, clip: Clip) -> None:
+    assert undo.begin(now_ns=NOW_NS) == 3
+    assert undo.begin(now_ns=NOW_NS) == 0
+    Organisation.objects.filter(pk=cast.company.pk).update(undo_window_s=0)
+    cast.company.refresh_from_db()
+    deleted = services.delete(**acts(cast, clip))
+    assert deleted.erase_after - NOW == timedelta(seconds=600)
+    assert [one.kind for one in undo_windows_against_ledger()] == ["organisation_edited"]
+    after = {"undo_window_s": "60"}
+    ledger.append(kind="organisation.changed", body={"organisation": cast.company.pk, "after": after}, now_ns=NOW_NS)
+    assert undo.window_s(cast.company) == 60
+    forged_leaf = ledger.append(
+        kind="organisation.changed",
+        body={"organisation": cast.company.pk, "after": {"undo_window_s": "1"}},
+        now_ns=NOW_NS,
+    )
+    LedgerLeaf.objects.filter(pk=forged_leaf.seq).update(mac=bytes(32))
+    assert undo.window_s(cast.company) == 60, "an entry that this hub did not write sets nothing"

@@ -75,7 +75,7 @@ def _prepare(hub: "HubSettings", *, as_json: bool) -> None:
     from custodes.hub import rootkeys
     from custodes.hub.access import policies
     from custodes.hub.audit import beginning, ledger
-    from custodes.hub.fleet import account_codes, account_secrets, setup
+    from custodes.hub.fleet import account_codes, account_secrets, setup, undo
     from custodes.hub.narrator import say
 
     # WhiteNoise hands small static files over as one piece: Django's advice to stream them is no news to an operator.
@@ -88,6 +88,7 @@ def _prepare(hub: "HubSettings", *, as_json: bool) -> None:
     policies.book()
     get_resolver().url_patterns  # noqa: B018  # a page that cannot be imported stops the start, not a visitor
     beginning.begin(now_ns=SystemClock().wall_ns())
+    undo.begin(now_ns=SystemClock().wall_ns())
     account_codes.begin()
     ledger.signed_head(now_ns=SystemClock().wall_ns())
     token = setup.make_token(now=timezone.now())

@@ -95,7 +95,7 @@ def _deletions(told: Standing) -> Iterator[Problem]:
         elif clip.state != Clip.State.DELETED and after is not None:
             message = f"clip {clip.pk} was deleted by the ledger, and stands again by hand"
             yield Problem("clip_edited", None, message)
-        elif after is not None and (clip.erase_after is None or abs(clip.erase_after - after) > timedelta(days=1)):
+        elif after is not None and (clip.erase_after is None or abs(clip.erase_after - after) > told.slack(clip.pk)):
             message = f"clip {clip.pk} goes at another time than the entry says that deleted it"
             yield Problem("clip_edited", None, message)
 

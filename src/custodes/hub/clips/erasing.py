@@ -28,6 +28,8 @@ from custodes.hub.vault.store import vault
 
 ERASE_AT_ONCE = 100
 """Clips that one sweep erases at most, so that it never holds the hub up for long."""
+MENDED_AT_ONCE = 100
+SWEEP_NS = 30 * NS_PER_S
 SETTLE_EVERY_NS = 3600 * NS_PER_S
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ def erase_due(*, now_ns: int) -> int:
     fails is tried again at the next sweep; one that is held is passed over.
     """
     now = moment_of(now_ns)
+    _mend_windows(now_ns)
     due = Clip.objects.filter(state=Clip.State.DELETED, erased_at=None, erase_after__lte=now)
     erased = 0
     for clip in _borne_out(due.select_related("site").order_by("erase_after"), now):
@@ -156,6 +159,18 @@ class LogSettler:
             self._settled_ns = now_ns
 
 
+def _mend_windows(now_ns: int) -> None:
+    """Put a deleted clip's end where the entry says that deleted it, if its row puts it off: some at each sweep."""
+    waiting = Clip.objects.filter(state=Clip.State.DELETED, erased_at=None, erase_after__gt=moment_of(now_ns))
+    count = waiting.count()
+    first = now_ns // SWEEP_NS * MENDED_AT_ONCE % count if count > MENDED_AT_ONCE else 0
+    for clip in waiting.order_by("pk")[first : first + MENDED_AT_ONCE]:
+        after = standing.may_go_after(clip.pk)
+        if after is not None and after != clip.erase_after:
+            Clip.objects.filter(pk=clip.pk, erase_after=clip.erase_after).update(erase_after=after)
+            log.warning("clip %s was to go at another time than its entry says: the entry counts", clip.pk)
+
+
 def _borne_out(due: QuerySet[Clip], now: datetime) -> list[Clip]:
     """Return the first of these clips that may go by the ledger, and those whose erasure has begun."""
     if not due.exists():
@@ -220,7 +235,8 @@ def _destroy_key(clip: Clip, now: datetime, now_ns: int) -> bool:
         if not destroyed.holds(clip.pk) and keeping.keeping_of(clip).why in {"hold", "case"}:
             return False
         # Under the lock once more, for what came since the sweep began.
-        if not destroyed.holds(clip.pk) and (standing.may_go_after(clip.pk) is None or standing.holds_on(clip.pk)):
+        after = standing.may_go_after(clip.pk)
+        if not destroyed.holds(clip.pk) and (after is None or after > now or standing.holds_on(clip.pk)):
             return False
         destroyed.note(clip.pk, now_ns=now_ns)
         keys.destroy(clip.pk)

@@ -18,6 +18,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips import arrivals, standing
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.clips.revisions import next_revision
+from custodes.hub.fleet import undo
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.times import moment_of, now_of
 from custodes.hub.vault import destroyed
@@ -231,7 +232,7 @@ def _purge(clip: Clip, now: datetime, now_ns: int) -> bool:
             return False
         clip.state = Clip.State.DELETED
         clip.deleted_at = now
-        clip.erase_after = now + timedelta(seconds=clip.site.organisation.undo_window_s)
+        clip.erase_after = now + timedelta(seconds=undo.window_s(clip.site.organisation))
         clip.revision = next_revision()
         clip.save(update_fields=["state", "deleted_at", "erase_after", "revision"])
         body = {

@@ -16,6 +16,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.clips import arrivals, keeping, standing
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.revisions import next_revision
+from custodes.hub.fleet import undo
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import now_of
 
@@ -68,7 +69,7 @@ def delete(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock 
             clip.state = Clip.State.DELETED
             clip.deleted_at = now
             clip.deleted_by = actor
-            clip.erase_after = now + timedelta(seconds=clip.site.organisation.undo_window_s)
+            clip.erase_after = now + timedelta(seconds=undo.window_s(clip.site.organisation))
             _save(clip, "state", "deleted_at", "deleted_by", "erase_after")
             _log("clip.deleted", clip, actor, clock, erase_after=clip.erase_after.isoformat())
     return clip
@@ -80,9 +81,9 @@ def restore(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: Clock
         clip = _locked(clip_id, among)
         if clip.state != Clip.State.DELETED:
             return clip
-        over = clip.erase_after is None or clip.erase_after <= now_of(clock)
-        # Where no entry says that it was deleted its row was edited, and nothing goes by that.
-        if clip.erased_at is not None or (over and standing.may_go_after(clip.pk) is not None):
+        # By the entry that deleted it. Where there is none its row was edited, and nothing goes by that.
+        after = standing.may_go_after(clip.pk)
+        if clip.erased_at is not None or (after is not None and after <= now_of(clock)):
             raise BadInput("The time in which this clip could be brought back has passed.")
         clip.state = keeping.state_before(clip)
         clip.deleted_at = clip.deleted_by = clip.erase_after = None

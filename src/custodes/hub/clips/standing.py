@@ -30,6 +30,8 @@ class Standing:
     holds: dict[UUID, set[int]] = field(default_factory=dict)
     cases: dict[UUID, set[UUID]] = field(default_factory=dict)
     may_go: dict[UUID, datetime] = field(default_factory=dict)
+    unsaid: set[UUID] = field(default_factory=set)
+    """Deleted clips whose entries, of early versions, do not name the end of the window."""
     rules: dict[tuple[UUID, str, str], int] = field(default_factory=dict)
     """Days, by organisation, kind of event and severity."""
 
@@ -41,6 +43,10 @@ class Standing:
         """Say whether a clip was deleted, its undo window is over, and nothing keeps it."""
         after = self.may_go.get(clip.pk)
         return after is not None and after <= now and not self.keeps(clip.pk)
+
+    def slack(self, clip_id: UUID) -> timedelta:
+        """Return how far a row may lie from when its entry lets a clip go."""
+        return timedelta(days=1) if clip_id in self.unsaid else timedelta(seconds=1)
 
     def is_due(self, clip: Clip, now: datetime) -> bool:
         """Say whether a clip's time is over by the rules that were set and by when and as what it arrived."""
@@ -102,6 +108,7 @@ def _clip(found: Standing, told: Told) -> None:
         after = told.body.get("erase_after")
         # Entries of early versions do not name the end of the window; a day is longer than any of theirs.
         recorded = moment_of(told.recorded_wall_ns)
+        (found.unsaid.discard if after else found.unsaid.add)(clip_id)
         found.may_go[clip_id] = datetime.fromisoformat(after) if after else recorded + timedelta(days=1)
 
 

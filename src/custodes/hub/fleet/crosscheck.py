@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
-from custodes.hub.fleet import founded
+from custodes.hub.fleet import founded, undo
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
 from custodes.hub.fleet.times import moment_of
 
@@ -56,6 +56,15 @@ def sites_against_ledger() -> Iterator[Problem]:
         elif told.get("organisation") != str(owner):
             message = f"site {pk} was moved to {owner} by hand: entry {told.seq} made it for {told.get('organisation')}"
             yield Problem("site_edited", told.seq, message)
+
+
+def undo_windows_against_ledger() -> Iterator[Problem]:
+    """Yield a problem where how long a deleted clip can be brought back is not what the newest entry says."""
+    told = undo.newest(one.body for one in entries(undo.CREATED, undo.CHANGED))
+    for pk, window_s in Organisation.objects.values_list("pk", "undo_window_s"):
+        if told.get(str(pk), window_s) != window_s:
+            message = f"how long a deleted clip of {pk} can be brought back was edited by hand: {window_s} s"
+            yield Problem("organisation_edited", None, message)
 
 
 def routes_against_ledger() -> Iterator[Problem]:

@@ -49,7 +49,15 @@ def create_organisation(  # by name
             undo_window_s=settings.HUB.undo_window_s,
             quota_bytes=settings.HUB.organisation_quota_bytes,
         )
-        _log("organisation.created", now, by, organisation=organisation.pk, name=organisation.name, kind=kind)
+        _log(
+            "organisation.created",
+            now,
+            by,
+            organisation=organisation.pk,
+            name=organisation.name,
+            kind=kind,
+            undo_window_s=organisation.undo_window_s,
+        )
     return organisation
 
 

@@ -23,7 +23,7 @@ from custodes.hub.access.requests import Action
 from custodes.hub.clips import cases, keeping
 from custodes.hub.clips.cases import Fate
 from custodes.hub.clips.models import Case, CaseClip, Clip
-from custodes.hub.fleet import selectors, step_up
+from custodes.hub.fleet import selectors, step_up, undo
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import headings, scope, shown
 
@@ -114,7 +114,7 @@ def show(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
         "offered": offered,
         "names": headings.names_of(person, [*(fate.clip for fate in fates), *offered]),
         "zone": shown.person_zone(person),
-        "undo": shown.duration_words(case.organisation.undo_window_s),
+        "undo": shown.duration_words(undo.window_s(case.organisation)),
         **_outcome(fates),
     }
     return render(request, "portal/case.html", context)

@@ -20,11 +20,12 @@ from custodes.hub.access import coaching, gate, told
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
-from custodes.hub.clips import marked
+from custodes.hub.clips import marked, standing
 from custodes.hub.clips.keeping import Held
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.consent.telling import role_words
 from custodes.hub.driving import coaching as talks
+from custodes.hub.fleet import undo
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import acts, film, headings, rows, scope, shown, words
@@ -224,15 +225,16 @@ def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
         "may_original": gate.may(person, Action.ORIGINAL, clip),
         "may_delete": gate.may(person, Action.DELETE, clip),
         "may_restore": gate.may(person, Action.RESTORE, clip),
-        "undo_s": clip.site.organisation.undo_window_s,
+        "undo_s": undo.window_s(clip.site.organisation),
     } | keeping.facts(person, clip)
 
 
 def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
     parts = list(clip.parts.filter(kind__in=("manifest", "film")))
-    undo = clip.erase_after is not None and clip.erased_at is None and clip.erase_after > timezone.now()
+    after = standing.may_go_after(clip.pk)
+    can_undo = clip.erased_at is None and after is not None and after > timezone.now()
     return _common(request, clip) | {
-        "undo": undo,
+        "undo": can_undo,
         "names": headings.names_of(scope.actor(request), [clip]),
         "progress": {
             "parts": len(parts),

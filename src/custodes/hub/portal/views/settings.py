@@ -23,7 +23,7 @@ from custodes.core.clock import SystemClock
 from custodes.hub.access import entries, oversight
 from custodes.hub.audit import ledger
 from custodes.hub.audit.verify import verify as verify_ledger
-from custodes.hub.fleet import notices, second_factor
+from custodes.hub.fleet import notices, second_factor, undo
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import entry_words, push_rows, scope, sessions, shown
@@ -95,9 +95,10 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
         for name in HOUSEHOLD_MARKS if company else COMPANY_MARKS:
             del self.fields[name]
         choices = list(UNDO_CHOICES)
-        if self.instance.undo_window_s not in dict(choices):
-            words = shown.duration_words(self.instance.undo_window_s)
-            choices.insert(0, (self.instance.undo_window_s, words))  # type: ignore[arg-type]  # a plain word
+        self.initial["undo_window_s"] = window_s = undo.window_s(self.instance)
+        if window_s not in dict(choices):
+            words = shown.duration_words(window_s)
+            choices.insert(0, (window_s, words))  # type: ignore[arg-type]  # a plain word
         self.fields["undo_window_s"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField, above
 
 
@@ -178,7 +179,7 @@ def organisation(request: HttpRequest, organisation_id: uuid.UUID) -> HttpRespon
         raise PermissionDenied
     form = OrganisationForm(request.POST, instance=found, prefix=str(found.pk))
     if form.is_valid():
-        before = {name: str(getattr(Organisation.objects.get(pk=found.pk), name)) for name in form.changed_data}
+        before = {name: str(form.initial.get(name, "")) for name in form.changed_data}
         form.save()
         ledger.append(
             kind="organisation.changed",
