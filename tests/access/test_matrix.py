@@ -28,10 +28,13 @@ from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Case, CaseClip, Clip, Export
 from custodes.hub.consent import requests
 from custodes.hub.driving import coaching as talks
+from custodes.hub.driving.identity_models import TripClaim
+from custodes.hub.driving.models import Trip
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
 from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Route, Shift
 from custodes.hub.fleet.push_models import PushBrowser
+from custodes.hub.fleet.times import wall_ns_of
 from custodes.hub.leak import erasing
 from custodes.hub.leak import footage as leak_footage
 from custodes.hub.leak.models import Canary, Leak
@@ -158,6 +161,9 @@ PLAIN_ROUTES = {
     "portal:oversight": ("get", {"privacy officer"}),
     "portal:drives": ("get", SIGNED_IN),
     "portal:disputes": ("get", SIGNED_IN),
+    "portal:driving_me": ("get", SIGNED_IN),
+    "portal:driving_pin": ("post", {"driver"}),
+    "portal:driving_card": ("post", {"driver"}),
     "portal:coaching": ("get", SIGNED_IN),
     "portal:reports": ("get", SIGNED_IN),  # each sees in it what they may judge alone; test_reports
     "portal:consents": ("get", SIGNED_IN),
@@ -243,6 +249,11 @@ OWN_TESTS = {
     "portal:drive_export": "test_drives",
     "portal:driver": "test_drives",
     "portal:drive_dispute": "test_drives",
+    "portal:wheel": "test_who_drove",
+    "portal:wheel_code": "test_who_drove",
+    "portal:drive_deny": "test_who_drove",
+    "portal:drive_claim": "test_who_drove",
+    "portal:claim_answer": "test_who_drove",
     "portal:dispute_answer": "test_drives",
     "portal:dispute_policy": "test_drives",
     "portal:coaching_give": "test_talks_with_drivers",
@@ -270,10 +281,11 @@ UNIT_ROUTES = {
     "ingest:clips",
     "ingest:clip",
     "ingest:trips",
+    "ingest:sign_ons",
     "ingest:tus",
     "ingest:upload",
 }
-UNIT_PATHS = ("enrol", "heartbeat", "clips", "trips", f"clips/{'0' * 8}-0000-4000-8000-{'0' * 12}", "tus/")
+UNIT_PATHS = ("enrol", "heartbeat", "clips", "trips", "sign-ons", f"clips/{'0' * 8}-0000-4000-8000-{'0' * 12}", "tus/")
 
 LENS = {
     "lens": "road", "facing": "road", "part": "film.road", "codec": "h264", "width_px": 16, "height_px": 16,
@@ -446,6 +458,23 @@ def test_drives(doors: Doors, cast: Cast) -> None:
     assert doors.let_through(answer) == {"manager"}
     policy = Ask("portal:dispute_policy", {"organisation_id": cast.company.pk}, "post", {"days": "3"})
     assert doors.let_through(policy) == {"manager"}
+
+
+def test_who_drove(doors: Doors, cast: Cast) -> None:
+    """Who drives there takes the wheel or claims, whose drive it is denies it, another who plans answers."""
+    wheel, code = Ask("portal:wheel", {"site_id": cast.van.pk}), Ask("portal:wheel_code", {"site_id": cast.van.pk})
+    assert doors.let_through(wheel) == {"driver"}
+    assert doors.let_through(Ask("portal:wheel", {"site_id": cast.van.pk}, "post", {"act": "on"})) == {"driver"}
+    assert doors.let_through(Ask("portal:wheel", {"site_id": cast.home.pk})) == NONE
+    assert doors.let_through(code) == {"manager", "dispatcher", "operator"}
+    trip = store(cast.van_unit)
+    mine, deny = (Ask(f"portal:drive_{what}", {"trip_id": trip.pk}, "post") for what in ("claim", "deny"))
+    assert doors.let_through(deny) == {"driver"}
+    Trip.objects.filter(pk=trip.pk).update(driver=None, start_wall_ns=wall_ns_of(timezone.now()))
+    assert doors.let_through(mine) == {"driver"}
+    claim = TripClaim.objects.create(trip=trip, person=cast.dina, made_at=timezone.now())
+    answer = Ask("portal:claim_answer", {"claim_id": claim.pk}, "post", {"confirmed": "yes"})
+    assert doors.let_through(answer) == {"manager", "dispatcher", "operator"}
 
 
 def test_talks_with_drivers(doors: Doors, scene: Scene, cast: Cast) -> None:

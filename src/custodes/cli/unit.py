@@ -60,6 +60,31 @@ def unit_head(
     typer.echo(witnessed_head(settings))
 
 
+@app.command("sign-on", epilog="Example: custodes unit sign-on unit.toml")
+def unit_sign_on(
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+) -> None:
+    """Say who drives from now on: asks for a driver's number and PIN, or takes what a card reader types."""
+    from custodes.core.clock import SystemClock
+    from custodes.edge.sign_on import sign_on
+
+    first = typer.prompt("Driver's number, or card", hide_input=True)
+    typer.echo(
+        sign_on(settings, first=first, ask_pin=lambda: str(typer.prompt("PIN", hide_input=True)), clock=SystemClock())
+    )
+
+
+@app.command("sign-off", epilog="Example: custodes unit sign-off unit.toml")
+def unit_sign_off(
+    settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+) -> None:
+    """Say that whoever signed on at this unit drives no longer."""
+    from custodes.core.clock import SystemClock
+    from custodes.edge.sign_on import sign_off
+
+    typer.echo(sign_off(settings, clock=SystemClock()))
+
+
 @app.command("mark", epilog="Example: custodes unit mark unit.toml --note 'a near miss'")
 def unit_mark(
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),

@@ -28,7 +28,7 @@ TAG_BYTES: Final = 16
 NONCE_BYTES: Final = 12
 CONTENT_KEY_BYTES: Final = 32
 _SEALED_CHUNK_BYTES: Final = CHUNK_BYTES + TAG_BYTES
-_ENVELOPE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+ENVELOPE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +190,13 @@ def open_whole(blob: bytes, *, content_key: bytes, context: SealContext) -> byte
 
 def wrap_key(content_key: bytes, *, hub_key: X25519PublicKey, clip_id: UUID, unit_id: UUID) -> bytes:
     """Wrap a clip's content key to the hub (HPKE base mode, RFC 9180), bound to clip and unit."""
-    return _ENVELOPE.encrypt(content_key, hub_key, info=_envelope_bound(clip_id, unit_id))
+    return ENVELOPE.encrypt(content_key, hub_key, info=_envelope_bound(clip_id, unit_id))
 
 
 def unwrap_key(envelope: bytes, *, hub_key: X25519PrivateKey, clip_id: UUID, unit_id: UUID) -> bytes:
     """Open an envelope. Raises Corrupt when it was made for another hub, clip or unit, or was changed."""
     try:
-        content_key = _ENVELOPE.decrypt(envelope, hub_key, info=_envelope_bound(clip_id, unit_id))
+        content_key = ENVELOPE.decrypt(envelope, hub_key, info=_envelope_bound(clip_id, unit_id))
     except (InvalidTag, ValueError) as error:
         raise Corrupt(f"the envelope of clip {clip_id} does not open for unit {unit_id}") from error
     if len(content_key) != CONTENT_KEY_BYTES:

@@ -21,7 +21,7 @@ from custodes.edge.recover import recover_clips
 from custodes.edge.report import ConsoleReporter, Happening, HappeningKind, JsonReporter
 from custodes.edge.requests import Asked, PersonalTime, Recall, read_requests
 from custodes.edge.settings import LensSettings, UnitSettings, load
-from custodes.edge.ship import Enrolment, Outbox, Shipper, TripBox, UnitHealth, load_enrolment
+from custodes.edge.ship import Enrolment, Outbox, Shipper, SignOnBox, TripBox, UnitHealth, load_enrolment
 from custodes.edge.sinks import ClipSink, FolderSink
 from custodes.edge.state_lock import StateLock
 from custodes.edge.telemetry import Together, open_telemetry
@@ -94,7 +94,7 @@ class SiteRun:
         for thread in threads:
             thread.start()
         try:
-            self._poll(unit, threads)
+            self._poll(unit, threads, shipper)
         finally:
             self.stop.set()
             for thread in threads:
@@ -170,8 +170,9 @@ class SiteRun:
 
         return threading.Thread(target=run, name=f"lens-{settings.name}", daemon=True)
 
-    def _poll(self, unit: Unit, threads: list[threading.Thread]) -> None:
+    def _poll(self, unit: Unit, threads: list[threading.Thread], shipper: Shipper | None) -> None:
         telemetry = None
+        sign_ons, told = SignOnBox(self.state_dir), frozenset[str]()
         if self.settings.telemetry is not None:
             film = next((Path(lens.source) for lens in self.settings.lens if Path(lens.source).is_file()), None)
             telemetry = open_telemetry(self.settings.telemetry, clock=self.clock, film=film, on_notice=self.work.note)
@@ -180,6 +181,10 @@ class SiteRun:
                 self._measure(unit, telemetry.read_until(self.clock.wall_ns()))
             for asked in read_requests(self.state_dir, self.work.note):
                 self._do(unit, asked)
+            waiting = sign_ons.names()
+            if shipper is not None and waiting - told:
+                shipper.hurry()  # somebody stands at the unit and waits for the hub's word
+            told = waiting
             self._look_after(absent=isinstance(telemetry, (Receiver, Together)) and telemetry.absent)
             self.lamp.show(lit=any(lens.sees_people for lens in self.lenses.values()))
             if not any(thread.is_alive() for thread in threads):

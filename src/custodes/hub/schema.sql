@@ -61,6 +61,7 @@
 -- migration driving 0002_route
 -- migration driving 0003_counted_and_kept
 -- migration driving 0004_talks
+-- migration driving 0005_driver_identity
 -- migration fleet 0001_initial
 -- migration fleet 0002_camera_told
 -- migration fleet 0003_invitations_and_sessions
@@ -126,8 +127,11 @@ CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMEN
 CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
 CREATE TABLE "driving_dispute" ("id" char(32) NOT NULL PRIMARY KEY, "words" varchar(1000) NOT NULL, "raised_at" datetime NOT NULL, "due_at" datetime NOT NULL, "state" varchar(16) NOT NULL, "answer_words" varchar(1000) NOT NULL, "ended_at" datetime NULL, "answered_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "hold_id" bigint NULL REFERENCES "clips_hold" ("id") DEFERRABLE INITIALLY DEFERRED, "raised_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "event_id" char(32) NOT NULL UNIQUE REFERENCES "driving_tripevent" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "driving_disputepolicy" ("organisation_id" char(32) NOT NULL PRIMARY KEY REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "answer_days" smallint unsigned NOT NULL CHECK ("answer_days" >= 0));
+CREATE TABLE "driving_driverpass" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "number" integer unsigned NOT NULL UNIQUE CHECK ("number" >= 0), "pin_hash" varchar(64) NOT NULL, "card_hash" varchar(64) NULL UNIQUE, "wrong" smallint unsigned NOT NULL CHECK ("wrong" >= 0), "locked_until" datetime NULL, "changed_at" datetime NOT NULL, "code" varchar(64) NOT NULL, "person_id" char(32) NOT NULL UNIQUE REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "driving_signon" ("id" char(32) NOT NULL PRIMARY KEY, "way" varchar(8) NOT NULL, "is_on" bool NOT NULL, "outcome" varchar(12) NOT NULL, "at" datetime NOT NULL, "received_at" datetime NOT NULL, "person_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "shift_id" bigint NULL REFERENCES "fleet_shift" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "driving_talk" ("id" char(32) NOT NULL PRIMARY KEY, "kind" varchar(8) NOT NULL, "state" varchar(12) NOT NULL, "moment_wall_ns" bigint NOT NULL, "words" varchar(1000) NOT NULL, "given_at" datetime NOT NULL, "due_at" datetime NULL, "answer_words" varchar(1000) NOT NULL, "answered_at" datetime NULL, "done_at" datetime NULL, "clip_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "driver_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "event_id" char(32) NULL REFERENCES "driving_tripevent" ("id") DEFERRABLE INITIALLY DEFERRED, "given_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "trip_id" char(32) NULL REFERENCES "driving_trip" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "driving_trip" ("id" char(32) NOT NULL PRIMARY KEY, "start_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "distance_m" integer unsigned NOT NULL CHECK ("distance_m" >= 0), "moving_ms" bigint unsigned NOT NULL CHECK ("moving_ms" >= 0), "limited_ms" bigint unsigned NOT NULL CHECK ("limited_ms" >= 0), "brakings" integer unsigned NOT NULL CHECK ("brakings" >= 0), "accelerations" integer unsigned NOT NULL CHECK ("accelerations" >= 0), "turns" integer unsigned NOT NULL CHECK ("turns" >= 0), "watched" text NOT NULL CHECK ((JSON_VALID("watched") OR "watched" IS NULL)), "content_sha256" varchar(64) NOT NULL, "wrapped_key" BLOB NOT NULL, "sealed" BLOB NOT NULL, "driver_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED, "counted_bytes" integer unsigned NOT NULL CHECK ("counted_bytes" >= 0), "received_at" datetime NOT NULL);
+CREATE TABLE "driving_trip" ("id" char(32) NOT NULL PRIMARY KEY, "start_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "distance_m" integer unsigned NOT NULL CHECK ("distance_m" >= 0), "moving_ms" bigint unsigned NOT NULL CHECK ("moving_ms" >= 0), "limited_ms" bigint unsigned NOT NULL CHECK ("limited_ms" >= 0), "brakings" integer unsigned NOT NULL CHECK ("brakings" >= 0), "accelerations" integer unsigned NOT NULL CHECK ("accelerations" >= 0), "turns" integer unsigned NOT NULL CHECK ("turns" >= 0), "watched" text NOT NULL CHECK ((JSON_VALID("watched") OR "watched" IS NULL)), "content_sha256" varchar(64) NOT NULL, "wrapped_key" BLOB NOT NULL, "sealed" BLOB NOT NULL, "received_at" datetime NOT NULL, "driver_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "route_id" char(32) NULL REFERENCES "fleet_route" ("id") DEFERRABLE INITIALLY DEFERRED, "counted_bytes" integer unsigned NOT NULL CHECK ("counted_bytes" >= 0), "denied_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "known_by" varchar(8) NOT NULL);
+CREATE TABLE "driving_tripclaim" ("id" char(32) NOT NULL PRIMARY KEY, "state" varchar(12) NOT NULL, "made_at" datetime NOT NULL, "answered_at" datetime NULL, "answered_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "trip_id" char(32) NOT NULL REFERENCES "driving_trip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "driving_tripevent" ("id" char(32) NOT NULL PRIMARY KEY, "kind" varchar(64) NOT NULL, "onset_wall_ns" bigint NOT NULL, "end_wall_ns" bigint NOT NULL, "at_m" integer unsigned NOT NULL CHECK ("at_m" >= 0), "severe" bool NOT NULL, "standing" varchar(16) NOT NULL, "clip_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "trip_id" char(32) NOT NULL REFERENCES "driving_trip" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_accountnotice" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(24) NOT NULL, "at" datetime NOT NULL, "shown_at" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_camera" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "lens" varchar(32) NOT NULL, "facing" varchar(16) NOT NULL, "state" varchar(16) NOT NULL, "detail" varchar(200) NOT NULL, "last_frame_at" datetime NULL, "width_px" integer unsigned NOT NULL CHECK ("width_px" >= 0), "height_px" integer unsigned NOT NULL CHECK ("height_px" >= 0), "fps" real NOT NULL, "unit_id" char(32) NOT NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED, "told_at" datetime NULL, "told_state" varchar(16) NOT NULL);
@@ -263,6 +267,13 @@ CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_
 CREATE INDEX "driving_dispute_answered_by_id_c2598061" ON "driving_dispute" ("answered_by_id");
 CREATE INDEX "driving_dispute_hold_id_53ca3bf4" ON "driving_dispute" ("hold_id");
 CREATE INDEX "driving_dispute_raised_by_id_c592b870" ON "driving_dispute" ("raised_by_id");
+CREATE INDEX "driving_sig_person__f0d375_idx" ON "driving_signon" ("person_id", "at" DESC);
+CREATE INDEX "driving_sig_site_id_fefe69_idx" ON "driving_signon" ("site_id", "at");
+CREATE INDEX "driving_signon_person_id_0cd7974f" ON "driving_signon" ("person_id");
+CREATE INDEX "driving_signon_received_at_6fdfa731" ON "driving_signon" ("received_at");
+CREATE INDEX "driving_signon_shift_id_fef69e50" ON "driving_signon" ("shift_id");
+CREATE INDEX "driving_signon_site_id_28c035aa" ON "driving_signon" ("site_id");
+CREATE INDEX "driving_signon_unit_id_a14af4fc" ON "driving_signon" ("unit_id");
 CREATE INDEX "driving_tal_driver__8fbaa7_idx" ON "driving_talk" ("driver_id", "given_at" DESC);
 CREATE INDEX "driving_tal_site_id_f9d65c_idx" ON "driving_talk" ("site_id", "given_at" DESC);
 CREATE INDEX "driving_talk_clip_id_503fd5c4" ON "driving_talk" ("clip_id");
@@ -276,11 +287,15 @@ CREATE INDEX "driving_talk_trip_id_b588ed54" ON "driving_talk" ("trip_id");
 CREATE INDEX "driving_tri_driver__d8b096_idx" ON "driving_trip" ("driver_id", "start_wall_ns");
 CREATE INDEX "driving_tri_site_id_178e05_idx" ON "driving_trip" ("site_id", "start_wall_ns");
 CREATE INDEX "driving_tri_trip_id_a07c03_idx" ON "driving_tripevent" ("trip_id", "onset_wall_ns");
+CREATE INDEX "driving_trip_denied_by_id_af7b3d8f" ON "driving_trip" ("denied_by_id");
 CREATE INDEX "driving_trip_driver_id_3beca268" ON "driving_trip" ("driver_id");
 CREATE INDEX "driving_trip_received_at_b0d0eead" ON "driving_trip" ("received_at");
 CREATE INDEX "driving_trip_route_id_86bbc3b1" ON "driving_trip" ("route_id");
 CREATE INDEX "driving_trip_site_id_28ffc7b6" ON "driving_trip" ("site_id");
 CREATE INDEX "driving_trip_unit_id_be360cd5" ON "driving_trip" ("unit_id");
+CREATE INDEX "driving_tripclaim_answered_by_id_c88faf12" ON "driving_tripclaim" ("answered_by_id");
+CREATE INDEX "driving_tripclaim_person_id_2ce771a5" ON "driving_tripclaim" ("person_id");
+CREATE INDEX "driving_tripclaim_trip_id_334e9362" ON "driving_tripclaim" ("trip_id");
 CREATE INDEX "driving_tripevent_clip_id_76f6b15f" ON "driving_tripevent" ("clip_id");
 CREATE INDEX "driving_tripevent_trip_id_902ee931" ON "driving_tripevent" ("trip_id");
 CREATE INDEX "exports_of_person" ON "clips_export" ("person_id", "clip_id", "asked_at" DESC);
@@ -360,6 +375,7 @@ CREATE INDEX "shares_of_clip" ON "access_share" ("clip_id", "made_at" DESC);
 CREATE UNIQUE INDEX "site_name_once" ON "fleet_site" ("organisation_id", "name");
 CREATE UNIQUE INDEX "text_shown_once" ON "consent_showing" ("person_id", "organisation_id", "topic", "text_sha256");
 CREATE UNIQUE INDEX "told_once" ON "consent_viewtotell" ("person_id", "view_id");
+CREATE UNIQUE INDEX "trip_claim_once" ON "driving_tripclaim" ("trip_id", "person_id") WHERE "state" = 'open';
 CREATE UNIQUE INDEX "unique_authenticator_type" ON "mfa_authenticator" ("user_id", "type") WHERE "type" IN ('totp', 'recovery_codes');
 CREATE UNIQUE INDEX "unique_primary_email" ON "account_emailaddress" ("user_id", "primary") WHERE "primary";
 CREATE UNIQUE INDEX "unique_verified_email" ON "account_emailaddress" ("email") WHERE "verified";
@@ -431,6 +447,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('driving', '0002_route', CURRENT_TIMESTAMP),
   ('driving', '0003_counted_and_kept', CURRENT_TIMESTAMP),
   ('driving', '0004_talks', CURRENT_TIMESTAMP),
+  ('driving', '0005_driver_identity', CURRENT_TIMESTAMP),
   ('fleet', '0001_initial', CURRENT_TIMESTAMP),
   ('fleet', '0002_camera_told', CURRENT_TIMESTAMP),
   ('fleet', '0003_invitations_and_sessions', CURRENT_TIMESTAMP),

@@ -4,6 +4,7 @@ from custodes.edge.ship.enrolment import Enrolment, enroll, load_enrolment, move
 from custodes.edge.ship.outbox import Outbox
 from custodes.edge.ship.settings import ShipSettings
 from custodes.edge.ship.shipper import Shipper, UnitHealth
+from custodes.edge.ship.sign_on_box import SignOnBox
 from custodes.edge.ship.trip_box import TripBox
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Outbox",
     "ShipSettings",
     "Shipper",
+    "SignOnBox",
     "TripBox",
     "UnitHealth",
     "enroll",

@@ -37,6 +37,7 @@ from custodes.core.wire import (
     Problem,
     Receipt,
 )
+from custodes.core.wire_sign_on import SignOnAnswer, WireSignOn
 from custodes.core.wire_trip import TripAnswer, WireTrip
 from custodes.edge.ship.answers import HubAnswer, fetch
 from custodes.edge.ship.enrolment import Enrolment
@@ -140,6 +141,10 @@ class HubClient:
     def tell_trip(self, trip: WireTrip) -> TripAnswer:
         """Tell one finished trip; the answer means that it is durable there."""
         return _parsed(self.ask(Call("POST", f"{API}/trips", trip.model_dump_json().encode())), TripAnswer)
+
+    def tell_sign_on(self, told: WireSignOn) -> SignOnAnswer:
+        """Tell that somebody signed on or off; the answer says whether it counts."""
+        return _parsed(self.ask(Call("POST", f"{API}/sign-ons", told.model_dump_json().encode())), SignOnAnswer)
 
     def send_chunk(self, path: str, *, offset: int, chunk: bytes) -> Taken:
         """Append one chunk to an upload (tus PATCH with checksum). What was taken is durable there."""

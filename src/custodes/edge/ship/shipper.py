@@ -29,6 +29,7 @@ from custodes.edge.ship.aside import Aside, SetAside
 from custodes.edge.ship.enrolment import SOFTWARE, Enrolment
 from custodes.edge.ship.hub_client import API, HubClient, Refused, TooMuchOpen, Unwelcome
 from custodes.edge.ship.outbox import Outbox
+from custodes.edge.ship.sign_on_box import SignOnBox
 from custodes.edge.ship.store import WaitingClip
 from custodes.edge.ship.trip_box import TripBox
 from custodes.edge.ship.witness import Witness
@@ -86,7 +87,9 @@ class Shipper:
         self._client = HubClient(enrolment, outbox.store, clock=self._clock, say=say, transport=transport)
         self._witness = Witness(outbox.store, enrolment.hub_sign_key, say=say)
         self._aside = Aside(self._clock)
+        self._sign_ons = SignOnBox(outbox.state_dir)
         self._trips = TripBox(outbox.state_dir)
+        self._hurried = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -97,9 +100,14 @@ class Shipper:
             self._threads.append(thread)
             thread.start()
 
+    def hurry(self) -> None:
+        """Send the next heartbeat, and what goes with it, now."""
+        self._hurried.set()
+
     def stop(self, *, timeout_s: float = 10.0) -> None:
         """Stop after the request that is under way. What was not sent is still in the outbox."""
         self._stopping.set()
+        self._hurried.set()
         self.outbox.changed.set()
         for thread in self._threads:
             thread.join(timeout_s)
@@ -168,6 +176,18 @@ class Shipper:
         told = {stone.tombstone_id for stone in stones}
         self.outbox.store.forget_tombstones([one for one in answer.accepted_tombstones if one in told])
         self._witness.see(answer)
+
+    def tell_sign_ons(self) -> int:
+        """Tell the hub the sign-ons that wait; return how many it decided. Raises Temporary."""
+        told = 0
+        for path, sign_on in self._sign_ons.waiting():
+            try:
+                self._sign_ons.answered(path, self._client.tell_sign_on(sign_on))
+                told += 1
+            except Refused as error:
+                path.replace(path.with_suffix(".refused"))
+                self._say(f"the hub refuses the sign-on {sign_on.sign_on_id}: {error}")
+        return told
 
     def tell_trips(self) -> int:
         """Tell the hub the trips that wait; return how many it took. Raises Temporary. One it refuses is set aside."""
@@ -296,12 +316,15 @@ class Shipper:
         while not self._stopping.is_set():
             try:
                 self.beat()
+                self.tell_sign_ons()
                 self.tell_trips()
             except (Temporary, Refused) as error:
                 log.info("no heartbeat: %s", error)
             except Exception:
                 log.exception("the heartbeat failed")
-            self._stopping.wait(self._settings.heartbeat_s)
+            self._hurried.wait(self._settings.heartbeat_s)
+            if not self._stopping.is_set():
+                self._hurried.clear()
 
     def _jittered(self, seconds: float) -> float:
         return seconds * self._random.uniform(0.5, 1.0)

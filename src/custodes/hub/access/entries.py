@@ -56,7 +56,7 @@ _PREFIXES: Mapping[Group, tuple[str, ...]] = {
     Group.PLACES: ("organisation", "site", "unit", "camera", "enrolment", "route"),
     Group.CONSENT: ("consent", "subject"),
     Group.SHARED: ("share",),
-    Group.DRIVES: ("trip", "dispute", "coaching", "report"),
+    Group.DRIVES: ("trip", "driver", "dispute", "coaching", "report"),
     Group.ALARMS: ("alarm", "leak", "canary"),
     Group.HUB: ("hub", "ledger", "clock"),
 }

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from custodes.hub.clips.models import Clip, Hold
+from custodes.hub.driving.identity_models import DriverPass, SignOn, TripClaim  # noqa: F401  # models live here
 from custodes.hub.fleet.models import Organisation, Route, Site, Unit
 from custodes.score.trip import Standing
 
@@ -26,6 +27,12 @@ class Trip(models.Model):
     )
     route = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     """The route of that shift."""
+    known_by = models.CharField(max_length=8, blank=True)
+    """What ties the driver to it: `plan` (a shift alone), a way of signing on, or `claim`; empty: told before this."""
+    denied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    """Who said that it was not them."""
     start_wall_ns = models.BigIntegerField()
     end_wall_ns = models.BigIntegerField()
     distance_m = models.PositiveIntegerField()

@@ -10,7 +10,7 @@ from custodes.core.wire_trip import WireTrip
 from custodes.hub.audit import ledger
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
-from custodes.hub.driving import sealing
+from custodes.hub.driving import owners, sealing
 from custodes.hub.driving.models import Trip, TripEvent
 from custodes.hub.fleet.models import Shift, Unit
 from custodes.hub.fleet.times import moment_of, wall_ns_of
@@ -33,7 +33,7 @@ class NoRoom(Temporary):
 def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
     """Keep a trip and its events; return how many events there are. Durable on return, with its leaf in the ledger.
 
-    The driver is who had the shift when it began. Only the way within that shift is kept: outside of a shift is
+    The driver is who was at the wheel (`owners.at_wheel`). Only the way within the shift is kept: outside of it is
     somebody's own time, of which how far and how long is counted, and where is not. A repeat changes nothing. Raises
     Denied when the id is another trip's, BadInput for a trip that cannot be, NoRoom when the organisation's room is
     used up, Temporary when the unit tells more than anybody can drive.
@@ -50,7 +50,8 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
         now = moment_of(now_ns)
         if Trip.objects.filter(unit=unit, received_at__gt=now - timedelta(hours=1)).count() >= TRIPS_AN_HOUR:
             raise Temporary(f"more than {TRIPS_AN_HOUR} trips in an hour; tell them again later")
-        shift = _shift_of(unit, trip.start_wall_ns)
+        at_wheel = owners.at_wheel(unit.site_id, trip.start_wall_ns, trip.end_wall_ns)
+        shift = at_wheel.shift
         kept = _within(shift, trip).model_dump_json().encode()
         wrapped, sealed = sealing.seal(trip.trip_id, unit.pk, kept)
         counted = quota.room([len(sealed) + EVENT_BYTES * len(trip.events)])
@@ -63,6 +64,7 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
             site_id=unit.site_id,
             driver_id=shift.driver_id if shift else None,
             route_id=shift.route_id if shift else None,
+            known_by=at_wheel.known_by,
             start_wall_ns=trip.start_wall_ns,
             end_wall_ns=trip.end_wall_ns,
             distance_m=trip.distance_m,
@@ -81,7 +83,7 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
         TripEvent.objects.bulk_create(_events(row, trip))
         body: dict[str, object] = {"trip": row.pk, "unit": unit.pk, "site": unit.site_id, "content": digest}
         if row.driver_id is not None:
-            body["driver"] = row.driver_id
+            body |= {"driver": row.driver_id, "known_by": row.known_by}
         ledger.append(kind="trip.received", body=body, now_ns=now_ns)
     return len(trip.events)
 
@@ -106,21 +108,14 @@ def _check(trip: WireTrip, now_ns: int) -> None:
         raise BadInput("an event belongs to another trip")
 
 
-def _shift_of(unit: Unit, start_wall_ns: int) -> Shift | None:
-    """Return the shift in which a trip began."""
-    at = moment_of(start_wall_ns)
-    shifts = Shift.objects.filter(site_id=unit.site_id, starts_at__lte=at).exclude(ends_at__lte=at)
-    return shifts.order_by("-starts_at").first()
-
-
 def _within(shift: Shift | None, trip: WireTrip) -> WireTrip:
     """Return a trip without the way that was driven outside of a shift."""
     if shift is None:
         return trip.model_copy(update={"path": []})
-    if shift.ends_at is None:
-        return trip
-    end_wall_ns = wall_ns_of(shift.ends_at)
-    return trip.model_copy(update={"path": [point for point in trip.path if point.wall_ns <= end_wall_ns]})
+    start_wall_ns = wall_ns_of(shift.starts_at)
+    end_wall_ns = trip.end_wall_ns if shift.ends_at is None else wall_ns_of(shift.ends_at)
+    path = [point for point in trip.path if start_wall_ns <= point.wall_ns <= end_wall_ns]
+    return trip.model_copy(update={"path": path})
 
 
 def _events(row: Trip, trip: WireTrip) -> list[TripEvent]:

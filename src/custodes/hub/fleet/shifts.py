@@ -46,7 +46,7 @@ def plan_shift(*, plan: Plan, now: datetime, by: Person | None = None) -> Shift:
     _check_parts(plan, now)
     _check_times(plan, now)
     with transaction.atomic():
-        _lock(plan)
+        lock(plan.site, plan.driver)
         _make_way(plan, now, by)
         _refuse_overlap(plan, but=None)
         shift = Shift.objects.create(
@@ -69,7 +69,7 @@ def change_shift(*, shift: Shift, plan: Plan, now: datetime, by: Person | None =
     _check_parts(plan, now)
     _check_times(plan, now, begun=shift.starts_at <= now)
     with transaction.atomic():
-        _lock(plan)
+        lock(plan.site, plan.driver)
         _refuse_overlap(plan, but=shift)
         shift.site, shift.driver, shift.route = plan.site, plan.driver, plan.route
         shift.starts_at, shift.ends_at = plan.starts_at, plan.ends_at
@@ -101,7 +101,7 @@ def start_shift(*, site: Site, driver: Person, now: datetime, by: Person | None 
     plan = Plan(site=site, driver=driver, starts_at=now, ends_at=None)
     _check_parts(plan, now)
     with transaction.atomic():
-        _lock(plan)
+        lock(plan.site, plan.driver)
         running = selectors.shifts_at(now)
         taken = running.filter(site=site).exclude(driver=driver).exists()
         if taken and not plans:
@@ -168,10 +168,10 @@ def _check_times(plan: Plan, now: datetime, *, begun: bool = False) -> None:
         raise BadInput(_("A shift lasts at most 24 hours."))
 
 
-def _lock(plan: Plan) -> None:
+def lock(site: Site, driver: Person) -> None:
     """Let one plan for a van or a driver wait for another. SQLite has one writer; other databases lock these rows."""
-    list(Site.objects.select_for_update().filter(pk=plan.site.pk).values_list("pk"))
-    list(Person.objects.select_for_update().filter(pk=plan.driver.pk).values_list("pk"))
+    list(Site.objects.select_for_update().filter(pk=site.pk).values_list("pk"))
+    list(Person.objects.select_for_update().filter(pk=driver.pk).values_list("pk"))
 
 
 def _make_way(plan: Plan, now: datetime, by: Person | None) -> None:

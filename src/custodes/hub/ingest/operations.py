@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from custodes.core.wire import ClipAnswer, ClipOffer, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer
+from custodes.core.wire_sign_on import MAX_SIGN_ON_BYTES, SignOnAnswer, WireSignOn
 from custodes.core.wire_trip import MAX_TRIP_BYTES, TripAnswer, WireTrip
 
 PREFIX: Final = "/api/unit/v1/"
@@ -154,6 +155,17 @@ TRIP: Final = Operation(
     max_body_bytes=MAX_TRIP_BYTES,
     refuses={**_MISSING, 409: ("trip_changed",), 422: ("trip",), 429: ("trips",), 507: ("quota", "disk")},
 )
+SIGN_ON: Final = Operation(
+    name="sign_on",
+    method="POST",
+    address="sign-ons",
+    summary="Tell that a driver signed on or off at the unit; learn whether it counts. Told twice is once.",
+    status=200,
+    takes=WireSignOn,
+    gives=SignOnAnswer,
+    max_body_bytes=MAX_SIGN_ON_BYTES,
+    refuses={**_MISSING, 409: ("sign_on_changed",), 422: ("sign_on",), 429: ("sign_ons",)},
+)
 TUS_OPTIONS: Final = Operation(
     name="tus_options",
     method="OPTIONS",
@@ -233,6 +245,7 @@ OPERATIONS: Final = (
     DECLARE,
     CLIP,
     TRIP,
+    SIGN_ON,
     TUS_OPTIONS,
     TUS_CREATE,
     UPLOAD_OPTIONS,

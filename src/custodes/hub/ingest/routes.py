@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from custodes.core.signing import EMPTY_DIGEST
-from custodes.hub.ingest import operations, trip_calls, tus, unit_calls
+from custodes.hub.ingest import operations, sign_on_calls, trip_calls, tus, unit_calls
 from custodes.hub.ingest.commit import commit_clip
 from custodes.hub.ingest.declare import answer_for, declare
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, json_answer
@@ -85,6 +85,7 @@ class UnitApi:
 TAKING: Final[dict[str, Callable[[Admitted, bytes, int], Answer]]] = {
     operations.HEARTBEAT.name: lambda admitted, body, now_ns: unit_calls.heartbeat(admitted.unit, body, now_ns=now_ns),
     operations.TRIP.name: lambda admitted, body, now_ns: trip_calls.tell(admitted.unit, body, now_ns=now_ns),
+    operations.SIGN_ON.name: lambda admitted, body, now_ns: sign_on_calls.tell(admitted.unit, body, now_ns=now_ns),
     operations.DECLARE.name: lambda admitted, body, now_ns: json_answer(
         declare(unit=admitted.unit, body=body, now_ns=now_ns)
     ),

@@ -11,6 +11,7 @@ NAMES = {
     "clips": "clips",
     "clips/{clip_id}": "clip",
     "trips": "trips",
+    "sign-ons": "sign_ons",
     "tus/": "tus",
     "tus/{clip_id}/{part}": "upload",
 }

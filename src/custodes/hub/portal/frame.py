@@ -62,7 +62,7 @@ CLIP_KEYS = (
 _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
     (_("Today"), "today", "portal:today", ("today",)),
     (_("Inbox"), "inbox", "portal:inbox", ("inbox", "clip", "export")),
-    (_("Drives"), "van", "portal:drives", ("drives", "drive", "driver", "disputes")),
+    (_("Drives"), "van", "portal:drives", ("drives", "drive", "driver", "disputes", "driving_me", "wheel")),
     (_("Sites"), "sites", "portal:sites", ("sites", "site", "site_new", "enrol")),
     (_("Dispatch"), "dispatch", "portal:board", ("board", "plan", "shift_plan", "routes")),
     (_("Cases"), "lock", "portal:cases", ("cases", "case")),

@@ -68,6 +68,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/close/", cases.close, name="case_settle"),
     path("dispatch/", include("custodes.hub.portal.urls_dispatch")),
     path("", include("custodes.hub.portal.urls_drives")),
+    path("", include("custodes.hub.portal.urls_identity")),
     path("settings/", settings.index, name="settings"),
     path("settings/organisations/<uuid:organisation_id>/", settings.organisation, name="organisation"),
     path("settings/sessions/<int:pk>/end/", settings.end_session, name="session_end"),

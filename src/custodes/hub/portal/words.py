@@ -115,6 +115,13 @@ VALUES: dict[str, Words] = {
     "from the right": pgettext_lazy("a vehicle came", "from the right"),
     "we changed lanes": pgettext_lazy("a vehicle came", "we changed lanes"),
 }
+KNOWN_BY: dict[str, Words] = {
+    "plan": pgettext_lazy("who drove is known", "by the shift"),
+    "pin": pgettext_lazy("who drove is known", "signed on by PIN"),
+    "card": pgettext_lazy("who drove is known", "signed on by card"),
+    "phone": pgettext_lazy("who drove is known", "signed on by phone"),
+    "claim": pgettext_lazy("who drove is known", "claimed, and confirmed"),
+}
 CLASSES: dict[str, Words] = {
     ObjectClass.PERSON: _("person"),
     ObjectClass.CAT: _("cat"),

@@ -161,6 +161,12 @@ def _time(local: shown.LocalTime, *, seconds: bool) -> SafeString:
 
 
 @register.simple_tag
+def evidence_value(value: str) -> str:
+    """Return a measured value of an event as people read it; figures stay as they are."""
+    return str(words.VALUES.get(value, value))
+
+
+@register.simple_tag
 def evidence_name(name: str) -> str:
     """Write what a measured value is called."""
     return str(words.evidence_words(name))

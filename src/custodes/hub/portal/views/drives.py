@@ -24,7 +24,7 @@ from custodes.hub.driving import coaching as talks
 from custodes.hub.driving import disputing, scores
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.portal import drive_film, drive_map, scope, score_chart, score_words, shown
+from custodes.hub.portal import drive_film, drive_map, scope, score_chart, score_words, shown, words
 from custodes.hub.portal.views.clip import SPECULATIVE, view_for
 from custodes.score.formula import COUNTED_KINDS
 from custodes.score.trip import COUNTING, Standing
@@ -93,6 +93,7 @@ def show(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
         "reasons": score_words.reasons(score),
         "coaches": coaching.may_coach(person, talks.about_trip(trip)),
         "answer_days": disputing.days_of(trip.site.organisation_id),
+        "known_by": words.KNOWN_BY.get(trip.known_by, "") if trip.driver_id else "",
         "lasted_s": (trip.end_wall_ns - trip.start_wall_ns) / NS_PER_S,
     }
     return render(request, "portal/drive.html", context)

@@ -134,13 +134,13 @@ def enrol(request: HttpRequest, site_id: uuid.UUID) -> HttpResponse:
         issued = fleet.issue_code(site=site, by=person, now=now)
     except Denied:
         raise PermissionDenied from None
-    address = _hub_address(request)
+    address = hub_address(request)
     ticket = Ticket(
         code=issued.code,
         command=f"custodes unit enroll {address} {issued.code}",
         issued_at=now,
         expires_at=issued.expires_at,
-        picture=_qr(f"{address} {issued.code}"),
+        picture=qr_of(f"{address} {issued.code}"),
     )
     context = {"site": site, "ticket": ticket, "joined": None, "since": now.isoformat()}
     return render(request, "portal/enrol.html", context)
@@ -209,6 +209,8 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
         "place_speed": None if speed is None else shown.speed_words(speed, unit_words),
         "speed_unit": unit_words,
         "may_run": scope.runs(person, site.organisation),
+        "sticks_code": site.kind == Site.Kind.VEHICLE
+        and selectors.plan_reach(person, site.organisation, timezone.now()).covers_some(site.pk),
         "people": Membership.objects.filter(organisation=site.organisation, until=None)
         .filter(site__in=[site])
         .select_related("person"),
@@ -217,12 +219,14 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
     }
 
 
-def _hub_address(request: HttpRequest) -> str:
+def hub_address(request: HttpRequest) -> str:
+    """Return the address under which people reach this hub, without a slash at its end."""
     public = django_settings.HUB.public_url
     return str(public) if public else request.build_absolute_uri("/").rstrip("/")
 
 
-def _qr(text: str) -> SafeString:
+def qr_of(text: str) -> SafeString:
+    """Return a QR picture as SVG."""
     import qrcode  # with its picture libraries 15 MB, for a page that is opened once per unit
     import qrcode.image.svg
 

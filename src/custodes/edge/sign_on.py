@@ -1,0 +1,86 @@
+"""`custodes unit sign-on` and `sign-off`: a keypad or a card reader at the unit says who drives."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from custodes.core.clock import NS_PER_S, Clock
+from custodes.core.errors import BadInput
+from custodes.core.wire_sign_on import Slip, WireSignOn, seal_slip
+from custodes.edge.settings import load
+from custodes.edge.ship.enrolment import Enrolment, load_enrolment
+from custodes.edge.ship.sign_on_box import SignOnBox
+from custodes.edge.state_lock import somebody_runs
+
+NUMBER = re.compile(r"[1-9]\d{4}")
+"""A driver's number has five digits; a card reader types more."""
+
+PIN = re.compile(r"\d{6}")
+CARD = re.compile(r"[0-9A-Za-z:._-]{6,64}")
+POLL_S = 0.1
+OFFLINE = "Kept, sealed. The hub is not in reach: it decides when it is. Until then the drive is nobody's."
+
+
+def slip_of(first: str, ask_pin: Callable[[], str]) -> Slip:
+    """Return the slip for what was typed or scanned first: a number, for which the PIN is asked, or a card.
+
+    Raises BadInput for neither.
+    """
+    typed = first.strip()
+    if NUMBER.fullmatch(typed):
+        pin = ask_pin().strip()
+        if not PIN.fullmatch(pin):
+            raise BadInput("a PIN has six digits. Begin again with your number.")
+        return Slip(way="pin", number=int(typed), secret=pin)
+    if CARD.fullmatch(typed):
+        return Slip(way="card", secret=typed)
+    raise BadInput("type your driver's number (five digits), or hold a card to the reader.")
+
+
+def sign_on(settings_path: Path, *, first: str, ask_pin: Callable[[], str], clock: Clock, wait_s: float = 15.0) -> str:
+    """Sign on at this unit; return a line for the person: the hub's word, or that it waits for it.
+
+    What was typed is durable on return, sealed to the hub. Raises BadInput when the unit has joined no hub, or the hub
+    does not take it.
+    """
+    state_dir, joined = _joined(settings_path)
+    slip = slip_of(first, ask_pin)
+    sign_on_id, wall_ns = uuid4(), clock.wall_ns()
+    sealed = seal_slip(
+        slip, hub_key=joined.hub_seal_key, sign_on_id=sign_on_id, unit_id=joined.unit_id, wall_ns=wall_ns
+    )
+    told = WireSignOn(sign_on_id=sign_on_id, act="on", wall_ns=wall_ns, sealed=sealed)
+    return _told(state_dir, told, clock=clock, wait_s=wait_s)
+
+
+def sign_off(settings_path: Path, *, clock: Clock, wait_s: float = 15.0) -> str:
+    """Sign off whoever signed on at this unit; return a line for the person. Raises BadInput."""
+    state_dir, _ = _joined(settings_path)
+    told = WireSignOn(sign_on_id=uuid4(), act="off", wall_ns=clock.wall_ns())
+    return _told(state_dir, told, clock=clock, wait_s=wait_s)
+
+
+def _joined(settings_path: Path) -> tuple[Path, Enrolment]:
+    settings = load(settings_path, sources=False)
+    joined = load_enrolment(settings.unit.state_dir)
+    if joined is None:
+        raise BadInput(f"{settings.unit.name} has joined no hub yet. Run 'custodes unit enroll' first.")
+    return settings.unit.state_dir, joined
+
+
+def _told(state_dir: Path, told: WireSignOn, *, clock: Clock, wait_s: float) -> str:
+    box = SignOnBox(state_dir)
+    box.put(told)
+    if not somebody_runs(state_dir):
+        return f"{OFFLINE} No unit runs here: start it with 'custodes unit run'."
+    until_ns = clock.mono_ns() + round(wait_s * NS_PER_S)
+    while clock.mono_ns() < until_ns:
+        answer = box.take_answer(told.sign_on_id)
+        if answer is not None and not answer.accepted:
+            raise BadInput(answer.said)
+        if answer is not None:
+            return answer.said
+        time.sleep(POLL_S)
+    return OFFLINE

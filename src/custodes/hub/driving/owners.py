@@ -1,0 +1,148 @@
+"""Whose a drive is: who was at the wheel, who says that it was not them, who says that it was theirs.
+
+Nobody is better than the wrong person. A drive is nobody's where two people signed on within it, and stays so until
+somebody claims it and somebody else, who plans there, confirms.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.audit import ledger
+from custodes.hub.driving.identity_models import SignOn, TripClaim
+from custodes.hub.driving.models import Dispute, Trip
+from custodes.hub.fleet import selectors
+from custodes.hub.fleet.models import Person, Shift
+from custodes.hub.fleet.times import moment_of, wall_ns_of
+
+PLAN, CLAIM = "plan", "claim"
+AFTER_START = timedelta(minutes=15)
+"""Who signs on so soon after a drive began, with nobody at the wheel before, drove it from its beginning."""
+
+CLAIM_WITHIN = timedelta(days=7)
+"""How long a drive can be claimed, or said not to be one's own: as long as people remember."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtWheel:
+    """Whose shift a drive was in, and what says so (`Trip.known_by`)."""
+
+    shift: Shift | None
+    known_by: str
+
+
+def at_wheel(site_id: UUID, start_wall_ns: int, end_wall_ns: int) -> AtWheel:
+    """Return who was at the wheel from a drive's beginning to its end, by shifts and sign-ons."""
+    start, end = moment_of(start_wall_ns), moment_of(end_wall_ns)
+    here = Shift.objects.filter(site_id=site_id).exclude(ends_at__lte=start)
+    shift = here.filter(starts_at__lte=start).order_by("-starts_at").first()
+    counting = SignOn.objects.filter(site_id=site_id, is_on=True, outcome=SignOn.Outcome.COUNTS)
+    within = counting.filter(at__gt=start, at__lte=end).order_by("at")
+    others = {one.person_id for one in within} - {shift.driver_id if shift is not None else None}
+    if shift is None and len(others) == 1:
+        soon = within.filter(at__lte=start + AFTER_START).select_related("shift").first()
+        shift = soon.shift if soon is not None else None
+        others = set()
+    if shift is None or others:
+        return AtWheel(None, "")
+    said = counting.filter(shift=shift).order_by("-at").first()
+    return AtWheel(shift, said.way if said is not None else PLAN)
+
+
+def deny(*, trip: Trip, by: Person, now: datetime) -> None:
+    """Say that a drive that counts as one's own was somebody else's: it is nobody's from now on, its score is gone.
+
+    Raises Denied for another's, BadInput where it is too long ago, or an event of it was disputed.
+    """
+    with transaction.atomic():
+        trip = Trip.objects.select_for_update().get(pk=trip.pk)
+        if trip.driver_id != by.pk:
+            raise Denied.of(trip.pk)
+        _must_be_recent(trip, now)
+        if Dispute.objects.filter(event__trip=trip).exists():
+            raise BadInput(_("You objected to what happened on this drive, so you drove it. That stands."))
+        before = trip.known_by
+        trip.driver, trip.known_by, trip.denied_by = None, "", by
+        trip.save(update_fields=["driver", "known_by", "denied_by"])
+        _tell("trip.denied", trip, by, now, known_by=before)
+
+
+def claimable(person: Person, now: datetime) -> list[Trip]:
+    """Return the drives of nobody that a driver may say were theirs, newest first."""
+    since_ns = wall_ns_of(now - CLAIM_WITHIN)
+    found = Trip.objects.filter(driver=None, start_wall_ns__gt=since_ns).exclude(denied_by=person)
+    found = found.exclude(claims__person=person).select_related("site__organisation").order_by("-start_wall_ns")
+    sites: dict[UUID, bool] = {}
+    for trip in found[:200]:
+        if trip.site_id not in sites:
+            sites[trip.site_id] = selectors.drives_at(person, trip.site, now)
+    return [trip for trip in found[:200] if sites[trip.site_id] and not _drove_elsewhere(person, trip)][:50]
+
+
+def claim(*, trip: Trip, by: Person, now: datetime) -> TripClaim:
+    """Say that a drive of nobody was one's own. It counts once who plans there confirms. Raises Denied, BadInput."""
+    with transaction.atomic():
+        trip = Trip.objects.select_related("site").select_for_update().get(pk=trip.pk)
+        if not selectors.drives_at(by, trip.site, now) or trip.denied_by_id == by.pk:
+            raise Denied.of(trip.pk)
+        if trip.driver_id is not None or TripClaim.objects.filter(trip=trip, person=by).exists():
+            raise BadInput(_("This drive is somebody’s by now, or you claimed it before."))
+        _must_be_recent(trip, now)
+        if _drove_elsewhere(by, trip):
+            raise BadInput(_("You drove another van at that time."))
+        made = TripClaim.objects.create(trip=trip, person=by, made_at=now)
+        _tell("trip.claimed", trip, by, now)
+    return made
+
+
+def claims_to_answer(person: Person, now: datetime) -> list[TripClaim]:
+    """Return the claims that wait for somebody who plans there, never one's own; oldest first."""
+    waiting: QuerySet[TripClaim] = TripClaim.objects.filter(state=TripClaim.State.OPEN).exclude(person=person)
+    waiting = waiting.select_related("trip__site__organisation", "person").order_by("made_at")
+    organisations = selectors.memberships_at(person, now).values("organisation_id")
+    return [
+        one
+        for one in waiting.filter(trip__site__organisation__in=organisations)[:200]
+        if selectors.plans_route(person, one.trip.site, one.trip.route, now)
+    ]
+
+
+def answer_claim(*, made: TripClaim, by: Person, confirmed: bool, now: datetime) -> None:
+    """Confirm a claim, or not; whoever made it does not answer. Raises Denied, BadInput."""
+    with transaction.atomic():
+        trip = Trip.objects.select_related("site__organisation", "route").select_for_update().get(pk=made.trip_id)
+        made = TripClaim.objects.select_related("person").select_for_update().get(pk=made.pk)
+        if made.person_id == by.pk or not selectors.plans_route(by, trip.site, trip.route, now):
+            raise Denied.of(made.pk)
+        if made.state != TripClaim.State.OPEN or (confirmed and trip.driver_id is not None):
+            raise BadInput(_("That was answered by now, or the drive is somebody’s."))
+        made.state = TripClaim.State.CONFIRMED if confirmed else TripClaim.State.REFUSED
+        made.answered_by, made.answered_at = by, now
+        made.save(update_fields=["state", "answered_by", "answered_at"])
+        if confirmed:
+            trip.driver, trip.known_by = made.person, CLAIM
+            trip.save(update_fields=["driver", "known_by"])
+        _tell("trip.claim_confirmed" if confirmed else "trip.claim_refused", trip, made.person, now, by=by.pk)
+
+
+def _must_be_recent(trip: Trip, now: datetime) -> None:
+    if moment_of(trip.start_wall_ns) < now - CLAIM_WITHIN:
+        raise BadInput(_("This drive is more than a week old: whose it is stands."))
+
+
+def _drove_elsewhere(person: Person, trip: Trip) -> bool:
+    """Say whether somebody had another drive at that time: nobody drives two vans."""
+    lapping = Trip.objects.filter(
+        driver=person, start_wall_ns__lt=trip.end_wall_ns, end_wall_ns__gt=trip.start_wall_ns
+    ).exclude(pk=trip.pk)
+    return lapping.exists()
+
+
+def _tell(kind: str, trip: Trip, person: Person, now: datetime, **more: object) -> None:
+    body = {"trip": trip.pk, "site": trip.site_id, "person": person.pk, **more}
+    ledger.append(kind=kind, body=body, now_ns=wall_ns_of(now))

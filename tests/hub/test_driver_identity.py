@@ -1,0 +1,265 @@
+"""Who drove: signing on by PIN and card at the unit, drives of nobody, drives that were not mine."""
+
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cast import NOW, NOW_NS, Cast, tell_of_roles
+from custodes.core.errors import BadInput, Corrupt, Denied
+from custodes.core.wire_sign_on import SignOnAnswer, Slip, WireSignOn, open_slip, seal_slip
+from custodes.edge.ship import SignOnBox
+from custodes.edge.sign_on import slip_of
+from custodes.hub import keyring
+from custodes.hub.audit.models import LedgerBody
+from custodes.hub.audit.verify import verify
+from custodes.hub.driving import owners, passes, scores, wheel
+from custodes.hub.driving.identity_models import DriverPass, SignOn, TripClaim
+from custodes.hub.driving.models import Trip
+from custodes.hub.fleet.models import Membership, Person, Shift
+from custodes.hub.fleet.selectors import driver_at
+from ship_scene import Scene, make_scene
+from stored_trip import NS, store
+
+pytestmark = pytest.mark.django_db
+PIN, CARD = "407193", "04:A1:B2:C3"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretch PINs less: the tests try some dozens."""
+    monkeypatch.setitem(passes._SCRYPT, "n", 2**4)
+
+
+@pytest.fixture
+def milo(cast: Cast) -> Person:
+    """A second driver of the company, with a PIN and a card."""
+    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    passes.set_pin(cast.milo, pin=PIN, again=PIN, now=NOW)
+    passes.set_card(cast.milo, card=CARD, now=NOW)
+    return cast.milo
+
+
+@pytest.fixture
+def scene(tmp_path: Path, cast: Cast) -> Scene:
+    return make_scene(tmp_path, cast)
+
+
+def number_of(person: Person) -> int:
+    return DriverPass.objects.get(person=person).number
+
+
+def typed(scene: Scene, first: str, pin: str = "", *, wall_ns: int | None = None) -> SignOnAnswer | None:
+    """Type at the unit, let it meet the hub, and return what it shows; None where the hub refused to listen."""
+    box, told_ns = SignOnBox(scene.state_dir), scene.clock.wall_ns() if wall_ns is None else wall_ns
+    sign_on_id = uuid.uuid4()
+    sealed = None
+    if first:
+        keys = {"sign_on_id": sign_on_id, "unit_id": scene.unit.pk, "wall_ns": told_ns}
+        sealed = seal_slip(slip_of(first, lambda: pin), hub_key=scene.enrolment.hub_seal_key, **keys)
+    box.put(WireSignOn(sign_on_id=sign_on_id, act="on" if first else "off", wall_ns=told_ns, sealed=sealed))
+    disk = b"".join(path.read_bytes() for path in scene.state_dir.rglob("*") if path.is_file())
+    assert not pin or pin.encode() not in disk
+    assert not first or first.encode() not in disk
+    scene.shipper.tell_sign_ons()
+    return box.take_answer(sign_on_id)
+
+
+def told_kinds() -> list[str]:
+    return list(LedgerBody.objects.order_by("leaf__seq").values_list("leaf__kind", flat=True))
+
+
+@pytest.mark.parametrize("way", ["pin", "card"])
+def test_who_signs_on_at_the_unit_takes_over_from_whoever_forgot_to_sign_off(
+    scene: Scene, cast: Cast, milo: Person, way: str
+) -> None:
+    tell_of_roles()
+    answer = typed(scene, str(number_of(milo)), PIN) if way == "pin" else typed(scene, CARD)
+    assert answer is not None
+    assert (answer.accepted, answer.said) == (True, "Milo drives Van 12 from now on.")
+    assert driver_at(cast.van, NOW + 2 * MINUTE) == milo
+    assert driver_at(cast.van, NOW) == cast.dina, "what was driven before stays hers"
+    kept = SignOn.objects.get()
+    assert (kept.way, kept.shift, kept.outcome) == (way, Shift.objects.get(driver=milo), "counts")
+    again = typed(scene, CARD)
+    assert again is not None
+    assert again.accepted
+    assert Shift.objects.count() == 2
+    off = typed(scene, "")
+    assert off is not None
+    assert off.said == "Milo no longer drives Van 12."
+    assert driver_at(cast.van, NOW + 2 * MINUTE) is None
+    assert told_kinds()[-4:] == ["driver.signed_on", "driver.signed_on", "shift.ended", "driver.signed_off"]
+    assert not verify().problems
+
+
+def test_a_sign_off_at_the_unit_ends_no_shift_that_was_planned(scene: Scene, cast: Cast) -> None:
+    answer = typed(scene, "")
+    assert answer is not None
+    assert not answer.accepted
+    assert driver_at(cast.van, NOW + 2 * MINUTE) == cast.dina
+
+
+def test_wrong_ones_are_counted_locked_and_at_last_void(scene: Scene, cast: Cast, milo: Person) -> None:
+    number = str(number_of(milo))
+    for _ in range(passes.LOCK_EVERY):
+        answer = typed(scene, number, "111111")
+        assert answer is not None
+        assert "do not go together" in answer.said
+    locked = typed(scene, number, PIN)
+    assert locked is not None
+    assert not locked.accepted, "the right one does not help for a while"
+    assert driver_at(cast.van, NOW + 2 * MINUTE) == cast.dina
+    card = typed(scene, CARD)
+    assert card is not None
+    assert card.accepted, "who is locked out by somebody else's guesses has another way"
+    later = NOW + passes.LOCK
+    for guess in range(passes.VOID_AFTER):
+        passes.by_pin(int(number), f"{guess:06}", site=cast.van, now=later + guess * passes.LOCK)
+    assert passes.by_pin(int(number), PIN, site=cast.van, now=later + timedelta(days=9))[1] == SignOn.Outcome.WRONG
+    assert told_kinds().count("driver.sign_on_refused") == passes.LOCK_EVERY + 1
+
+
+def test_another_companys_unit_learns_nothing_by_trying(cast: Cast, milo: Person) -> None:
+    for pin in (PIN, "111111"):
+        assert passes.by_pin(number_of(milo), pin, site=cast.rival_van, now=NOW) == (None, SignOn.Outcome.WRONG)
+    assert passes.by_card(CARD, site=cast.rival_van, now=NOW) == (None, SignOn.Outcome.WRONG)
+    assert DriverPass.objects.get().wrong == 0
+
+
+def test_rows_alone_make_no_pass_and_tell_no_pin(cast: Cast, milo: Person) -> None:
+    kept = DriverPass.objects.get()
+    assert PIN not in str(vars(kept))
+    dina = passes.pass_of(cast.dina, NOW)
+    DriverPass.objects.filter(pk=dina.pk).update(pin_hash=kept.pin_hash, code=kept.code)
+    assert passes.by_pin(dina.number, PIN, site=cast.van, now=NOW)[0] is None
+    DriverPass.objects.filter(pk=kept.pk).update(person=cast.sam, code=kept.code)
+    assert passes.by_card(CARD, site=cast.van, now=NOW)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("pin", "again", "said"),
+    [
+        ("12345", "12345", "six digits"),
+        ("407193", "407194", "not the same"),
+        ("123456", "123456", "first that anybody"),
+    ],
+)
+def test_pins_that_are_none_are_refused(cast: Cast, pin: str, again: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        passes.set_pin(cast.dina, pin=pin, again=again, now=NOW)
+
+
+def test_a_slip_opens_for_one_sign_on_of_one_unit_alone() -> None:
+    one, unit = uuid.uuid4(), uuid.uuid4()
+    slip = Slip(way="pin", number=12345, secret=PIN)
+    sealed = [
+        seal_slip(slip, hub_key=keyring.seal_public_key(), sign_on_id=one, unit_id=unit, wall_ns=NOW_NS)
+        for _ in range(2)
+    ]
+    assert sealed[0] != sealed[1], "two of the same do not look alike"
+    told = WireSignOn(sign_on_id=one, act="on", wall_ns=NOW_NS, sealed=sealed[0])
+    assert open_slip(told, hub_key=keyring.seal_key(), unit_id=unit) == slip
+    for change in ({"sign_on_id": uuid.uuid4()}, {"wall_ns": NOW_NS + 1}, {"sealed": "AAAA"}):
+        with pytest.raises(Corrupt):
+            open_slip(told.model_copy(update=change), hub_key=keyring.seal_key(), unit_id=unit)
+    with pytest.raises(Corrupt):
+        open_slip(told, hub_key=keyring.seal_key(), unit_id=uuid.uuid4())
+
+
+def test_what_was_typed_without_a_line_counts_from_when_it_was_typed(scene: Scene, cast: Cast, milo: Person) -> None:
+    early = NOW_NS - 30 * 60 * NS
+    late = typed(scene, CARD, wall_ns=NOW_NS - 13 * 3600 * NS)
+    assert late is not None
+    assert "more than 12 hours" in late.said
+    answer = typed(scene, CARD, wall_ns=early)
+    assert answer is not None
+    assert answer.accepted
+    assert driver_at(cast.van, NOW - 31 * MINUTE) == cast.dina
+    assert driver_at(cast.van, NOW - 29 * MINUTE) == milo
+    ahead = typed(scene, CARD, wall_ns=scene.clock.wall_ns() + 3600 * NS)
+    assert ahead is not None
+    assert "clock is wrong" in ahead.said
+
+
+def act(cast: Cast, at_min: float, way: SignOn.Way = SignOn.Way.PIN) -> wheel.Act:
+    at = NOW + at_min * MINUTE
+    return wheel.Act(uuid.uuid4(), cast.van, cast.van_unit, way, at, at)
+
+
+def test_a_drive_is_whose_who_signed_on_and_nobodys_where_two_did(cast: Cast, milo: Person) -> None:
+    assert store(cast.van_unit, NOW - 50 * MINUTE, km=6).known_by == "plan"
+    wheel.sign_on(act(cast, 0), milo, SignOn.Outcome.COUNTS)
+    mine = store(cast.van_unit, NOW + MINUTE)
+    assert (mine.driver, mine.known_by) == (milo, "pin")
+    wheel.sign_on(act(cast, 50, SignOn.Way.CARD), cast.dina, SignOn.Outcome.COUNTS)
+    torn = store(cast.van_unit, NOW + 40 * MINUTE)
+    assert (torn.driver, torn.known_by) == (None, "")
+    assert scores.told_of(torn).path == []
+
+
+def test_who_signs_on_just_after_setting_off_drove_from_the_beginning(cast: Cast, milo: Person) -> None:
+    Shift.objects.all().delete()
+    wheel.sign_on(act(cast, 5), milo, SignOn.Outcome.COUNTS)
+    trip = store(cast.van_unit, NOW)
+    assert trip.driver == milo
+    assert min(one.wall_ns for one in scores.told_of(trip).path) >= NOW_NS + 300 * NS
+    other = store(cast.van_unit, NOW - 40 * MINUTE)
+    assert other.driver is None
+
+
+def test_by_phone_nobody_elses_shift_is_ended(cast: Cast, milo: Person) -> None:
+    assert wheel.sign_on(act(cast, 0, SignOn.Way.PHONE), milo, SignOn.Outcome.COUNTS).outcome == "overlap"
+    assert driver_at(cast.van, NOW) == cast.dina
+    assert wheel.sign_on(act(cast, 0, SignOn.Way.PHONE), cast.sam, SignOn.Outcome.COUNTS).outcome == "no_driver"
+
+
+def test_a_drive_that_was_not_mine_is_nobodys_until_it_is_claimed_and_confirmed(cast: Cast, milo: Person) -> None:
+    trip = store(cast.van_unit)
+    with pytest.raises(Denied):
+        owners.deny(trip=trip, by=milo, now=NOW)
+    with pytest.raises(BadInput):
+        owners.claim(trip=trip, by=milo, now=NOW)
+    owners.deny(trip=trip, by=cast.dina, now=NOW)
+    assert Trip.objects.get().driver is None
+    assert owners.claimable(cast.dina, NOW) == []
+    assert owners.claimable(cast.bob, NOW) == []
+    assert owners.claimable(milo, NOW) == [trip]
+    made = owners.claim(trip=trip, by=milo, now=NOW)
+    assert Trip.objects.get().driver is None, "nobody's until somebody else confirms"
+    assert owners.claims_to_answer(milo, NOW) == owners.claims_to_answer(cast.charlie, NOW) == []
+    assert owners.claims_to_answer(cast.bob, NOW) == [made]
+    for nobody in (milo, cast.dina, cast.charlie, cast.sam):
+        with pytest.raises(Denied):
+            owners.answer_claim(made=made, by=nobody, confirmed=True, now=NOW)
+    owners.answer_claim(made=made, by=cast.bob, confirmed=True, now=NOW)
+    now = Trip.objects.get()
+    assert (now.driver, now.known_by, now.denied_by) == (milo, "claim", cast.dina)
+    assert told_kinds()[-3:] == ["trip.denied", "trip.claimed", "trip.claim_confirmed"]
+    with pytest.raises(BadInput):
+        owners.answer_claim(made=made, by=cast.bob, confirmed=True, now=NOW)
+
+
+def test_a_claim_that_is_not_confirmed_leaves_the_drive_nobodys(cast: Cast, milo: Person) -> None:
+    trip = store(cast.van_unit)
+    owners.deny(trip=trip, by=cast.dina, now=NOW)
+    made = owners.claim(trip=trip, by=milo, now=NOW)
+    owners.answer_claim(made=made, by=cast.alice, confirmed=False, now=NOW)
+    assert Trip.objects.get().driver is None
+    assert TripClaim.objects.get().state == "refused"
+    with pytest.raises(BadInput):
+        owners.claim(trip=trip, by=milo, now=NOW)
+
+
+def test_after_a_week_whose_it_is_stands_and_nobody_drove_two_vans(cast: Cast, milo: Person) -> None:
+    trip = store(cast.van_unit)
+    with pytest.raises(BadInput, match="more than a week"):
+        owners.deny(trip=trip, by=cast.dina, now=NOW + timedelta(days=8))
+    owners.deny(trip=trip, by=cast.dina, now=NOW)
+    elsewhere = store(cast.other_van_unit, NOW + 10 * MINUTE)
+    Trip.objects.filter(pk=elsewhere.pk).update(driver=milo)
+    assert owners.claimable(milo, NOW) == []
+    with pytest.raises(BadInput, match="another van"):
+        owners.claim(trip=trip, by=milo, now=NOW)
