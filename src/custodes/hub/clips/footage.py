@@ -44,22 +44,37 @@ def open_part(clip: Clip, part: str, start: int = 0, stop: int | None = None) ->
     The key is taken now; chunks are read and decrypted as they are drawn. Raises Corrupt when the part has no row,
     no blob, or does not open (then or while chunks are drawn), KeyDestroyed when the clip was erased.
     """
-    row = ClipPart.objects.filter(clip_id=clip.id, name=part).first()
-    if row is None:
-        raise Corrupt(f"clip {clip.id} has no part {part}")
-    content_key = keys.get(clip.id)
+    row, read = _ranges(clip, part)
     size = seal.plain_size(row.sealed_bytes)
     stop = size if stop is None else min(stop, size)
     start = min(start, size)
-    chunks = seal.open_range(
-        sealed_reader(clip, part),
-        content_key=content_key,
-        context=context_of(clip, part),
-        sealed_bytes=row.sealed_bytes,
-        start=start,
-        stop=stop,
-    )
-    return OpenedPart(size, row.media_type or "application/octet-stream", _told(chunks), start, max(start, stop))
+    media_type = row.media_type or "application/octet-stream"
+    return OpenedPart(size, media_type, read(start, stop), start, max(start, stop))
+
+
+def ranges_of(clip: Clip, part: str) -> Callable[[int, int], Iterator[bytes]]:
+    """Return what yields plain bytes `[start, stop)` of a part: row and key are taken once, for many ranges.
+
+    For one answer to one reader, who is asked for their right meanwhile. Raises as `open_part`.
+    """
+    return _ranges(clip, part)[1]
+
+
+def _ranges(clip: Clip, part: str) -> tuple[ClipPart, Callable[[int, int], Iterator[bytes]]]:
+    row = ClipPart.objects.filter(clip_id=clip.id, name=part).first()
+    if row is None:
+        raise Corrupt(f"clip {clip.id} has no part {part}")
+    content_key, context, reader = keys.get(clip.id), context_of(clip, part), sealed_reader(clip, part)
+    sealed_bytes = row.sealed_bytes
+
+    def read(start: int, stop: int) -> Iterator[bytes]:
+        return _told(
+            seal.open_range(
+                reader, content_key=content_key, context=context, sealed_bytes=sealed_bytes, start=start, stop=stop
+            )
+        )
+
+    return row, read
 
 
 def read_whole(clip: Clip, part: str, *, at_most: int) -> bytes:

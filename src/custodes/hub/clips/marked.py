@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -155,10 +155,13 @@ def words_of_film(clip_id: UUID, film: str) -> list[CodeWord]:
 def read_range(clip: Clip, film: str, layout: ViewLayout, start: int, stop: int) -> Iterator[bytes]:
     """Yield the bytes [start, stop) of one view's film, decrypted as they are drawn. Raises as `footage.open_part`."""
 
+    opened: dict[str, Callable[[int, int], Iterator[bytes]]] = {}
+
     def fetch(piece: Piece) -> Iterator[bytes]:
         at = layout.index.span(piece.variant, piece.fragment).offset
-        part = variant_part(film, piece.variant)
-        return footage.open_part(clip, part, start=at + piece.start, stop=at + piece.stop).chunks
+        if piece.variant not in opened:
+            opened[piece.variant] = footage.ranges_of(clip, variant_part(film, piece.variant))
+        return opened[piece.variant](at + piece.start, at + piece.stop)
 
     return read_view(layout, start, min(stop, layout.size_bytes), fetch=fetch)
 
