@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from cast import NOW, NOW_NS, Cast, make_clip, say
-from custodes.core.clock import ManualClock
+from custodes.core.clock import ManualClock, SystemClock
 from custodes.core.errors import BadInput, Denied, Temporary
 from custodes.core.wire_trip import WireTrip
 from custodes.hub.access import drives
+from custodes.hub.access.drive_openings import openings_of
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips.models import Hold
 from custodes.hub.driving import disputing, scores, storing
@@ -178,7 +179,27 @@ def test_the_drivers_page_says_why_and_lets_them_object(cast: Cast, trip: Trip) 
 def test_opening_a_drive_stands_in_the_ledger_before_its_way_is_shown(cast: Cast, trip: Trip) -> None:
     browser(cast, "manager").get(reverse("portal:drive", args=[trip.pk]))
     body = json.loads(LedgerBody.objects.filter(leaf__kind="trip.opened").get().body_json)
-    assert (body["trip"], body["person"], body["own"]) == (str(trip.pk), str(cast.alice.pk), False)
+    assert (body["trip"], body["person"], body["own"]) == (str(trip.pk), str(cast.dina.pk), False)
+    assert (body["by"], body["role"], body["purpose"]) == (str(cast.alice.pk), "manager", "incident")
+
+
+def test_the_driver_reads_who_opened_their_drives_and_scores_and_for_what(cast: Cast, trip: Trip) -> None:
+    say(cast.dina, cast.company, "coaching")
+    boss, own = browser(cast, "manager"), browser(cast, "driver")
+    for client in (boss, boss, own, browser(cast, "dispatcher")):
+        assert client.get(reverse("portal:drive", args=[trip.pk])).status_code == 200
+    Trip.objects.filter(pk=trip.pk).update(start_wall_ns=SystemClock().wall_ns() - 3600 * NS)
+    assert boss.get(reverse("portal:driver", args=[cast.dina.pk])).status_code == 200
+    assert browser(cast, "dispatcher").get(reverse("portal:driver", args=[cast.dina.pk])).status_code == 404
+    told = [(one.name, one.role, one.purpose, one.site, one.times) for one in openings_of(cast.dina)]
+    coached = ("Alice", "manager", "coaching")
+    assert told == [(*coached, "", 1), ("Bob", "dispatcher", "incident", "Van 12", 1), (*coached, "Van 12", 2)]
+    assert openings_of(cast.alice) == []
+    page = own.get(reverse("portal:watched_me")).content.decode()
+    assert "Who opened my drives" in page
+    forged = LedgerBody.objects.filter(leaf__kind="trip.opened").order_by("pk")
+    forged.filter(body_json__contains=str(cast.bob.pk)).update(body_json=forged[0].body_json)
+    assert len(openings_of(cast.dina)) == 2, "who did not open it is not said to have"
 
 
 def test_the_file_gives_the_same_score_to_anybody(cast: Cast, trip: Trip) -> None:

@@ -6,7 +6,7 @@ Missing and forbidden look the same.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire_trip import WireOccasions, WireTrip
 from custodes.hub.access import decisions, places
+from custodes.hub.access import drive_openings as openings
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
@@ -44,6 +45,14 @@ class Right:
     own: bool
     judges: bool
     answers: bool
+    role: str = ""
+
+    @property
+    def purpose(self) -> Purpose:
+        """Return what a trip is opened for by this right."""
+        if self.own:
+            return Purpose.OWN
+        return Purpose.COACHING if self.judges else Purpose.INCIDENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ def list_trips(actor: Person, *, driver_id: uuid.UUID | None = None, clock: Cloc
             known[key] = _right(actor, trip, clock)
         right = known[key]
         if right is not None:
-            found.append(Right(trip, right.own, right.judges, right.answers))
+            found.append(replace(right, trip=trip))
     return found[:LISTED]
 
 
@@ -87,6 +96,18 @@ def trips_to_judge(actor: Person, driver: Person, *, days: int, clock: Clock = _
     if not found and driver.pk != actor.pk:
         raise Denied.of(driver.pk)
     return found
+
+
+def open_scores(actor: Person, driver: Person, *, days: int, address: str = "", clock: Clock = _CLOCK) -> list[Trip]:
+    """Return what `trips_to_judge` does, to show a driver's scores, and write it down before. Raises Denied."""
+    trips = trips_to_judge(actor, driver, days=days, clock=clock)
+    own = driver.pk == actor.pk
+    right = _right(actor, trips[-1], clock) if trips else None
+    facts = {"trips": len(trips), "own": own, "address": address or None, "role": right.role if right else ""}
+    purpose = Purpose.OWN if own else Purpose.COACHING
+    with transaction.atomic():
+        openings.write(openings.SCORES, actor, driver.pk, now_ns=clock.wall_ns(), purpose=purpose.value, **facts)
+    return trips
 
 
 def trips_to_report(
@@ -133,19 +154,9 @@ def open_trip(actor: Person, trip_id: uuid.UUID, *, address: str = "", clock: Cl
     right = find_trip(actor, trip_id, clock=clock)
     trip = right.trip
     with transaction.atomic():
-        ledger.append(
-            kind="trip.opened",
-            body={
-                "trip": trip.pk,
-                "person": actor.pk,
-                "name": actor.display_name,
-                "driver": trip.driver_id,
-                "own": right.own,
-                "score": right.judges,
-                "address": address or None,
-            },
-            now_ns=clock.wall_ns(),
-        )
+        shown = {"trip": trip.pk, "own": right.own, "score": right.judges, "address": address or None}
+        reason = {"role": right.role, "purpose": right.purpose.value}
+        openings.write(openings.DRIVE, actor, trip.driver_id, now_ns=clock.wall_ns(), **shown, **reason)
     told = scores.told_of(trip)
     return Opened(right, told if right.judges else _way_and_times(told))
 
@@ -222,9 +233,11 @@ def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
         state=Clip.State.READY,
         onset_wall_ns=trip.start_wall_ns,
     )
-    if not decisions.decide(actor, Action.LOCATE, moment, purpose=None, now=now).allowed:
+    knows = decisions.decide(actor, Action.LOCATE, moment, purpose=None, now=now)
+    if not knows.allowed:
         return None
     own = trip.driver_id == actor.pk
-    coaches = decisions.decide(actor, Action.VIEW, moment, purpose=Purpose.COACHING, now=now).allowed
+    coaches = decisions.decide(actor, Action.VIEW, moment, purpose=Purpose.COACHING, now=now)
     answers = decisions.decide(actor, Action.ANSWER_DISPUTE, moment, purpose=None, now=now).allowed
-    return Right(trip, own=own, judges=own or coaches, answers=answers)
+    role = coaches.role if coaches.allowed and not own else knows.role
+    return Right(trip, own=own, judges=own or coaches.allowed, answers=answers, role=role)

@@ -69,7 +69,7 @@ _LEADER = _ALL - {Group.SIGN_IN, Group.REFUSED, Group.ALARMS}
 _OWNER = _ALL - {Group.SIGN_IN}
 """A household has no officer: who owns it sees what was refused."""
 _OPERATOR = frozenset({Group.PLACES, Group.HUB})
-_OWN = frozenset({Group.SIGN_IN, Group.REFUSED, Group.WATCHED, Group.CONSENT, Group.PEOPLE})
+_OWN = frozenset({Group.SIGN_IN, Group.REFUSED, Group.WATCHED, Group.CONSENT, Group.PEOPLE, Group.DRIVES})
 _RIGHTS: Mapping[str, frozenset[Group]] = {
     Membership.Role.PRIVACY_OFFICER: _ALL,
     Membership.Role.MANAGER: _LEADER,

@@ -123,7 +123,7 @@ def driver(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     if who is None:
         raise Http404
     now_ns = SystemClock().wall_ns()
-    trips = drives.trips_to_judge(person, who, days=2 * CHART_DAYS)
+    trips = drives.open_scores(person, who, days=2 * CHART_DAYS, address=request.META.get("REMOTE_ADDR", ""))
     zone = shown.person_zone(person)
     days = [
         (date_format(shown.local_ns(moment, zone).moment.replace(tzinfo=None), "j M"), score)

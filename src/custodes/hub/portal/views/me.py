@@ -16,7 +16,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from custodes.core.clock import SystemClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import alarm_answers, copies, gate, leak_acts, second_person, sharing, views, watched
+from custodes.hub.access import (
+    alarm_answers,
+    copies,
+    drive_openings,
+    gate,
+    leak_acts,
+    second_person,
+    sharing,
+    views,
+    watched,
+)
 from custodes.hub.access.requests import Action
 from custodes.hub.access.views import proof_file
 from custodes.hub.clips import keeping
@@ -67,6 +77,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "originals": second_person.about(person),
         "releases": releases,
         "followers": followed.followers_of(person),
+        "openings": drive_openings.openings_of(person),
         "names": headings.names_of(
             person, [*clips, *(one.clip for one in viewings), *(r.share.clip for r in releases)]
         ),
