@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -49,35 +50,20 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def doors(hub: RunningHub, chromium: Browser) -> Callable[[str], Any]:
-    """Return a function that gives the cookies of somebody who has signed in with both factors.
-
-    Signing in itself is tested by `test_browser_sign_in.py`.
-    """
-
-    def door(name: str) -> Any:
-        cookie = {"name": "custodes_session", "value": hub.on_stage[f"session of {name}"], "url": hub.address}
-        context = chromium.new_context()
-        context.add_cookies([cookie])  # type: ignore[list-item]  # three of the keys suffice
-        state = context.storage_state()
-        context.close()
-        return state
-
-    return door
-
-
-@pytest.fixture
-def open_as(hub: RunningHub, chromium: Browser, doors: Callable[[str], Any]) -> Iterator[Callable[..., Watched]]:
-    """Return a function that opens a browser window for a person; at the end nothing may have gone wrong on it."""
+@contextmanager
+def windows_of(hub: RunningHub, chromium: Browser) -> Iterator[Callable[..., Watched]]:
+    """Give a function that opens a browser window for a person; at the end nothing may have gone wrong on it."""
     opened: list[Watched] = []
 
     def open_window(
         name: str | None = None, *, width: int = 1440, height: int = 900, locale: str = "en-GB", **more: Any
     ) -> Watched:
-        state = doors(name) if name else None
         viewport: Any = {"width": width, "height": height}
-        context = chromium.new_context(viewport=viewport, storage_state=state, locale=locale, **more)
+        context = chromium.new_context(viewport=viewport, locale=locale, **more)
+        if name:
+            # As somebody who has signed in with both factors; signing in is tested by `test_browser_sign_in.py`.
+            cookie = {"name": "custodes_session", "value": hub.on_stage[f"session of {name}"], "url": hub.address}
+            context.add_cookies([cookie])  # type: ignore[list-item]  # three of the keys suffice
         watched = Watched(context.new_page(), hub)
         _watch(watched)
         opened.append(watched)
@@ -87,6 +73,20 @@ def open_as(hub: RunningHub, chromium: Browser, doors: Callable[[str], Any]) -> 
     for watched in opened:
         watched.page.context.close()
     assert [wrong for watched in opened for wrong in watched.wrong] == []
+
+
+@pytest.fixture
+def open_as(hub: RunningHub, chromium: Browser) -> Iterator[Callable[..., Watched]]:
+    """Open windows for one test: see `windows_of`."""
+    with windows_of(hub, chromium) as open_window:
+        yield open_window
+
+
+@pytest.fixture(scope="module")
+def keep_open_as(hub: RunningHub, chromium: Browser) -> Iterator[Callable[..., Watched]]:
+    """Open windows that a file's tests share: a window costs more than most tests do in it."""
+    with windows_of(hub, chromium) as open_window:
+        yield open_window
 
 
 def _watch(watched: Watched) -> None:

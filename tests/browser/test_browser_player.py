@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page
@@ -27,13 +27,20 @@ OFFSET_FRAMES = 10
 """The driver's film begins 0.4 s after the road's."""
 
 
-@pytest.fixture
-def clip_page(hub: RunningHub, open_as: Callable[..., Watched]) -> Page:
+@pytest.fixture(scope="module")
+def clip_window(hub: RunningHub, keep_open_as: Callable[..., Watched]) -> Watched:
     """Open the van's clip as its dispatcher."""
-    watched = open_as("bob")
+    watched = keep_open_as("bob")
     watched.go(f"/clips/{hub.on_stage['van_clip']}/")
     watched.page.wait_for_selector("#player[data-ready]")
-    return watched.page
+    return watched
+
+
+@pytest.fixture
+def clip_page(clip_window: Watched) -> Iterator[Page]:
+    """Give the page of the van's clip; a test leaves it paused, with boxes and speed shown."""
+    yield clip_window.page
+    assert clip_window.wrong == []
 
 
 def shown_frame(page: Page, lens: int = 0) -> int:
@@ -128,6 +135,8 @@ def test_boxes_are_drawn_in_green_and_go_away(clip_page: Page) -> None:
     clip_page.keyboard.press("b")
     assert clip_page.evaluate(greens) == 0
     assert clip_page.get_attribute("[data-do=boxes]", "aria-pressed") == "false"
+    clip_page.keyboard.press("b")
+    assert clip_page.evaluate(greens) > 500
 
 
 def test_no_label_lies_on_another(clip_page: Page) -> None:
@@ -158,6 +167,8 @@ def test_timecode_and_speed_follow_the_film(clip_page: Page) -> None:
     assert seconds[1] - seconds[0] == pytest.approx(1.0, abs=0.11)
     clip_page.keyboard.press("s")
     assert not clip_page.is_visible("[data-timecode] >> nth=0")
+    clip_page.keyboard.press("s")
+    assert clip_page.is_visible("[data-timecode] >> nth=0")
 
 
 def test_seeking_shows_a_picture_soon(clip_page: Page) -> None:

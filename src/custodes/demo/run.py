@@ -80,10 +80,10 @@ class Demo:
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.say(f"Custodes demo in {self.folder}, on {films.origin}")
-        self.say("starting the hub, then a van and a home …")
-        write_settings(self.hub_dir)
         stage = Stage(self.on_line, log_dir=self.folder / "logs")
         try:
+            self.say("starting the hub, then a van and a home …")
+            write_settings(self.hub_dir)
             stage.start(
                 "hub", ["hub", "serve", "--data", str(self.hub_dir), "--listen", f"127.0.0.1:{self.port}", "--json"]
             )
@@ -246,7 +246,7 @@ def run_demo(request: DemoRequest) -> None:
     """Run the demo. Raises BadInput for missing film or a port that is taken."""
     if request.port and port_is_taken(request.port):
         raise BadInput(f"port {request.port} is taken. Stop what uses it, or give another: custodes demo --port 8801.")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # started in the background, SIGINT is ignored else
         signal.signal(number, _as_ctrl_c)
     Demo(request).run()
 
