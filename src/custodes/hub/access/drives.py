@@ -206,8 +206,7 @@ def disputes_for(actor: Person, *, clock: Clock = _CLOCK) -> list[tuple[Dispute,
 
 def may_set_dispute_time(actor: Person, organisation: Organisation, *, clock: Clock = _CLOCK) -> bool:
     """Return whether `actor` says how long an answer to a dispute may take in an organisation."""
-    anywhere = places.clip_at_no_site(organisation)
-    return decisions.decide(actor, Action.SET_DISPUTE_TIME, anywhere, purpose=None, now=now_of(clock)).allowed
+    return bool(places.whole_organisations(actor, Action.SET_DISPUTE_TIME, [organisation], now=now_of(clock)))
 
 
 def _first_due(dispute: Dispute) -> tuple[bool, datetime | timedelta | float]:

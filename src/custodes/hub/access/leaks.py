@@ -33,16 +33,18 @@ _CLOCK = SystemClock()
 
 def may_work_at(actor: Actor, organisation: Organisation, *, now: datetime, action: Action = Action.TRACE_LEAK) -> bool:
     """Return whether `actor` may work at an organisation's leak desk: whoever may trace a clip at any of its sites."""
-    any_clip = places.clip_at_no_site(organisation)
-    return decisions.decide(actor, action, any_clip, purpose=None, now=now).allowed
+    return bool(places.whole_organisations(actor, action, [organisation], now=now))
 
 
 def desks_of(actor: Person, *, clock: Clock = _CLOCK) -> list[Organisation]:
     """Return the organisations at whose leak desk `actor` may work."""
-    now = now_of(clock)
     held = Membership.objects.filter(person_id=actor.pk).values("organisation_id")
-    there = Organisation.objects.filter(pk__in=held).order_by("name")
-    return [one for one in there if may_work_at(actor, one, now=now)]
+    return desks_among(actor, list(Organisation.objects.filter(pk__in=held).order_by("name")), clock=clock)
+
+
+def desks_among(actor: Person, among: Sequence[Organisation], *, clock: Clock = _CLOCK) -> list[Organisation]:
+    """Return those of `among` at whose leak desk `actor` may work."""
+    return places.whole_organisations(actor, Action.TRACE_LEAK, among, now=now_of(clock))
 
 
 def desk(actor: Person, organisation_id: uuid.UUID, *, clock: Clock = _CLOCK) -> Organisation:

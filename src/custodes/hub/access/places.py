@@ -10,7 +10,7 @@ from django.utils import timezone
 from custodes.hub.access import decisions
 from custodes.hub.access.decisions import Actor
 from custodes.hub.access.policies import book
-from custodes.hub.access.requests import Action, ask_all
+from custodes.hub.access.requests import Action, ClipFacts, ask_all
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import founded, selectors
 from custodes.hub.fleet.models import Organisation, Shift, Site, Unit
@@ -47,13 +47,29 @@ def locatable(
     return found
 
 
-def clip_at_no_site(organisation: Organisation) -> Clip:
-    """Return a clip that is never stored, for what concerns a whole organisation.
+def whole_organisations(
+    actor: Actor, action: Action, among: Sequence[Organisation], *, now: datetime
+) -> list[Organisation]:
+    """Return those of `among` in the whole of which `actor` may do `action`, in their order. Two queries.
 
-    A role that counts at one site only does not reach a site that there is not.
+    Asked of a clip at no site, which is never stored: a role that counts at one site only does not reach it, nobody is
+    recorded in it, and no case and no grant holds it.
     """
-    nowhere = Site(organisation=organisation, kind=Site.Kind.VEHICLE)
-    return Clip(site=nowhere, unit=Unit(site=nowhere), state=Clip.State.READY)
+    facts = {
+        ClipFacts(
+            clip_id="none",
+            organisation_id=str(one.pk),
+            site_id="none",
+            subject_id=None,
+            state=Clip.State.READY,
+            erased=False,
+        ): one
+        for one in among
+    }
+    members = decisions.member_facts(actor, now=now) if facts else []
+    verdicts = ask_all(book(), members, list(facts), action=action) if members else {}
+    allowed = {clip for (_member, clip), verdict in verdicts.items() if verdict.allowed}
+    return [one for clip, one in facts.items() if clip in allowed]
 
 
 def _this_moment(site: Site, shift: Shift | None) -> Clip:

@@ -20,8 +20,6 @@ def stands(clip: Clip, *, footage: bool = True) -> bool:
     it stands where no `footage` is asked for.
     """
     site = clip.site
-    if site._state.adding:
-        return True  # at no site: for what concerns a whole organisation
     if clip._state.adding:
         return founded.stands(site)
     # Under which clip an entry is filed stands under no hash: its body says whose it is.

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from custodes.hub.access import leaks, oversight
+from custodes.hub.access import leaks
+from custodes.hub.fleet import selectors
+from custodes.hub.fleet.models import Membership
 from custodes.hub.portal import scope
-from custodes.hub.portal.views import cases
 
 DESK = "portal:leaks"
 """A line that only those see who may work at a leak desk."""
@@ -77,11 +78,14 @@ _LINES: tuple[tuple[Any, str, str, tuple[str, ...]], ...] = (
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Return the lines of the navigation, with the number of clips that wait for this person."""
     person = scope.person_of(request)
+    held = list(scope.memberships(person)) if person else []
+    at_large = {one.role for one in held if one.site_id is None}
+    officer = Membership.Role.PRIVACY_OFFICER in at_large
     shown = {
-        DESK: person is not None and bool(leaks.desks_of(person)),
-        "portal:oversight": person is not None and oversight.is_officer(person),
-        "portal:cases": person is not None and cases.may_read(person),
-        "portal:board": person is not None and scope.has_company(person),
+        DESK: person is not None and bool(leaks.desks_among(person, [one.organisation for one in held])),
+        "portal:oversight": officer,
+        "portal:cases": officer or not at_large.isdisjoint(selectors.LEADERS),
+        "portal:board": any(scope.is_on_the_road(one) for one in held),
     }
     name = request.resolver_match.url_name if request.resolver_match else ""
     items = [

@@ -60,9 +60,9 @@ def sites(person: Person) -> QuerySet[Site]:
     return Site.objects.filter(reach).select_related("organisation").order_by("name")
 
 
-def has_company(person: Person) -> bool:
-    """Say whether a person has a role in a company now that vans, shifts and routes concern."""
-    return on_the_road(person).exists()
+def is_on_the_road(held: Membership) -> bool:
+    """Say whether vans, shifts and routes concern a membership: `on_the_road` for one that is at hand."""
+    return held.organisation.kind == Organisation.Kind.COMPANY and held.role in ROAD_ROLES
 
 
 def on_the_road(person: Person) -> QuerySet[Membership]:

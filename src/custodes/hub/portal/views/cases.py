@@ -161,11 +161,6 @@ def led_by(person: Person) -> list[Organisation]:
     return list(Organisation.objects.filter(pk__in=held.values("organisation_id")).order_by("name"))
 
 
-def may_read(person: Person) -> bool:
-    """Say whether a person has a page of cases: who leads, and privacy officers."""
-    return bool(_organisations(person))
-
-
 def facts(person: Person, clip: Clip) -> dict[str, Any]:
     """Return what a clip's page says about cases, and about what keeps the clip."""
     entries = CaseClip.objects.filter(clip_id=clip.pk, case__closed_at=None).select_related("case")
