@@ -11,6 +11,7 @@ from typing import Any
 
 import django
 import pytest
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.utils import translation
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
@@ -22,6 +23,9 @@ _HUB_FOLDER = Path(tempfile.mkdtemp(prefix="custodes-tests-"))
 os.environ["CUSTODES_HUB_DATA_DIR"] = str(_HUB_FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "custodes.hub.settings"
 django.setup()  # the conftests below import models
+
+# A password costs a quarter of a second by design, and the suite checks hundreds. Programs that tests start pay it.
+ScryptPasswordHasher.work_factor, ScryptPasswordHasher.parallelism = 16, 1
 
 # A shared machine is slow now and then, which is no failure of the code; CI tries the same examples every time.
 settings.register_profile("here", deadline=None)

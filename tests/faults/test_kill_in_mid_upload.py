@@ -10,6 +10,7 @@ from custodes.edge.ship import Outbox, enroll
 from ship_scene import make_film, make_manifest
 
 CHUNK_KB = 64
+CLIPS = 3
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_hub_killed_while_it_processes_finishes_after_its_restart(hub: Hub, tm
     enroll(hub.url, hub.manage("site_with_code")["code"], state_dir=state_dir, unit_name="Van 12")
     outbox = Outbox(state_dir)
     clip_ids = []
-    for number in range(6):
+    for number in range(CLIPS):
         film = tmp_path / f"road{number}.mp4"
         frames = make_film(film, seconds=1)
         manifest = make_manifest({"film.road": film}, frames=frames)
@@ -88,7 +89,7 @@ def test_a_hub_killed_while_it_processes_finishes_after_its_restart(hub: Hub, tm
     unit.start()
     try:
         until(
-            lambda: len(hub.rows("SELECT 1 FROM clips_clip WHERE state IN ('processing', 'ready')")) == 6,
+            lambda: len(hub.rows("SELECT 1 FROM clips_clip WHERE state IN ('processing', 'ready')")) == CLIPS,
             what="all have been received",
         )
         hub.kill()
@@ -98,4 +99,4 @@ def test_a_hub_killed_while_it_processes_finishes_after_its_restart(hub: Hub, tm
         until(lambda: all(hub.clip_state(one) == "ready" for one in clip_ids), what="all are ready")
     finally:
         unit.stop()
-    assert hub.rows("SELECT count(*) FROM clips_clippart WHERE name = 'poster'") == [(6,)]
+    assert hub.rows("SELECT count(*) FROM clips_clippart WHERE name = 'poster'") == [(CLIPS,)]

@@ -25,6 +25,7 @@ from custodes.hub.access.requests import (
 )
 from custodes.hub.clips import arrivals
 from custodes.hub.clips.models import CaseClip, Clip
+from custodes.hub.consent.topics import Topic
 from custodes.hub.fleet.models import Membership, Person
 
 Actor = Person | AnonymousUser
@@ -55,36 +56,55 @@ class Audience:
     """Of each of the people, the role that counted."""
 
 
-def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None, now: datetime) -> Decision:
-    """Return whether `actor` may do `action` with `clip`. VIEW, SHARE without a purpose: for any at all.
+class Question:
+    """What stands between one person and one clip at one moment, read once, for answers that belong together.
 
-    With a clip that is not where, whose and of whom it arrived by its entry nobody may do anything.
+    It is as old as its moment: who acts upon an answer asks anew. With a clip that is not where, whose and of whom it
+    arrived by its entry nobody may do anything.
     """
-    if not arrivals.stands(clip, footage=action in FILM):
-        return _refused([])
-    members = member_facts(actor, now=now)
-    purposes = list(Purpose) if action in PURPOSED and purpose is None else [purpose]
-    refusals: list[Verdict] = []
-    facts = clip_facts(clip, now=now)
-    for asked in purposes if members else ():
-        asked_facts = replace(facts, consent=recorded.consent_for(clip, action, asked, now=now))
-        verdicts = ask_all(book(), members, [asked_facts], action=action, purpose=asked)
-        for (member, _clip), verdict in verdicts.items():
-            if verdict.allowed:
-                return _allowed(verdict, member)
-            refusals.append(verdict)
-    return _refused(refusals)
+
+    def __init__(self, actor: Actor, clip: Clip, *, now: datetime) -> None:
+        self._clip, self._now = clip, now
+        self._arrived = arrivals.stands(clip)
+        self._listed = self._arrived or arrivals.stands(clip, footage=False)
+        self._members = member_facts(actor, now=now) if self._listed else []
+        self._facts = clip_facts(clip, now=now) if self._members else None
+        self._agreed: dict[Topic | None, str] = {}
+
+    def decide(self, action: Action, purpose: Purpose | None = None) -> Decision:
+        """Return whether the person may do `action`. VIEW, SHARE, ORIGINAL without a purpose: for any at all."""
+        if self._facts is None or not (self._arrived if action in FILM else self._listed):
+            return _refused([])
+        purposes = list(Purpose) if action in PURPOSED and purpose is None else [purpose]
+        refusals: list[Verdict] = []
+        for asked in purposes:
+            facts = replace(self._facts, consent=self._consent(action, asked))
+            verdicts = ask_all(book(), self._members, [facts], action=action, purpose=asked)
+            for (member, _clip), verdict in verdicts.items():
+                if verdict.allowed:
+                    return _allowed(verdict, member)
+                refusals.append(verdict)
+        return _refused(refusals)
+
+    def purposes(self, action: Action = Action.VIEW) -> tuple[Purpose, ...]:
+        """Return the purposes for which the person may do `action`, in the order of `Purpose`."""
+        return tuple(purpose for purpose in Purpose if self.decide(action, purpose).allowed)
+
+    def nearest_refusal(self) -> Decision:
+        """Return why the person may watch for no purpose: the first refusal, in the order of `Purpose`, with a rule."""
+        refusals = [self.decide(Action.VIEW, purpose) for purpose in Purpose]
+        return next((one for one in refusals if one.policy and not one.allowed), refusals[0])
+
+    def _consent(self, action: Action, purpose: Purpose | None) -> str:
+        topic = recorded.topic_of(action, purpose)
+        if topic not in self._agreed:
+            self._agreed[topic] = recorded.consent_for(self._clip, action, purpose, now=self._now)
+        return self._agreed[topic]
 
 
-def nearest_refusal(actor: Actor, clip: Clip, *, now: datetime) -> Decision:
-    """Return why `actor` may watch `clip` for no purpose: the first refusal, in the order of `Purpose`, with a rule."""
-    refusals = [decide(actor, Action.VIEW, clip, purpose=purpose, now=now) for purpose in Purpose]
-    return next((one for one in refusals if one.policy and not one.allowed), refusals[0])
-
-
-def purposes_for(actor: Actor, clip: Clip, *, now: datetime) -> tuple[Purpose, ...]:
-    """Return the purposes for which `actor` may watch `clip`, in the order of `Purpose`."""
-    return tuple(purpose for purpose in Purpose if decide(actor, Action.VIEW, clip, purpose=purpose, now=now).allowed)
+def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None, now: datetime) -> Decision:
+    """Return whether `actor` may do `action` with `clip`, by what holds now: see `Question`."""
+    return Question(actor, clip, now=now).decide(action, purpose)
 
 
 def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: datetime) -> Decision:

@@ -17,7 +17,7 @@ from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
 from custodes.hub.access import decisions, lists, recorded, served, told, watching
-from custodes.hub.access.decisions import Actor, Decision
+from custodes.hub.access.decisions import Actor, Decision, Question
 from custodes.hub.access.models import PosterShown, Unsealing, View
 from custodes.hub.access.requests import Action
 from custodes.hub.access.told import AudienceTold
@@ -66,12 +66,12 @@ def may(actor: Actor, action: Action | str, clip: Clip, *, clock: Clock = _CLOCK
 
 def purposes_for(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may open a view of `clip`; none: they may not watch it."""
-    return decisions.purposes_for(actor, clip, now=now_of(clock))
+    return question(actor, clip, clock=clock).purposes()
 
 
-def nearest_refusal(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> Decision:
-    """Return the rule that stands between `actor` and a clip that they may list but not watch."""
-    return decisions.nearest_refusal(actor, clip, now=now_of(clock))
+def question(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> Question:
+    """Return what stands between `actor` and `clip` now, for a page that asks for several things at once."""
+    return Question(actor, clip, now=now_of(clock))
 
 
 def may_share(actor: Actor, clip: Clip, purpose: Purpose, *, clock: Clock = _CLOCK) -> bool:

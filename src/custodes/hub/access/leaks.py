@@ -5,7 +5,7 @@ Every function raises Denied for what is forbidden and for what is not there, wi
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction

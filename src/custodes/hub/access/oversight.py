@@ -18,6 +18,11 @@ from custodes.hub.fleet.times import now_of
 _CLOCK = SystemClock()
 
 
+def is_officer(person: Person, *, clock: Clock = _CLOCK) -> bool:
+    """Say whether `person` is a privacy officer anywhere."""
+    return selectors.overseen_by(person, now_of(clock)).exists()
+
+
 def organisations(person: Person, *, clock: Clock = _CLOCK) -> list[Organisation]:
     """Return the organisations that `person` oversees, by name. Raises Denied where there are none."""
     found = list(selectors.overseen_by(person, now_of(clock))) if person.second_factor_shown else []

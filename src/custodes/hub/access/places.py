@@ -13,7 +13,7 @@ from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ClipFacts, ask_all
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import founded, selectors
-from custodes.hub.fleet.models import Organisation, Shift, Site, Unit
+from custodes.hub.fleet.models import Organisation, Shift, Site
 
 
 @dataclass(frozen=True, slots=True)

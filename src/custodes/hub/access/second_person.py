@@ -36,8 +36,7 @@ _CLOCK = SystemClock()
 
 def purposes_for(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may ask for the original; none: they may not."""
-    now = now_of(clock)
-    return tuple(p for p in Purpose if decisions.decide(actor, Action.ORIGINAL, clip, purpose=p, now=now).allowed)
+    return decisions.Question(actor, clip, now=now_of(clock)).purposes(Action.ORIGINAL)
 
 
 def ask(*, actor: Person, clip_id: UUID, purpose: str, reason: str, clock: Clock = _CLOCK) -> Unsealing:

@@ -67,8 +67,7 @@ class Made:
 
 def purposes_for(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
     """Return the purposes for which `actor` may share `clip`; none: they may not."""
-    now = now_of(clock)
-    return tuple(p for p in Purpose if decisions.decide(actor, Action.SHARE, clip, purpose=p, now=now).allowed)
+    return decisions.Question(actor, clip, now=now_of(clock)).purposes(Action.SHARE)
 
 
 def owns(purpose: Purpose) -> bool:

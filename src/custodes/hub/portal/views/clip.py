@@ -17,6 +17,7 @@ from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub import proxies
 from custodes.hub.access import coaching, gate, told
+from custodes.hub.access.decisions import Question
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
@@ -75,23 +76,24 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         return HttpResponse(status=503, headers={"Retry-After": "0"})
     person = scope.actor(request)
     clip = _known(person, clip_id)
+    asked = gate.question(person, clip)
     if clip.state != Clip.State.READY or not marked.is_prepared(clip.pk):
-        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip))
-    purposes = gate.purposes_for(person, clip)
+        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip, asked))
+    purposes = asked.purposes()
     # Who has another purpose looks at a leak's clip from the leak desk, beside what leaked.
     purposes = tuple(one for one in purposes if one is not Purpose.LEAK_CASE) or purposes
     if not purposes:
-        refused = {"refused": gate.nearest_refusal(person, clip)}
-        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip) | refused)
+        refused = {"refused": asked.nearest_refusal()}
+        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip, asked) | refused)
     view = view_for(request, clip, purposes)
     manifest = gate.read_manifest(actor=person, view_id=view.pk)
     Reading.objects.get_or_create(clip=clip, person=person)
     unit = shown.speed_unit(person, clip.site.organisation)
-    context = _common(request, clip) | {
+    context = _common(request, clip, asked) | {
         "view": view,
         "film": film.tell(manifest, clip, unit),
         "watched": _watched(person, clip),
-        "may_place": gate.may(person, Action.LOCATE, clip).allowed,
+        "may_place": asked.decide(Action.LOCATE).allowed,
         "knows_site": scope.sites(person).filter(pk=clip.site_id).exists(),
         "audience": gate.audience(person, clip),
         "purposes": purposes,
@@ -109,10 +111,11 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 @login_required
 def state(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Return how far a clip has come; once it is ready, tell the page to reload itself."""
-    clip = _known(scope.actor(request), clip_id)
+    person = scope.actor(request)
+    clip = _known(person, clip_id)
     if clip.state == Clip.State.READY and marked.is_prepared(clip.pk):
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return render(request, "portal/_clip_state.html", _waiting_context(request, clip))
+    return render(request, "portal/_clip_state.html", _waiting_context(request, clip, gate.question(person, clip)))
 
 
 @require_POST
@@ -131,7 +134,7 @@ def triage(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(error))
     if request.headers.get("HX-Request"):
         clip = _known(person, clip_id)
-        return render(request, "portal/_clip_triage.html", _common(request, clip))
+        return render(request, "portal/_clip_triage.html", _common(request, clip, gate.question(person, clip)))
     return redirect("portal:clip", clip_id)
 
 
@@ -206,34 +209,34 @@ def _purpose(request: HttpRequest, purposes: tuple[Purpose, ...]) -> Purpose:
     return purposes[0]
 
 
-def _common(request: HttpRequest, clip: Clip) -> dict[str, Any]:
+def _common(request: HttpRequest, clip: Clip, asked: Question) -> dict[str, Any]:
     person = scope.actor(request)
     zone = shown.site_zone(clip.site)
-    may_assign = gate.may(person, Action.ASSIGN, clip)
+    may_assign = asked.decide(Action.ASSIGN)
     return {
         "clip": clip,
         "zone": zone,
         "onset": shown.local_ns(clip.onset_wall_ns, zone),
         "subject": rows.Namer(person).words(clip),
         "triages": Clip.Triage.choices,
-        "may_history": gate.may(person, Action.HISTORY, clip),
-        "may_triage": gate.may(person, Action.TRIAGE, clip),
+        "may_history": asked.decide(Action.HISTORY),
+        "may_triage": asked.decide(Action.TRIAGE),
         "may_assign": may_assign,
         "colleagues": acts.colleagues(clip) if may_assign.allowed else [],
-        "may_grant": gate.may(person, Action.GRANT, clip),
-        "may_export": gate.may(person, Action.EXPORT, clip),
-        "may_original": gate.may(person, Action.ORIGINAL, clip),
-        "may_delete": gate.may(person, Action.DELETE, clip),
-        "may_restore": gate.may(person, Action.RESTORE, clip),
+        "may_grant": asked.decide(Action.GRANT),
+        "may_export": asked.decide(Action.EXPORT),
+        "may_original": asked.decide(Action.ORIGINAL),
+        "may_delete": asked.decide(Action.DELETE),
+        "may_restore": asked.decide(Action.RESTORE),
         "undo_s": undo.window_s(clip.site.organisation),
     } | keeping.facts(person, clip)
 
 
-def _waiting_context(request: HttpRequest, clip: Clip) -> dict[str, Any]:
+def _waiting_context(request: HttpRequest, clip: Clip, asked: Question) -> dict[str, Any]:
     parts = list(clip.parts.filter(kind__in=("manifest", "film")))
     after = standing.may_go_after(clip.pk)
     can_undo = clip.erased_at is None and after is not None and after > timezone.now()
-    return _common(request, clip) | {
+    return _common(request, clip, asked) | {
         "undo": can_undo,
         "names": headings.names_of(scope.actor(request), [clip]),
         "progress": {
