@@ -14,7 +14,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace own-trace peers-trace search-trace mutate-policies schema docs pictures lock clean eval-redact
+.PHONY: help setup demo test coverage lint style types format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace hiding-trace own-trace peers-trace search-trace mutate-policies schema docs pictures lock clean eval-redact
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,9 @@ eval-trace: $(READY) ## Every attack on every film (long; goes on where it stopp
 
 peers-trace: $(READY) .venv-peers/.ready ## Attack the marks of peers, and search with pdqhash; `make bench-trace` writes it down
 	@$(BIN)/python -m tools.leaklab.peers $(ARGS)
+
+hiding-trace: $(READY) ## Measure how alike marked film looks (SSIM); `make bench-trace` writes it down
+	@$(BIN)/python -m tools.leaklab.hiding $(ARGS)
 
 own-trace: $(READY) ## Mix copies of one account, a word a view and a word a day; `make bench-trace` writes it down
 	@$(BIN)/python -m tools.leaklab.own_copies $(ARGS)

@@ -5,6 +5,7 @@ import json
 import time
 import zipfile
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ from custodes.trace.conclude import conclude
 from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeWord
 from custodes.trace.report import as_json
-from leak_scene import LeakScene, bring, keep_finding, set_leak_scene, work_off
+from leak_scene import LeakScene, bring, keep_finding, set_leak_scene, store_textured, work_off
 from signed_in import session_of
 
 pytestmark = pytest.mark.django_db
@@ -285,11 +286,11 @@ def test_a_cancelled_leak_ends_its_child_and_stays_cancelled(cast: Cast, monkeyp
     assert leak_work.waiting_leaks() == []
 
 
-def traced_by_marks(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> Leak:
-    """Trace a leak that shows the fragments of `letters` ever so clearly; no film is decoded."""
+def marks_read(letters: dict[UUID, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let any leak show the fragments of `letters`, by clip, ever so clearly; no film is decoded."""
 
-    def trace(leak: Leak, clip: Clip, film: str, words: list[CodeWord], *, tested: int, say: object) -> tracing.Deed:
-        z = np.array([4.0 if letter == "A" else -4.0 for letter in letters])
+    def trace(_leak: Leak, clip: Clip, _film: str, words: list[CodeWord], *, tested: int, say: object) -> tracing.Deed:
+        z = np.array([4.0 if letter == "A" else -4.0 for letter in letters[clip.pk]])
         soft = SoftBits(z, np.full(len(z), 5, np.int32), 16.0, (0, 0))
         edges_s = np.arange(len(z) + 1) / 2
         finding = conclude(clip.pk, soft, words, edges_s=edges_s, views_tested=tested)
@@ -297,11 +298,36 @@ def traced_by_marks(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPa
         return tracing.Deed(decided, b"", None)
 
     monkeypatch.setattr(leak_work.tracing, "trace", trace)
-    leak = bring(scene.cast, b"whatever", hint=scene.clip)
-    tested = leak_work.views_of([scene.clip.pk])
-    leak_work.trace_clip(leak_work.Run(leak.pk, 1), scene.clip.pk, tested=tested)
-    leak_work.settle(leak_work.Run(leak.pk, 1), "")
+
+
+def traced_in(leak: Leak, clips: list[UUID]) -> Leak:
+    """Trace a leak against clips, and settle it."""
+    run = leak_work.Run(leak.pk, 1)
+    for clip_id in clips:
+        leak_work.trace_clip(run, clip_id, tested=leak_work.views_of(clips))
+    leak_work.settle(run, "")
     return Leak.objects.get(pk=leak.pk)
+
+
+def traced_by_marks(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> Leak:
+    """Trace a leak that shows the fragments of `letters`."""
+    marks_read({scene.clip.pk: letters}, monkeypatch)
+    return traced_in(bring(scene.cast, b"whatever", hint=scene.clip), [scene.clip.pk])
+
+
+def test_views_of_two_clips_that_were_cut_together_are_both_named(
+    scene: LeakScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = store_textured(scene.cast.van_unit, scene.path, minutes_ago=50)
+    views = [scene.views["bob"], gate.open_view(actor=scene.cast.alice, clip_id=other.pk, purpose="incident")]
+    letters = {view.clip_id: ViewWord.objects.get(view_id=view.pk).letters for view in views}
+
+    marks_read(letters, monkeypatch)
+    leak = traced_in(bring(scene.cast, b"whatever"), [scene.clip.pk, other.pk])
+    assert {one["view"] for one in json.loads(leak.report_json)["named"]} == {str(view.pk) for view in views}
+    client = signed_in(scene.cast.petra)
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "Views of 2 clips are identified: the leak was cut together from them." in page
 
 
 def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,6 +374,7 @@ def _check_same_account(scene: LeakScene, letters: str, monkeypatch: pytest.Monk
     assert named["words_of_same_account"] == 2
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
     assert "2 of the 3 marks that were tested were served to the same account." in page
+    assert "One mark is identified: 2 views of the same account carry it." in page
     assert "2 views carry this mark" in page
     assert page.count(str(again.pk)[:8]) == 1
     assert client.get(reverse("portal:leak_pdf", args=[leak.pk])).content.startswith(b"%PDF")

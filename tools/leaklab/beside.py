@@ -1,4 +1,4 @@
-"""The page's sections on own copies, search and the peers, from what these runs left in .leaklab.
+"""The page's sections on likeness, own copies, search and the peers, from what these runs left in .leaklab.
 
 Where a run left nothing, the section stays as the page has it: the quick bench must not drop what took hours.
 """
@@ -10,20 +10,21 @@ from typing import Any
 
 from tools.leaklab.table import Row
 
+HIDING = "## How alike marked film looks"
 OWN = "## Copies of one's own, mixed"
 SEARCH, PEERS = "## Finding the clip in a library", "## Peers on the same attacks"
 
 
 def sections(folder: Path, before: str) -> str:
     """Return the sections; `before` is the page as it was."""
-    kept = folder / "own.json"
-    own: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    own, hiding = (_kept(folder / name) for name in ("own.json", "hiding.json"))
     peers = folder / "peers.json"
     said: dict[str, Any] = json.loads(peers.read_text(encoding="utf-8")) if peers.is_file() else {}
     found = folder / "search.jsonl"
     rows = [json.loads(line) for line in found.read_text(encoding="utf-8").splitlines()] if found.is_file() else []
     return (
-        _made(OWN, own.get("rows"), before, lambda: _own(own))
+        _made(HIDING, hiding.get("rows"), before, lambda: _hiding(hiding))
+        + _made(OWN, own.get("rows"), before, lambda: _own(own))
         + _made(SEARCH, rows, before, lambda: _search(rows, said))
         + _made(PEERS, said.get("marks"), before, lambda: _peers(said))
     )
@@ -37,6 +38,26 @@ def _made(title: str, rows: object, before: str, write: Callable[[], list[str]])
         return ""
     end = before.find("\n## ", at + 1)
     return (before[at:] if end < 0 else before[at : end + 1]).rstrip("\n") + "\n\n"
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _hiding(said: dict[str, Any]) -> list[str]:
+    lines = [
+        f"Mean SSIM (Wang et al. 2004, window of 11 px) of luma, {said['seconds']:g} s of each film; 1 is the same.",
+        "What the mark changes is the first column; what it adds to the encoder's own loss is the distance between the",
+        "next two. VMAF is not measured: the FFmpeg inside PyAV's wheel has no such filter.",
+        "",
+        "| film | before encoding | marked beside its source | unmarked beside it | both encoded | worst picture |",
+        "|---|---|---|---|---|---|",
+    ]
+    return lines + [
+        f"| {row['film']} | {row['before']:.4f} | {row['marked']:.4f} | {row['unmarked']:.4f} | {row['between']:.4f} "
+        f"| {row['worst']:.4f} |"
+        for row in said["rows"]
+    ]
 
 
 def _own(said: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from custodes.hub.access import leaks
+from custodes.hub.access import exports, leaks
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
 from custodes.hub.clips import marked
@@ -46,6 +46,8 @@ class SameMark:
     opened_at: datetime
     shown_s: float
     """How much film of it was shown."""
+    copied: bool
+    """Whether a copy was made of it, as a file."""
 
     @property
     def short_id(self) -> str:
@@ -214,7 +216,8 @@ def _candidate(
 
 
 def _same_mark(view: View) -> SameMark:
-    return SameMark(view.pk, str(words.purpose_words(view.purpose)), view.opened_at, view.shown_ms / 1000)
+    copied = view.reason.startswith((exports.MADE_FOR, exports.OWN_COPY))
+    return SameMark(view.pk, str(words.purpose_words(view.purpose)), view.opened_at, view.shown_ms / 1000, copied)
 
 
 def _verdict(one: dict[str, Any], *, settled: bool) -> str:

@@ -46,7 +46,7 @@ def report(leak: Leak, cards: Sequence[FindingCard], left_out: Sequence[str]) ->
 def _opening(leak: Leak, cards: Sequence[FindingCard], title: str) -> list[Flowable]:
     rows = [card.row for card in cards]
     named = named_in(rows)
-    identified = sum(one.verdict == "identified" for one in named)
+    identified = [one for one in named if one.verdict == "identified"]
     facts = [
         (_("Organisation"), str(leak.organisation)),
         (_("File"), f"{leak.file_name} · {leak.size_bytes} B · {leak.seconds or 0:.1f} s"),

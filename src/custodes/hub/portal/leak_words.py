@@ -1,6 +1,7 @@
 """What the tracer says, in the reader's language. It speaks English; here stand its sentences for the catalogue."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.formats import number_format
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from custodes.hub.leak.models import Leak
+from custodes.hub.leak.reports import Named
 from custodes.trace.verdicts import Verdict
 
 Words = str | Promise
@@ -189,17 +191,27 @@ def chance_words(chance: float) -> str:
     return _("1 in %(n)s") % {"n": figure}
 
 
-def headline(leak: Leak, verdict: str, named: int) -> str:
-    """Return the verdict on a leak in one sentence."""
+def headline(leak: Leak, verdict: str, identified: Sequence[Named]) -> str:
+    """Return the verdict on a leak in one sentence; `identified`: the views that are."""
     if leak.state == Leak.State.REFUSED:
         return _("This file cannot be traced.")
-    if verdict == Verdict.IDENTIFIED.value and named > 1:
-        return _("Two views are identified: the leak was mixed from both.")
     if verdict == Verdict.IDENTIFIED.value:
-        return _("One view is identified.")
+        return _identified(identified)
     if verdict == Verdict.CONSISTENT.value:
         return _("The leak is consistent with a view, which is not enough to identify it.")
     return _("Inconclusive: nobody is named.")
+
+
+def _identified(identified: Sequence[Named]) -> str:
+    clips = len({one.clip_id for one in identified})
+    if clips > 1:
+        return _("Views of %(n)d clips are identified: the leak was cut together from them.") % {"n": clips}
+    if len(identified) > 1:
+        return _("Two views are identified: the leak was mixed from both.")
+    same = max((len(one.views_with_same_word) for one in identified), default=1)
+    if same > 1:
+        return _("One mark is identified: %(n)d views of the same account carry it.") % {"n": same}
+    return _("One view is identified.")
 
 
 def steps_of(leak: Leak) -> list[dict[str, Any]]:

@@ -204,7 +204,7 @@ def _context(request: HttpRequest, person: Person, leak: Leak) -> dict[str, Any]
     cards = leak_page.cards_of(leak)
     named = named_in([card.row for card in cards])
     verdict = verdict_of([card.row for card in cards])
-    identified = sum(one.verdict == "identified" for one in named)
+    identified = [one for one in named if one.verdict == "identified"]
     clips = leak_acts.clips_of(leak)
     return context | {
         "cards": cards,
@@ -226,7 +226,7 @@ def _context(request: HttpRequest, person: Person, leak: Leak) -> dict[str, Any]
         "held": [clip for clip in clips if keeping_of(clip).why == "hold"],
         "clips": clips,
         "in_open_case": leak.case is not None and leak.case.closed_at is None,
-        "identified": identified,
+        "identified": len(identified),
         "left_out": leak_page.left_out_of(leak, cards),
         "best": next((row for card in cards for row in card.candidates if row.verdict == "identified"), None),
     }
