@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from custodes.cli.options import AsJson
+from custodes.core.errors import BadInput
 
 app = typer.Typer(help="The unit: the program at a site that runs its cameras.", no_args_is_help=True)
 
@@ -63,15 +64,20 @@ def unit_head(
 @app.command("sign-on", epilog="Example: custodes unit sign-on unit.toml")
 def unit_sign_on(
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
+    *,
+    stay: Annotated[bool, typer.Option("--stay", help="Ask again and again: a keypad or reader is built in.")] = False,
 ) -> None:
     """Say who drives from now on: asks for a driver's number and PIN, or takes what a card reader types."""
     from custodes.core.clock import SystemClock
-    from custodes.edge.sign_on import sign_on
+    from custodes.edge import sign_on
 
-    first = typer.prompt("Driver's number, or card", hide_input=True)
-    typer.echo(
-        sign_on(settings, first=first, ask_pin=lambda: str(typer.prompt("PIN", hide_input=True)), clock=SystemClock())
-    )
+    if stay:
+        sign_on.stay(settings, ask=sign_on.ask_hidden, say=typer.echo, clock=SystemClock())
+        return
+    try:
+        typer.echo(sign_on.once(settings, ask=sign_on.ask_hidden, clock=SystemClock()))
+    except EOFError:
+        raise BadInput("nothing was typed. Type your driver's number, or hold a card to the reader.") from None
 
 
 @app.command("sign-off", epilog="Example: custodes unit sign-off unit.toml")

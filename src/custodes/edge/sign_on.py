@@ -1,6 +1,8 @@
 """`custodes unit sign-on` and `sign-off`: a keypad or a card reader at the unit says who drives."""
 
+import getpass
 import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,8 @@ NUMBER = re.compile(r"[1-9]\d{4}")
 PIN = re.compile(r"\d{6}")
 CARD = re.compile(r"[0-9A-Za-z:._-]{6,64}")
 POLL_S = 0.1
+SIGN_OFF = "0"
+"""Typed where a number is asked for: whoever signed on here drives no longer."""
 OFFLINE = "Kept, sealed. The hub is not in reach: it decides when it is. Until then the drive is nobody's."
 
 
@@ -37,6 +41,40 @@ def slip_of(first: str, ask_pin: Callable[[], str]) -> Slip:
     if CARD.fullmatch(typed):
         return Slip(way="card", secret=typed)
     raise BadInput("type your driver's number (five digits), or hold a card to the reader.")
+
+
+def ask_hidden(what: str) -> str:
+    """Ask for a line that is not shown; from a keypad or reader that is no terminal, read one. Raises EOFError."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{what}: ")
+    sys.stdout.write(f"{what}: ")
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
+
+
+def once(settings_path: Path, *, ask: Callable[[str], str], clock: Clock, wait_s: float = 15.0) -> str:
+    """Ask who drives, and sign them on, or off for SIGN_OFF; return a line for them. Raises BadInput, EOFError."""
+    first = ask("Driver's number, card, or 0 to sign off").strip()
+    if first == SIGN_OFF:
+        return sign_off(settings_path, clock=clock, wait_s=wait_s)
+    return sign_on(settings_path, first=first, ask_pin=lambda: ask("PIN"), clock=clock, wait_s=wait_s)
+
+
+def stay(
+    settings_path: Path, *, ask: Callable[[str], str], say: Callable[[str], None], clock: Clock, wait_s: float = 15.0
+) -> None:
+    """Ask again and again, for a keypad or a reader that is built in, until there is nothing more to read."""
+    _joined(settings_path)
+    while True:
+        try:
+            say(once(settings_path, ask=ask, clock=clock, wait_s=wait_s))
+        except BadInput as error:
+            say(str(error))
+        except EOFError:
+            return
 
 
 def sign_on(settings_path: Path, *, first: str, ask_pin: Callable[[], str], clock: Clock, wait_s: float = 15.0) -> str:
