@@ -16,6 +16,7 @@ from custodes.edge import sign_on
 from custodes.edge.ship import Enrolment, SignOnBox
 
 HUB_KEY = X25519PrivateKey.generate()
+UNIT_ID = uuid.UUID(int=7)
 UNIT_TOML = """
 [unit]
 name = "Van 12"
@@ -34,7 +35,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     joined = Enrolment(
         "http://hub.test",
-        uuid.UUID(int=7),
+        UNIT_ID,
         uuid.UUID(int=8),
         "Van 12",
         key,
@@ -80,7 +81,7 @@ def test_a_keypad_that_is_built_in_asks_until_it_is_gone(settings: Path) -> None
 
 def opened(told: WireSignOn) -> Slip | None:
 
-    return open_slip(told, hub_key=HUB_KEY, unit_id=uuid.UUID(int=7)) if told.sealed else None
+    return open_slip(told, hub_key=HUB_KEY, unit_id=UNIT_ID) if told.sealed else None
 
 
 def test_a_unit_without_a_hub_signs_nobody_on(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +95,7 @@ def test_a_unit_without_a_hub_signs_nobody_on(settings: Path, monkeypatch: pytes
 def test_answers_that_nobody_waited_for_do_not_pile_up_and_torn_ones_hold_nothing_up(tmp_path: Path) -> None:
 
     box = SignOnBox(tmp_path)
-    for number in range(30):
+    for number in range(22):
         box.put(WireSignOn(sign_on_id=uuid.UUID(int=number), act="off", wall_ns=number))
     for path, told in box.waiting():
         box.answered(path, SignOnAnswer(sign_on_id=told.sign_on_id, accepted=True, said="yes"))
