@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from cast import NOW, NOW_NS, Cast, tell_of_roles
 from custodes.core.errors import BadInput, Corrupt, Denied
@@ -263,3 +265,33 @@ def test_after_a_week_whose_it_is_stands_and_nobody_drove_two_vans(cast: Cast, m
     assert owners.claimable(milo, NOW) == []
     with pytest.raises(BadInput, match="another van"):
         owners.claim(trip=trip, by=milo, now=NOW)
+
+
+def test_the_pages_say_it(cast: Cast, client: Client, both_factors: None) -> None:
+    client.force_login(cast.dina, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get("/me/driving/").content.decode()
+    assert str(number_of(cast.dina)) in page
+    assert "Nobody is recognised by their face here" in page
+    said = client.post("/me/driving/pin/", {"pin": PIN, "again": PIN}, follow=True).content.decode()
+    assert "Your PIN is set." in said
+    assert PIN not in said
+    wheel_page = f"/wheel/{cast.other_van.pk}/"
+    assert "I am driving this van" in client.get(wheel_page).content.decode()
+    assert "Dina drives Van 13 from now on." in client.post(wheel_page, {"act": "on"}, follow=True).content.decode()
+    assert "You drive this van." in client.get(wheel_page).content.decode()
+    assert Shift.objects.get(site=cast.van).ends_at is not None, "nobody drives two vans"
+    assert "no longer drives" in client.post(wheel_page, {"act": "off"}, follow=True).content.decode()
+    trip = store(cast.van_unit, timezone.now() - timedelta(hours=2))
+    Trip.objects.filter(pk=trip.pk).update(driver=cast.dina, known_by="card")
+    shown = client.get(f"/drives/{trip.pk}/").content.decode()
+    assert "signed on by card" in shown
+    assert "That was not me" in shown
+    client.post(f"/drives/{trip.pk}/not-me/")
+    assert Trip.objects.get().driver is None
+    assert client.get(f"/drives/{trip.pk}/").status_code == 404
+    assert "nobody: it was not who it seemed" in listed(cast, client)
+
+
+def listed(cast: Cast, client: Client) -> str:
+    client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client.get("/drives/").content.decode()

@@ -233,3 +233,22 @@ def test_two_recordings_of_other_days_are_laid_on_one_beginning(tmp_path: Path) 
 def test_settings_that_cannot_be_are_refused(table: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         BusSettings.model_validate(table)
+
+
+@pytest.mark.parametrize("time", ["9" * 400, "99999999999999"])
+def test_a_time_that_is_none_is_named(tmp_path: Path, time: str) -> None:
+    path = tmp_path / "drive.log"
+    path.write_text(f"(1780000000.0) can0 7E8#03410D1E00000000\n({time}.0) can0 7E8#03410D1E00000000\n")
+    with pytest.raises(BadInput, match="line 2"):
+        read_telemetry(path)
+
+
+def test_what_the_reader_of_a_format_skips_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with can.Logger(str(tmp_path / "drive.trc")) as logger:
+        for message in a_drive():
+            logger.on_message_received(message)
+    path = tmp_path / "drive.trc"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:-1], lines[-1][:30], lines[-1], ""]))
+    assert read_telemetry(path, bus=bus()).tally[Reason.MALFORMED] == 1
+    assert caplog.records == []

@@ -1,10 +1,12 @@
 """Recorded buses: candump, Vector ASC and BLF, PCAN TRC, python-can's CSV, read by python-can."""
 
 import io
+import logging
 import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,9 @@ from custodes.edge.telemetry.reading import Raw, Reason, Tally
 if TYPE_CHECKING:
     from can import Message
 
+LATEST_S = 2**32
+"""In the year 2106; a log that says later is damaged."""
+
 _CANDUMP_LINE = re.compile(rb"\s*\(\d+\.\d+\)\s+\S+\s+[0-9A-Fa-f]{3,8}#")
 _BEGINS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("BLF", re.compile(rb"LOGG")),
@@ -31,7 +36,7 @@ _COLUMNS = {
     "candump": (None, (r"\(\d+(\.\d+)?\)", r"\S+", r"[0-9A-Fa-f]{1,8}##?[0-9A-Fa-fRr.]*")),
     "bus CSV": (",", (r"\d+(\.\d+)?", r"(0x)?[0-9A-Fa-f]+", "[01]", "[01]", "[01]", r"\d+", r"[A-Za-z0-9+/]*=*\s*")),
 }
-_WRONG = (ValueError, IndexError, KeyError, TypeError, EOFError, struct.error, zlib.error)
+_WRONG = (ValueError, ArithmeticError, IndexError, KeyError, TypeError, EOFError, struct.error, zlib.error)
 
 
 class _Lines(io.TextIOWrapper):
@@ -45,6 +50,31 @@ class _Lines(io.TextIOWrapper):
         if line:
             self.number, self.last = self.number + 1, line
         return line
+
+
+class _Counting(logging.Handler):
+    """Count what python-can leaves out of a log and only logs."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(logging.WARNING)
+        self._tally = tally
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._tally.add(Reason.MALFORMED)
+
+
+@contextmanager
+def _counted(tally: Tally) -> Iterator[None]:
+    """Count as malformed, in place of printing, what python-can skips."""
+    log, handler = logging.getLogger("can"), _Counting(tally)
+    before = log.propagate
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +99,11 @@ def read_bus_log(path: Path, kind: str, *, signals: Sequence[BusSignal], tally: 
     frames = BusFrames(signals)
     samples: list[Sample] = []
     read = _binary(path, tally) if kind == "BLF" else _text(path, kind, tally)
-    for frame in read:
-        sample = frames.take(frame.arbitration_id, frame.content, extended=frame.extended, wall_ns=frame.wall_ns)
-        if sample is not None:
-            samples.append(sample)
+    with _counted(tally):
+        for frame in read:
+            sample = frames.take(frame.arbitration_id, frame.content, extended=frame.extended, wall_ns=frame.wall_ns)
+            if sample is not None:
+                samples.append(sample)
     if not samples:
         said = " and no frame of a [[telemetry.bus.signal]]" if signals else ""
         raise BadInput(
@@ -128,6 +159,8 @@ def _frames(messages: Iterable["Message"]) -> Iterator[_Frame]:
     for message in messages:
         if message.is_error_frame or message.is_remote_frame:
             continue
+        if not 0 <= message.timestamp < LATEST_S:
+            raise ValueError(f"{message.timestamp} is no time")
         wall_ns = round(message.timestamp * NS_PER_S)
         yield _Frame(wall_ns, message.arbitration_id, message.is_extended_id, bytes(message.data or b""))
 
