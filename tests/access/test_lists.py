@@ -10,7 +10,7 @@ from hypothesis.extra.django import TestCase
 
 from cast import NOW, make_clip, make_person, make_unit, tell_of_site
 from custodes.core.clock import ManualClock
-from custodes.hub.access import gate
+from custodes.hub.access import decisions, gate
 from custodes.hub.access.models import Grant
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Case, CaseClip, Clip
@@ -30,6 +30,7 @@ memberships = st.lists(
         st.none() | st.integers(0, SITES - 1),
         st.sampled_from([None, timedelta(seconds=-1), timedelta(0), timedelta(seconds=1)]),
         st.sets(st.integers(0, ROUTES - 1)),
+        st.sampled_from(["both", "both", *Membership.Sees.values]),
     ),
     max_size=6,
 )
@@ -43,6 +44,7 @@ clips = st.lists(
         st.none() | st.integers(0, ROUTES - 1),
         st.sampled_from([None, *range(6)]),
         st.sampled_from([timedelta(0), timedelta(seconds=1)]),
+        st.sampled_from([decisions.LIVE, decisions.LIVE + timedelta(microseconds=1)]),
     ),
     min_size=1,
     max_size=6,
@@ -108,17 +110,17 @@ class ListsAgreeWithTheGate(TestCase):
         for person, organisation, topic, says, on_file in said:
             stored(people[person], organisations[organisation], topic, says, on_file=on_file)
         units = [make_unit(site, site.name) for site in sites]
-        for person, organisation, role, site, until, own in roles:
+        for person, organisation, role, site, until, own, sees in roles:
             row, _new = Membership.objects.get_or_create(
                 person=people[person],
                 organisation=organisations[organisation],
                 role=role,
                 site=None if site is None else sites[site],
-                defaults={"until": None if until is None else NOW + until},
+                defaults={"until": None if until is None else NOW + until, "sees": sees},
             )
             row.routes.set([routes[number] for number in own])
         held = list(Membership.objects.order_by("pk"))
-        for site, subject, state, erased, case, route, granted_to, lasts in footage:
+        for site, subject, state, erased, case, route, granted_to, lasts, ago in footage:
             clip = make_clip(
                 units[site],
                 subject=None if subject is None else people[subject],
@@ -126,6 +128,7 @@ class ListsAgreeWithTheGate(TestCase):
                 erased_at=NOW if erased else None,
                 route=None if route is None else routes[route],
                 notice=False,
+                onset=NOW - ago,
             )
             if case:
                 kept = Case.objects.create(organisation=clip.site.organisation, opened_at=NOW)

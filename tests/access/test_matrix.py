@@ -192,6 +192,7 @@ OWN_TESTS = {
     "portal:route_dispatchers": "test_routes",
     "portal:routes_bind": "test_routes",
     "portal:membership_end": "test_roles_end_by_leaders_and_by_oneself",
+    "portal:membership_reach": "test_roles_end_by_leaders_and_by_oneself",
     "portal:organisation": "test_organisations",
     "portal:retention": "test_organisations",
     "portal:unit_revoke": "test_units",
@@ -425,6 +426,8 @@ def test_organisations(doors: Doors, cast: Cast, route: str) -> None:
 def test_roles_end_by_leaders_and_by_oneself(doors: Doors, scene: Scene) -> None:
     ask = Ask("portal:membership_end", {"pk": scene.membership.pk}, "post")
     assert doors.let_through(ask) == {"manager", "driver"}
+    reach = Ask("portal:membership_reach", {"pk": scene.membership.pk}, "post", {"sees": "live"})
+    assert doors.let_through(reach) == {"manager"}
 
 
 def test_a_bookmark_is_its_readers_alone(doors: Doors, cast: Cast) -> None:

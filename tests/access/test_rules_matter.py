@@ -134,6 +134,10 @@ def questions(
         bound = decisions.member_facts(cast.bob, now=NOW)[0]
         members.append(replace(bound, membership_id=f"{bound.membership_id}-bound", route_ids=frozenset({"r"})))
         facts.append(replace(facts[0], clip_id=f"{facts[0].clip_id}-routed", route_id="r"))
+        # One that reaches only now, and one only before, seen by clips of now and of before.
+        members.append(replace(bound, membership_id=f"{bound.membership_id}-now", history=False))
+        members.append(replace(bound, membership_id=f"{bound.membership_id}-before", live=False))
+        facts += [replace(one, clip_id=f"{one.clip_id}-before", recent=False) for one in facts if one.state == "ready"]
         transaction.set_rollback(True)
     members += [replace(one, membership_id=f"{one.membership_id}-weak", proven=False) for one in members]
     clips = [replace(one, clip_id=f"{one.clip_id}-{state}", consent=state.value) for one in facts for state in State]

@@ -73,6 +73,7 @@
 -- migration fleet 0009_unit_troubles
 -- migration fleet 0010_push_added
 -- migration fleet 0011_password_code
+-- migration fleet 0012_sees
 -- migration leak 0001_initial
 -- migration leak 0002_canaries
 -- migration leak 0003_sealed_findings
@@ -138,7 +139,7 @@ CREATE TABLE "fleet_camera" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "l
 CREATE TABLE "fleet_enrolmentcode" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "locator" varchar(8) NOT NULL UNIQUE, "code_sha256" varchar(64) NOT NULL UNIQUE, "created_at" datetime NOT NULL, "expires_at" datetime NOT NULL, "tries_left" smallint unsigned NOT NULL CHECK ("tries_left" >= 0), "used_at" datetime NULL, "created_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NOT NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "unit_id" char(32) NULL REFERENCES "fleet_unit" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_enrolmentfailure" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "address" char(39) NULL, "at" datetime NOT NULL);
 CREATE TABLE "fleet_invitation" ("id" char(32) NOT NULL PRIMARY KEY, "role" varchar(16) NOT NULL, "email" varchar(254) NOT NULL, "display_name" varchar(120) NOT NULL, "language" varchar(8) NOT NULL, "token_sha256" varchar(64) NOT NULL UNIQUE, "made_at" datetime NOT NULL, "expires_at" datetime NOT NULL, "accepted_at" datetime NULL, "withdrawn_at" datetime NULL, "made_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "fleet_membership" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "role" varchar(16) NOT NULL, "since" datetime NOT NULL, "until" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE "fleet_membership" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "role" varchar(16) NOT NULL, "since" datetime NOT NULL, "until" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "site_id" char(32) NULL REFERENCES "fleet_site" ("id") DEFERRABLE INITIALLY DEFERRED, "sees" varchar(8) NOT NULL);
 CREATE TABLE "fleet_opensession" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "began_at" datetime NOT NULL, "seen_at" datetime NOT NULL, "address" char(39) NULL, "browser" varchar(200) NOT NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "fleet_organisation" ("id" char(32) NOT NULL PRIMARY KEY, "name" varchar(120) NOT NULL, "kind" varchar(16) NOT NULL, "time_zone" varchar(64) NOT NULL, "speed_unit" varchar(8) NOT NULL, "undo_window_s" integer unsigned NOT NULL CHECK ("undo_window_s" >= 0), "quota_bytes" bigint unsigned NOT NULL CHECK ("quota_bytes" >= 0), "created_at" datetime NOT NULL, "mark_dispatcher" varchar(8) NOT NULL, "mark_driver" varchar(8) NOT NULL, "mark_manager" varchar(8) NOT NULL, "mark_member" varchar(8) NOT NULL, "mark_owner" varchar(8) NOT NULL, "routes_bind" bool NOT NULL);
 CREATE TABLE "fleet_person" ("password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "first_name" varchar(150) NOT NULL, "last_name" varchar(150) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "id" char(32) NOT NULL PRIMARY KEY, "email" varchar(254) NOT NULL UNIQUE, "display_name" varchar(120) NOT NULL, "language" varchar(8) NOT NULL, "time_zone" varchar(64) NOT NULL, "speed_unit" varchar(8) NOT NULL, "password_code" varchar(64) NOT NULL);
@@ -459,6 +460,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('fleet', '0009_unit_troubles', CURRENT_TIMESTAMP),
   ('fleet', '0010_push_added', CURRENT_TIMESTAMP),
   ('fleet', '0011_password_code', CURRENT_TIMESTAMP),
+  ('fleet', '0012_sees', CURRENT_TIMESTAMP),
   ('leak', '0001_initial', CURRENT_TIMESTAMP),
   ('leak', '0002_canaries', CURRENT_TIMESTAMP),
   ('leak', '0003_sealed_findings', CURRENT_TIMESTAMP),

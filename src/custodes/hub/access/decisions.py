@@ -1,7 +1,7 @@
 """Decide: may this person do this with this clip, by which rule, and in which words."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -27,8 +27,13 @@ from custodes.hub.clips import arrivals
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.consent.topics import Topic
 from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet.times import wall_ns_of
 
 Actor = Person | AnonymousUser
+
+
+LIVE = timedelta(minutes=15)
+"""How long what began counts as happening now: as long as a look at the board goes on as one (`dispatch/board.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,13 @@ def clip_facts(clip: Clip, *, now: datetime | None = None) -> ClipFacts:
         granted=frozenset() if now is None else granted.memberships_for(clip.pk, now=now),
         in_case=CaseClip.objects.filter(clip_id=clip.pk, case__closed_at=None).exists(),
         route_id=_text(clip.route_id),
+        recent=now is None or clip.onset_wall_ns is None or clip.onset_wall_ns >= live_since_ns(now),
     )
+
+
+def live_since_ns(now: datetime) -> int:
+    """Return from when on (wall ns) what began counts as happening now."""
+    return wall_ns_of(now - LIVE)
 
 
 def facts_of(row: Membership, person: Person, *, now: datetime) -> MemberFacts:
@@ -193,6 +204,8 @@ def facts_of(row: Membership, person: Person, *, now: datetime) -> MemberFacts:
         site_id=_text(row.site_id),
         ended=row.until is not None and row.until <= now,
         route_ids=_bound_to(row),
+        live=row.sees != Membership.Sees.HISTORY,
+        history=row.sees != Membership.Sees.LIVE,
     )
 
 

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from custodes.core.types import Purpose
-from custodes.hub.access import granted, recorded
+from custodes.hub.access import decisions, granted, recorded
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ask_all
 from custodes.hub.clips.models import CaseClip, Clip
@@ -58,6 +58,8 @@ class _Kind:
     """An open case keeps it."""
     granted: bool = False
     """It was opened to this membership singly."""
+    recent: bool = True
+    """It happens now; told apart for a membership that reaches only now, or only before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,20 @@ def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> Q
         apart = (singled.in_case is not None, singled.granted is not None)
         for purpose in purposes:
             kinds = _allowed_kinds(_signature(member), action, purpose, apart)
-            wanted |= _query(member, kinds, singled, topic=recorded.topic_of(action, purpose), now=now)
+            topic = recorded.topic_of(action, purpose)
+            for when, those in _by_time(member, kinds, now):
+                wanted |= when & _query(member, those, singled, topic=topic, now=now)
     return Clip.objects.filter(wanted).exclude(site_id__in=_displaced(members))
+
+
+def _by_time(member: MemberFacts, kinds: frozenset[_Kind], now: datetime) -> Iterator[tuple[Q, frozenset[_Kind]]]:
+    """Yield when what a membership may have began, with the kinds of that time."""
+    if member.live and member.history:
+        yield Q(), kinds
+        return
+    now_on = Q(onset_wall_ns__gte=decisions.live_since_ns(now))
+    yield now_on, frozenset(kind for kind in kinds if kind.recent)
+    yield ~now_on, frozenset(kind for kind in kinds if not kind.recent)
 
 
 def _displaced(members: list[MemberFacts]) -> set[UUID]:
@@ -125,7 +139,7 @@ def _allowed_kinds(
 
 def _kinds(signature: MemberFacts, *, consent_matters: bool, apart: tuple[bool, bool]) -> Iterator[_Kind]:
     cases, grants = ((False, True) if told else (False,) for told in apart)
-    for here, on_route, subject, erased, state, answer, in_case, opened in product(
+    for here, on_route, subject, erased, state, answer, in_case, opened, recent in product(
         (True,) if signature.site_id is None else (True, False),
         (True,) if signature.route_ids is None else (True, False),
         (_SELF, _OTHER, _NOBODY),
@@ -134,6 +148,7 @@ def _kinds(signature: MemberFacts, *, consent_matters: bool, apart: tuple[bool, 
         _CONSENTS if consent_matters else (_NONE_KNOWN,),
         cases,
         grants,
+        (True,) if signature.live and signature.history else (True, False),
     ):
         yield _Kind(
             place=_Place(here, on_route),
@@ -143,12 +158,13 @@ def _kinds(signature: MemberFacts, *, consent_matters: bool, apart: tuple[bool, 
             consent=answer,
             in_case=in_case,
             granted=opened,
+            recent=recent,
         )
 
 
 def _example(kind: _Kind) -> ClipFacts:
     return ClipFacts(
-        clip_id=f"{kind.place}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}-{kind.in_case}-{kind.granted}",
+        clip_id=f"{kind.place}-{kind.subject}-{kind.erased}-{kind.state}-{kind.consent}-{kind.in_case}-{kind.granted}-{kind.recent}",
         organisation_id="o",
         site_id="s" if kind.place.here else "another",
         subject_id=None if kind.subject == _NOBODY else kind.subject,
@@ -158,6 +174,7 @@ def _example(kind: _Kind) -> ClipFacts:
         in_case=kind.in_case,
         route_id="r" if kind.place.on_route else None,
         granted=frozenset({"m"}) if kind.granted else frozenset(),
+        recent=kind.recent,
     )
 
 

@@ -78,6 +78,10 @@ class MemberFacts:
     """The session that asks has shown a second factor. True where no session asks: the role alone is judged."""
     route_ids: frozenset[str] | None = None
     """The routes to which it is bound; None: to none in particular."""
+    live: bool = True
+    """It reaches what happens now."""
+    history: bool = True
+    """It reaches what was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class ClipFacts:
     consent: str = NOBODY_RECORDED
     """Where the recorded people stand towards what is asked; only `CONSENTED` actions look at it."""
     route_id: str | None = None
+    recent: bool = True
+    """It happens now, or a moment ago. True of what is asked for this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +215,8 @@ def _member_entity(member: MemberFacts) -> Mapping[str, object]:
         "organisation": _entity("Organisation", member.organisation_id),
         "ended": member.ended,
         "proven": member.proven,
+        "live": member.live,
+        "history": member.history,
     }
     if member.site_id is not None:
         attributes["site"] = _entity("Site", member.site_id)
@@ -224,6 +232,7 @@ def _clip_entity(clip: ClipFacts) -> Mapping[str, object]:
         "state": _entity("State", clip.state),
         "erased": clip.erased,
         "in_case": clip.in_case,
+        "recent": clip.recent,
         "granted": [_entity("Membership", one) for one in sorted(clip.granted)],
     }
     if clip.subject_id is not None:

@@ -12,7 +12,7 @@ from custodes.hub.fleet.times import moment_of
 
 CANCELLED = "shift.cancelled"
 SHIFTS = ("shift.planned", "shift.changed", "shift.started", "shift.ended", CANCELLED)
-GIVEN, ENDED = "role.given", "role.ended"
+GIVEN, ENDED, LIMITED = "role.given", "role.ended", "role.limited"
 Key: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 """Whose role, in which organisation, at which site, and which."""
 SAME_ACT = timedelta(seconds=1)
@@ -21,15 +21,23 @@ SAME_ACT = timedelta(seconds=1)
 def roles_against_ledger() -> Iterator[Problem]:
     """Yield a problem for each role that was added, revived, ended, moved or removed by hand."""
     last: dict[Key, Said] = {}
-    for one in entries(GIVEN, ENDED):
-        last[one.get("person"), one.get("organisation"), one.get("site"), one.get("role")] = one
+    reach: dict[Key, str | None] = {}
+    for one in entries(GIVEN, ENDED, LIMITED):
+        key = (one.get("person"), one.get("organisation"), one.get("site"), one.get("role"))
+        if one.kind == LIMITED:
+            reach[key] = one.get("sees")
+            continue
+        last[key] = one
+        reach.pop(key, None)
     seen: set[Key] = set()
     for row in Membership.objects.order_by("pk").iterator():
         site = None if row.site_id is None else str(row.site_id)
-        key: Key = (str(row.person_id), str(row.organisation_id), site, row.role)
+        key = (str(row.person_id), str(row.organisation_id), site, row.role)
         seen.add(key)
         told = last.get(key)
         named = f"{row.person_id} as {row.role} of {row.organisation_id}"
+        if row.sees != reach.get(key, Membership.Sees.BOTH):
+            yield Problem("role_edited", None, f"which times {named} reaches was edited by hand")
         if told is None:
             yield Problem("role_edited", None, f"{named} was added or moved by hand: no entry gave this role")
         elif told.kind == GIVEN and row.until is not None:

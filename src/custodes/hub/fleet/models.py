@@ -103,10 +103,18 @@ class Membership(models.Model):
         SUPPORT = "support", _("Support")
         CONTRACTOR = "contractor", _("Contractor")
 
+    class Sees(models.TextChoices):
+        """Which times a role reaches: what happens now (the last quarter of an hour), what was, or both."""
+
+        BOTH = "both", _("now and before")
+        LIVE = "live", _("only now")
+        HISTORY = "history", _("only before")
+
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
     site = models.ForeignKey("Site", on_delete=models.CASCADE, null=True, blank=True, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
+    sees = models.CharField(max_length=8, choices=Sees.choices, default=Sees.BOTH)
     since = models.DateTimeField(auto_now_add=True)
     until = models.DateTimeField(null=True, blank=True)
 

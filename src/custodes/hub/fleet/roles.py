@@ -12,6 +12,8 @@ from custodes.hub.fleet.models import Membership, Organisation, Person, Site
 from custodes.hub.fleet.times import wall_ns_of
 
 OFFICER = Membership.Role.PRIVACY_OFFICER
+LIMITABLE = (Membership.Role.DISPATCHER, Membership.Role.MEMBER)
+"""Roles that can be held to now or to before. Who leads sees both: they say what others see."""
 
 
 def give_role(
@@ -35,7 +37,7 @@ def give_role(
             person=person, organisation=organisation, site=site, role=role
         )
         if made or membership.until is not None:
-            Membership.objects.filter(pk=membership.pk).update(until=None, since=now)
+            Membership.objects.filter(pk=membership.pk).update(until=None, since=now, sees=Membership.Sees.BOTH)
             membership.refresh_from_db()
             _log("role.given", now, by, person=person.pk, membership=membership)
     return membership
@@ -80,12 +82,26 @@ def end_membership(*, membership: Membership, now: datetime, by: Person | None =
         _log("role.ended", now, by, person=membership.person_id, membership=membership)
 
 
+def limit_role(*, membership: Membership, sees: str, now: datetime, by: Person) -> None:
+    """Say which times one role reaches; it counts from the next byte on. Raises Denied, and BadInput."""
+    _must(selectors.leads(by, membership.organisation, now))
+    if sees not in Membership.Sees.values or membership.role not in LIMITABLE:
+        raise BadInput(_("Dispatchers and household members can be held to now or to before, nobody else."))
+    with transaction.atomic():
+        if not Membership.objects.filter(pk=membership.pk, until=None).exclude(sees=sees).update(sees=sees):
+            return
+        membership.sees = sees
+        _log("role.limited", now, by, person=membership.person_id, membership=membership, sees=sees)
+
+
 def _must(condition: bool) -> None:  # noqa: FBT001  # reads as a sentence
     if not condition:
         raise Denied("Only who leads here may do that.")
 
 
-def _log(entry: str, now: datetime, by: Person | None, /, *, person: object, membership: Membership) -> None:
+def _log(
+    entry: str, now: datetime, by: Person | None, /, *, person: object, membership: Membership, **more: object
+) -> None:
     place = {"organisation": membership.organisation_id, "site": membership.site_id, "role": membership.role}
-    body = {"person": person, **place, "by": None if by is None else by.pk}
+    body = {"person": person, **place, **more, "by": None if by is None else by.pk}
     ledger.append(kind=entry, body=body, now_ns=wall_ns_of(now))

@@ -13,7 +13,7 @@ from custodes.hub.fleet.enrolment import IssuedCode, enrol_unit, issue_code, rev
 from custodes.hub.fleet.health import record_heartbeat
 from custodes.hub.fleet.invitations import Invited, invite_person
 from custodes.hub.fleet.models import Organisation, Person, Site
-from custodes.hub.fleet.roles import end_membership, give_role
+from custodes.hub.fleet.roles import end_membership, give_role, limit_role
 from custodes.hub.fleet.shifts import end_shift, start_shift
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -28,6 +28,7 @@ __all__ = [
     "give_role",
     "invite_person",
     "issue_code",
+    "limit_role",
     "record_heartbeat",
     "revoke_unit",
     "start_shift",

@@ -58,6 +58,7 @@ urlpatterns = [
     path("people/invitations/<uuid:invitation_id>/renew/", people.renew_invitation, name="invitation_renew"),
     path("people/invitations/<uuid:invitation_id>/withdraw/", people.withdraw_invitation, name="invitation_withdraw"),
     path("people/memberships/<int:pk>/end/", people.end, name="membership_end"),
+    path("people/memberships/<int:pk>/reach/", people.reach, name="membership_reach"),
     path("people/shifts/", people.start_shift, name="shift_start"),
     path("people/shifts/<int:pk>/end/", people.end_shift, name="shift_end"),
     path("", include("custodes.hub.portal.urls_me")),

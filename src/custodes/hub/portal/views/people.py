@@ -23,6 +23,7 @@ from custodes.hub.access import acquaintance
 from custodes.hub.fleet import invitations, selectors
 from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Invitation, Membership, Organisation, Person, Shift, Site
+from custodes.hub.fleet.roles import LIMITABLE
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import scope, shown
 
@@ -222,6 +223,29 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
+@asks_anew
+def reach(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say which times a role reaches (form field `sees`); it counts from the next byte on."""
+    person = scope.actor(request)
+    led = led_organisations(person)
+    membership = Membership.objects.select_related("person", "organisation").filter(pk=pk, organisation__in=led).first()
+    if membership is None:
+        raise Http404
+    try:
+        fleet.limit_role(membership=membership, sees=request.POST.get("sees", ""), by=person, now=timezone.now())
+    except BadInput as error:
+        messages.error(request, str(error))
+    else:
+        said = _("%(person)s sees %(times)s.") % {
+            "person": membership.person,
+            "times": Membership.Sees(membership.sees).label,
+        }
+        messages.success(request, said)
+    return redirect("portal:people")
+
+
+@require_POST
+@login_required
 def start_shift(request: HttpRequest) -> HttpResponse:
     """Put a driver on a vehicle."""
     person = scope.actor(request)
@@ -282,6 +306,8 @@ def _context(person: Person) -> dict[str, Any]:
     return {
         "groups": groups,
         "may_lead": bool(led),
+        "limitable": LIMITABLE,
+        "reaches": Membership.Sees.choices,
         "now": now,
         "vans": [_van(person, site) for site in vehicles],
         "zone": shown.person_zone(person),
