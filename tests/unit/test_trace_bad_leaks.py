@@ -81,6 +81,20 @@ def sound_only(_whole: bytes) -> bytes:
     return kept.getvalue()
 
 
+def jpeg_film(path: Path, shots: list[np.ndarray]) -> Path:
+    """Write pictures of any sizes as a film: nothing is encoded twice that is the same."""
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("mjpeg", rate=10)
+        stream.height, stream.width = shots[0].shape[:2]
+        stream.pix_fmt = "yuvj420p"
+        coded = {id(shot): cv2.imencode(".jpg", shot)[1].tobytes() for shot in shots}
+        for number, shot in enumerate(shots):
+            packet = av.Packet(coded[id(shot)])
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, number, number, Fraction(1, 10)
+            film.mux(packet)
+    return path
+
+
 def wide(_whole: bytes) -> bytes:
     done, coded = cv2.imencode(".jpg", np.zeros((80, 9000), np.uint8))
     assert done
@@ -141,23 +155,14 @@ def test_a_film_that_breaks_off_is_read_as_far_as_it_goes(whole: bytes, tmp_path
 
 
 def test_a_picture_that_grows_in_the_middle_of_a_film_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "grows.mkv"
-    with av.open(str(path), "w") as film:
-        stream = film.add_stream("mjpeg", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuvj420p"
-        for number, shot in enumerate((textured_film.picture(0), np.zeros((80, 9000), np.uint8))):
-            packet = av.Packet(cv2.imencode(".jpg", shot)[1].tobytes())
-            packet.stream, packet.pts, packet.dts, packet.time_base = stream, number, number, Fraction(1, 10)
-            film.mux(packet)
+    path = jpeg_film(tmp_path / "grows.mkv", [textured_film.picture(0), np.zeros((80, 9000), np.uint8)])
     with pytest.raises(BadInput, match="is 9000x80 px"):
         read_leak(path)
 
 
 def test_an_8k_film_is_read_small(tmp_path: Path) -> None:
-    path = tmp_path / "large.jpg"
-    cv2.imwrite(str(path), cv2.resize(textured_film.picture(1), (7680, 4320)))
-    (picture,) = read_leak(path)
-    assert picture.luma.shape == (720, 1280)
+    path = jpeg_film(tmp_path / "large.mkv", [cv2.resize(textured_film.picture(1), (7680, 4320))] * 2)
+    assert [picture.luma.shape for picture in read_leak(path)] == [(720, 1280)] * 2
 
 
 def test_a_covered_lens_shows_nothing_and_a_dark_room_something(tmp_path: Path) -> None:
