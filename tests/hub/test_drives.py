@@ -17,7 +17,7 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips.models import Hold
 from custodes.hub.driving import disputing, scores, storing
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
-from custodes.hub.fleet.models import Route, Shift
+from custodes.hub.fleet.models import Person, Route, Shift
 from custodes.score.formula import score_trip
 from custodes.score.tripfile import trip_of
 from stored_trip import NS, store, told_trip
@@ -176,6 +176,19 @@ def test_the_drivers_page_says_why_and_lets_them_object(cast: Cast, trip: Trip) 
     assert "Seen." in page
 
 
+def test_ways_are_told_in_the_readers_unit_and_language(cast: Cast, trip: Trip) -> None:
+    dina = browser(cast, "driver")
+    page = f"/drives/{trip.pk}/"
+    miles = f"{trip.distance_m / 1609.344:.1f} mi"
+    assert miles in dina.get(page).content.decode()
+    assert miles in dina.get("/drives/").content.decode()
+    Person.objects.filter(pk=cast.dina.pk).update(speed_unit="kmh", language="fr")
+    metric = f"{trip.distance_m / 1000:.1f} km".replace(".", ",")
+    said = dina.get(page).content.decode()
+    assert metric in said
+    assert " mi<" not in said
+
+
 def test_opening_a_drive_stands_in_the_ledger_before_its_way_is_shown(cast: Cast, trip: Trip) -> None:
     browser(cast, "manager").get(reverse("portal:drive", args=[trip.pk]))
     body = json.loads(LedgerBody.objects.filter(leaf__kind="trip.opened").get().body_json)
@@ -220,7 +233,7 @@ def test_a_drivers_score_over_time_needs_fifty_kilometres(cast: Cast, settings: 
         Trip.objects.filter(pk=row.pk).update(driver=cast.dina)
     client = browser(cast, "driver")
     page = client.get(reverse("portal:driver", args=[cast.dina.pk])).content.decode()
-    assert "Not scored: 40.6 km driven, 50 km are needed." in page
+    assert "Not scored: 25.2 mi driven, 31.1 mi are needed." in page
     row = store(cast.van_unit, now - timedelta(days=3), km=20, hard_at_m=())
     Trip.objects.filter(pk=row.pk).update(driver=cast.dina)
     page = client.get(reverse("portal:driver", args=[cast.dina.pk])).content.decode()

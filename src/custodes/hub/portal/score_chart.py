@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from custodes.hub.portal.shown import figures
 from custodes.score.formula import Score
 
 WIDTH, HEIGHT = 1000, 260
@@ -40,7 +41,7 @@ def draw(days: Sequence[tuple[str, Score]]) -> Chart:
         line.append(f"{x},{_y(score.value)}")
         upper.append(f"{x},{_y(min(Fraction(100), score.value + score.half_band))}")
         lower.append(f"{x},{_y(max(Fraction(0), score.value - score.half_band))}")
-        dots.append((x, _y(score.value), f"{day}: {float(score.value):.1f} ± {float(score.half_band):.1f}"))
+        dots.append((x, _y(score.value), figures(f"{day}: {float(score.value):.1f} ± {float(score.half_band):.1f}")))
     rules = tuple((value, _y(Fraction(value))) for value in (0, 25, 50, 75, 100))
     return Chart(
         WIDTH, HEIGHT, " ".join(line), " ".join([*upper, *reversed(lower)]), rules, LEFT, WIDTH - RIGHT, tuple(dots)

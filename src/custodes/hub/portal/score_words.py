@@ -5,19 +5,19 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from custodes.hub.portal.shown import duration_words
+from custodes.hub.portal.shown import distance_words, duration_words, figures
 from custodes.score.formula import BASE, Score, Share
 from custodes.score.words import decimal, points
 
 
-def headline(score: Score) -> str:
-    """Return the score in a sentence, or what is missing to judge."""
+def headline(score: Score, unit: str) -> str:
+    """Return the score in a sentence, or what is missing to judge. `unit`: the reader's unit of speed."""
     if score.value is not None:
-        return _("%(score)s of 100") % {"score": decimal(score.value)}
+        return _("%(score)s of 100") % {"score": figures(decimal(score.value))}
     if score.distance_m < score.needed_distance_m:
-        return _("Not scored: %(done).1f km driven, %(needed)d km are needed.") % {
-            "done": score.distance_m / 1000,
-            "needed": score.needed_distance_m // 1000,
+        return _("Not scored: %(done)s driven, %(needed)s are needed.") % {
+            "done": distance_words(score.distance_m, unit),
+            "needed": distance_words(score.needed_distance_m, unit),
         }
     return _("Not scored: too short a time on the move.")
 
@@ -28,8 +28,8 @@ def band(score: Score) -> str:
         return ""
     low, high = max(Fraction(0), score.value - score.half_band), min(Fraction(100), score.value + score.half_band)
     return _("By chance alone it would lie between %(low)s and %(high)s. It begins at %(base)d.") % {
-        "low": decimal(low),
-        "high": decimal(high),
+        "low": figures(decimal(low)),
+        "high": figures(decimal(high)),
         "base": BASE,
     }
 
@@ -37,12 +37,12 @@ def band(score: Score) -> str:
 def reasons(score: Score) -> list[tuple[str, str]]:
     """Return (sentence, points) for each thing that was lost or earned, dearest first."""
     lost = sorted((share for share in score.shares if share.lost), key=lambda share: -share.lost)
-    said = [(_share(share), points(-share.lost)) for share in lost]
+    said = [(_share(share), figures(points(-share.lost))) for share in lost]
     if score.stretches:
         calm = ngettext(
             "%(calm)d of %(all)d kilometre was calm", "%(calm)d of %(all)d kilometres were calm", score.stretches
         ) % {"calm": score.calm_stretches, "all": score.stretches}
-        said.append((calm, points(score.earned)))
+        said.append((calm, figures(points(score.earned))))
     said += [(_share(share), "±0") for share in score.shares if share.judged and not share.lost]
     return said
 

@@ -1,5 +1,6 @@
 """How times, speeds and sizes are shown to one person."""
 
+import re
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from custodes.hub.fleet.models import Organisation, Person, Site
 MPH_PER_MPS = 3600 / 1609.344
 """Miles per hour in one metre per second; the international mile is 1609.344 m exactly (NIST SP 811, B.8)."""
 KMH_PER_MPS = 3.6
+M_PER_MILE = 1609.344
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,18 @@ def same_unit(said: str, unit: str) -> bool:
 def speed_number(speed_mps: float, unit: str) -> str:
     """Return a speed without its unit, rounded to a whole number: for a second one beside `speed_words`."""
     return speed_words(speed_mps, unit).partition(" ")[0]
+
+
+def distance_words(distance_m: float, unit: str) -> str:
+    """Return a way in kilometres or miles, whichever go with the reader's unit of speed, to a tenth."""
+    metric = unit == Organisation.SpeedUnit.KMH
+    way = round(distance_m / (1000 if metric else M_PER_MILE), 1)  # `number_format` would cut instead
+    return f"{formats.number_format(way, 1)} {'km' if metric else 'mi'}"
+
+
+def figures(text: str) -> str:
+    """Return text in which each decimal point stands as the reader's language writes it."""
+    return _POINT.sub(formats.get_format("DECIMAL_SEPARATOR"), text)
 
 
 def local_ns(wall_ns: int, zone_name: str) -> LocalTime:

@@ -18,7 +18,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.consent.telling import SHARED, role_words
 from custodes.hub.consent.words import topic_words
 from custodes.hub.fleet.models import Site
-from custodes.hub.portal import shown, words
+from custodes.hub.portal import scope, shown, words
 
 register = template.Library()
 
@@ -170,6 +170,20 @@ def evidence_value(value: str) -> str:
 def evidence_name(name: str) -> str:
     """Write what a measured value is called."""
     return str(words.evidence_words(name))
+
+
+@register.simple_tag(takes_context=True)
+def distance(context: dict[str, Any], distance_m: float, site: Site) -> str:
+    """Write a way in the reader's unit."""
+    person = scope.person_of(context["request"])
+    unit = shown.speed_unit(person, site.organisation) if person else site.organisation.speed_unit
+    return shown.distance_words(distance_m, unit)
+
+
+@register.filter
+def figures(text: object) -> str:
+    """Write a text with the decimal points of the reader's language."""
+    return shown.figures(str(text))
 
 
 @register.filter

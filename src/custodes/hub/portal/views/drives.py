@@ -54,7 +54,9 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "right": right,
-            "headline": score_words.headline(scores.of_trip(right.trip)) if right.judges else "",
+            "headline": score_words.headline(scores.of_trip(right.trip), _unit(person, right.trip))
+            if right.judges
+            else "",
             "counted": sum(event.kind in COUNTED_KINDS for event in right.trip.events.all()) if right.judges else None,
         }
         for right in rights
@@ -77,7 +79,7 @@ def show(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
         return redirect("portal:drives")
     right, trip = opened.right, opened.right.trip
     score = scores.of_trip(trip)
-    unit = shown.speed_unit(person, trip.site.organisation)
+    unit = _unit(person, trip)
     drawing = drive_map.draw(opened.told)
     lines = _lines(person, trip, opened.told, own=right.own)
     context = _film(request, drawing, lines) | {
@@ -88,7 +90,7 @@ def show(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
         "legend": _legend(unit),
         "events": lines,
         "score": score if right.judges else None,
-        "headline": score_words.headline(score),
+        "headline": score_words.headline(score, unit),
         "band": score_words.band(score),
         "reasons": score_words.reasons(score),
         "coaches": coaching.may_coach(person, talks.about_trip(trip)),
@@ -130,18 +132,19 @@ def driver(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         for moment, score in scores.over_time(trips, until_wall_ns=now_ns, days=CHART_DAYS)
     ]
     score = scores.of_driver(trips, until_wall_ns=now_ns)
+    unit = _unit(person, trips[-1]) if trips else person.speed_unit
     organisations = {trip.site.organisation for trip in trips}
     context = {
         "who": who,
         "own": who.pk == person.pk,
         "score": score,
-        "headline": score_words.headline(score),
+        "headline": score_words.headline(score, unit),
         "band": score_words.band(score),
         "reasons": score_words.reasons(score),
         "chart": score_chart.draw(days),
         "first_day": days[0][0],
         "last_day": days[-1][0],
-        "trips": [(trip, score_words.headline(scores.of_trip(trip))) for trip in reversed(trips)],
+        "trips": [(trip, _headline(person, trip)) for trip in reversed(trips)],
         "records": [(one, scores.record_of(one.pk)) for one in sorted(organisations, key=str)],
     }
     return render(request, "portal/driver.html", context)
@@ -235,6 +238,14 @@ def _film(request: HttpRequest, drawing: drive_map.Drawing | None, lines: list[E
     view = view_for(request, clip, purposes)
     rolls = drive_film.rolls_of(gate.read_manifest(actor=person, view_id=view.pk), drawing)
     return context | {"view": view, "playing": clip, "rolls": rolls}
+
+
+def _headline(person: Person, trip: Trip) -> str:
+    return score_words.headline(scores.of_trip(trip), _unit(person, trip))
+
+
+def _unit(person: Person, trip: Trip) -> str:
+    return shown.speed_unit(person, trip.site.organisation)
 
 
 def _lines(person: Person, trip: Trip, told: WireTrip, *, own: bool) -> list[EventLine]:

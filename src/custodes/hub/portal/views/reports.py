@@ -20,7 +20,7 @@ from custodes.hub import proxies
 from custodes.hub.access import drives
 from custodes.hub.driving import reports
 from custodes.hub.driving.reports import Report
-from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import report_sheets, scope, score_words, shown
 
 DAYS = 28
@@ -58,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "heads": report_sheets.heads(report),
         "rows": [(line, report_sheets.cells(line, report)) for line in report.lines],
         "together": report_sheets.cells(report.together, report),
-        "headline": score_words.headline(report.together.score),
+        "headline": score_words.headline(report.together.score, Organisation.SpeedUnit.KMH),  # as its table
         "wrong_heads": report_sheets.wrong_heads(),
         "wrong": [report_sheets.wrong_cells(one) for one in report.records],
         "driver": request.GET.get("driver", ""),
