@@ -382,7 +382,7 @@ def _check_same_account(scene: LeakScene, letters: str, monkeypatch: pytest.Monk
     key = bytes.fromhex(sent["hub_key"])
     told = offline_verifier.check(sent, key)
     assert f"'{again.pk}'" in told
-    assert "its account's marks: 2" in told
+    assert "marks of its account: 2" in told
     with pytest.raises(offline_verifier.Refuted, match=f"no entries tell that one account opened view {first.pk}"):
         offline_verifier.check({**sent, "views": sent["views"][:1]}, key)
 

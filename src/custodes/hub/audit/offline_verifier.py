@@ -146,8 +146,8 @@ def check(proof: Any, key: bytes) -> str:
         return f"Clip {proof['clip']} was erased at {when}: its key and {count} parts."
     if kind == "custodes.leak/1":
         said = check_leak(proof, key)
-        alone = {"views_with_same_word": "its own", "words_of_same_account": 1}
-        told = "view {view} ({verdict}; its mark: {views_with_same_word}; its account's marks: {words_of_same_account})"
+        alone = {"views_with_same_word": "it alone", "words_of_same_account": 1}
+        told = "view {view} ({verdict}; mark of {views_with_same_word}; marks of its account: {words_of_same_account})"
         named = ", ".join(told.format(**alone | one) for one in said["named"]) or "nobody"
         left = "".join(f" {said[k]} {k[:-10]}(s) were left out." for k in said if k.endswith("s_left_out") and said[k])
         return f"Written down of leak {said['leak']}: {said['verdict']}. It names {named}, and never a person.{left}"
