@@ -20,6 +20,7 @@ from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Person, Route, Shift
 from custodes.score.formula import score_trip
 from custodes.score.tripfile import trip_of
+from custodes.score.words import decimal
 from stored_trip import NS, store, told_trip
 
 pytestmark = pytest.mark.django_db
@@ -96,10 +97,19 @@ def test_a_driver_objects_and_another_answers_and_the_score_follows(cast: Cast, 
     assert dispute.due_at == NOW + timedelta(hours=1, days=7)
     assert Hold.objects.filter(clip=clip, released_at=None).exists(), "the evidence is frozen"
     assert scores.of_trip(Trip.objects.get(pk=trip.pk)).exact == before, "an objection alone changes nothing"
+    drive_page = browser(cast, "driver").get(f"/drives/{trip.pk}/").content.decode()
+    counted, fallen = scores.around(Trip.objects.get(pk=trip.pk), event.pk)
+    assert counted.exact == before
+    told = f"from {decimal(counted.value)} to {decimal(fallen.value)} of 100"
+    assert f"If the driver is right, this drive&#x27;s score goes {told}" in drive_page
     with pytest.raises(Denied):
         drives.answer_dispute(cast.dina, dispute.pk, upheld=True, words="yes", clock=LATER)
     drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Seen on film.", clock=LATER)
-    assert scores.of_trip(Trip.objects.get(pk=trip.pk)).exact > before
+    assert scores.of_trip(Trip.objects.get(pk=trip.pk)).exact == fallen.exact > before
+    assert (
+        f"this drive&#x27;s score went {told}"
+        in browser(cast, "driver").get(reverse("portal:disputes")).content.decode()
+    )
     assert not Hold.objects.filter(clip=clip, released_at=None).exists()
     with pytest.raises(BadInput):
         drives.answer_dispute(cast.alice, dispute.pk, upheld=False, words="no", clock=LATER)
@@ -111,6 +121,7 @@ def test_a_driver_objects_and_another_answers_and_the_score_follows(cast: Cast, 
     assert [kind for kind in told if kind.startswith(("trip.", "dispute."))] == [
         "trip.received",
         "dispute.raised",
+        "trip.opened",  # the driver's own look at the page
         "dispute.answered",
     ]
 

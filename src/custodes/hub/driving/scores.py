@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -70,6 +70,17 @@ def facts_of(row: Trip) -> facts.Trip:
 def of_trip(row: Trip) -> Score:
     """Return the score of one trip."""
     return score_trip(facts_of(row))
+
+
+def around(row: Trip, event_id: UUID) -> tuple[Score, Score]:
+    """Return the score of a trip with one of its events counted, and with it fallen; the others as they stand."""
+    trip, named = facts_of(row), str(event_id)
+
+    def standing(one: facts.Standing) -> Score:
+        events = tuple(replace(event, standing=one) if event.event_id == named else event for event in trip.events)
+        return score_trip(replace(trip, events=events))
+
+    return standing(facts.Standing.COUNTS), standing(facts.Standing.DISMISSED)
 
 
 def of_driver(rows: Sequence[Trip], *, until_wall_ns: int) -> Score:

@@ -5,6 +5,8 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from custodes.hub.driving import scores
+from custodes.hub.driving.models import Dispute, Trip
 from custodes.hub.portal.shown import distance_words, duration_words, figures
 from custodes.score.formula import BASE, Score, Share
 from custodes.score.words import decimal, points
@@ -45,6 +47,19 @@ def reasons(score: Score) -> list[tuple[str, str]]:
         said.append((calm, figures(points(score.earned))))
     said += [(_share(share), "±0") for share in score.shares if share.judged and not share.lost]
     return said
+
+
+def moved(dispute: Dispute, trip: Trip) -> str:
+    """Return in a sentence what a dispute does to the score of `trip`, its drive; empty where it does nothing."""
+    counted, fallen = scores.around(trip, dispute.event_id)
+    if counted.value is None or fallen.value is None or counted.value == fallen.value:
+        return ""
+    told = {"counted": figures(decimal(counted.value)), "fallen": figures(decimal(fallen.value))}
+    if dispute.state == Dispute.State.OPEN:
+        return _("If the driver is right, this drive's score goes from %(counted)s to %(fallen)s of 100.") % told
+    if dispute.state == Dispute.State.REJECTED:
+        return ""
+    return _("The event fell, and this drive's score went from %(counted)s to %(fallen)s of 100.") % told
 
 
 def part_name(part: str) -> str:

@@ -43,6 +43,8 @@ class EventLine:
     clip: Clip | None
     counts: bool
     disputable: bool
+    moved: str
+    """What its dispute does to the drive's score."""
 
 
 @require_GET
@@ -174,7 +176,10 @@ def disputes(request: HttpRequest) -> HttpResponse:
     person = scope.actor(request)
     leading = [one for one in scope.run_organisations(person) if drives.may_set_dispute_time(person, one)]
     context = {
-        "rows": drives.disputes_for(person),
+        "rows": [
+            (dispute, right, score_words.moved(dispute, right.trip) if right.own or right.judges else "")
+            for dispute, right in drives.disputes_for(person)
+        ],
         "policies": [(one, disputing.days_of(one.pk)) for one in leading],
         "zone": shown.person_zone(person),
         "most_days": disputing.MOST_DAYS,
@@ -258,16 +263,17 @@ def _lines(person: Person, trip: Trip, told: WireTrip, *, own: bool) -> list[Eve
     clips = {clip.pk: clip for clip in gate.visible_clips(person, Action.LIST).filter(pk__in=clip_ids)}
     lines = []
     for number, event in enumerate(told.events, start=1):
-        row = rows[str(event.event_id)]
+        row, dispute = rows[str(event.event_id)], found.get(str(event.event_id))
         lines.append(
             EventLine(
                 number=number,
                 told=event,
                 row=row,
-                dispute=found.get(str(event.event_id)),
+                dispute=dispute,
                 clip=clips.get(row.clip_id) if row.clip_id else None,
                 counts=Standing(row.standing) in COUNTING,
                 disputable=own and row.standing == Standing.COUNTS.value,
+                moved=score_words.moved(dispute, trip) if dispute else "",
             )
         )
     return lines
