@@ -44,8 +44,11 @@ def codes_made(request: HttpRequest, person: Person) -> None:
     _write(CODES, request, person)
 
 
-def failed(request: HttpRequest, *, way: str, person: UUID | None = None, typed: str = "") -> None:
-    """Count one failed proof. `typed`: what stood in the place of a name; it is not written down."""
+def failed(request: HttpRequest | None, *, way: str, person: UUID | None = None, typed: str = "") -> None:
+    """Count one failed proof. `typed`: what stood in the place of a name; it is not written down.
+
+    Without `request` nobody asks from anywhere: a form that is checked apart from a page.
+    """
     _count(tallies.FAILED, request, way, person, typed)
 
 
@@ -68,8 +71,8 @@ def refused(request: HttpRequest) -> None:
     )
 
 
-def _count(kind: str, request: HttpRequest, way: str, person: UUID | None, typed: str) -> None:
-    address = proxies.address_of(request)
+def _count(kind: str, request: HttpRequest | None, way: str, person: UUID | None, typed: str) -> None:
+    address = "" if request is None else proxies.address_of(request)
     tallies.note(kind, what=way, now_ns=_CLOCK.wall_ns(), person=person, typed=typed, address=address)
 
 
