@@ -8,11 +8,12 @@ from django.test import Client
 from cast import NOW, NOW_NS, Cast, make_clip, tell_of_roles
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import decisions, gate, places
+from custodes.hub.access import decisions, drives, gate, places
 from custodes.hub.access.decisions import LIVE
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import crosscheck, services
 from custodes.hub.fleet.models import Membership, Person, Unit
+from stored_trip import store
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -79,6 +80,14 @@ def test_where_a_van_is_now_is_live(cast: Cast) -> None:
     past = make_clip(cast.van_unit, onset=NOW - timedelta(hours=1))
     why = decisions.decide(cast.bob, decisions.Action.LOCATE, past, purpose=None, now=NOW)
     assert (why.allowed, why.policy) == (False, "live-only")
+
+
+def test_a_drive_of_just_now_opens_none_of_before_nor_hides_them(cast: Cast) -> None:
+    now, before = store(cast.van_unit, NOW - timedelta(minutes=6)), store(cast.van_unit, NOW - timedelta(days=1))
+    clock = ManualClock(wall=NOW_NS)
+    for sees, shown in (("both", [now, before]), ("live", [now]), ("history", [before])):
+        hold(cast.bob, cast.alice, sees)
+        assert [right.trip for right in drives.list_trips(cast.bob, clock=clock)] == shown
 
 
 def test_leaders_alone_hold_others_and_nobody_holds_a_leader(cast: Cast) -> None:

@@ -30,6 +30,7 @@ from custodes.core.types import (
     RoadLook,
     Sample,
     TrackedObject,
+    VehicleState,
 )
 from custodes.core.wire import WireEvent, WireEvidence
 from custodes.edge.decide import (
@@ -68,6 +69,9 @@ EAGER: dict[str, dict[str, Any]] = {
     "no_driver": {"after_s": 1, "from_kmh": 0},
     "lens_covered": {"after_s": 1, "from_kmh": 0},
     "forward_collision": {"stages_s": (40.0, 1.0), "from_kmh": 0},
+    "unbelted": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
+    "reversing": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
+    "door_open": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
     "tailgating": {"gap_s": 5, "lasts_s": 1, "grave_s": 3, "fall_back_s": 0, "from_kmh": 0},
 }
 STORIES = range(8)
@@ -197,6 +201,9 @@ def story(seed: int) -> list[Input]:
                     course_deg=course_deg if seed % 2 else None,
                     altitude_m=random.uniform(0, 200),
                     accel_mps2_xyz=(9.8 * math.sin(held), 0.1, 9.8 * math.cos(held)) if seed >= 4 else None,
+                    vehicle=VehicleState(
+                        belt_fastened=number % 100 >= 40, reverse_gear=number % 150 < 35, door_open=number % 120 < 30
+                    ),
                 )
             )
             told.append(Tick(at_ns))

@@ -33,6 +33,9 @@ REPORTED = 5000
 _CLOCK = SystemClock()
 
 
+_Alike = tuple[uuid.UUID, uuid.UUID | None, int | uuid.UUID | None, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """What somebody may know of one trip. `judges`: they may be shown its score and what happened on it.
@@ -68,10 +71,10 @@ def list_trips(actor: Person, *, driver_id: uuid.UUID | None = None, clock: Cloc
     trips = scores.with_events(Trip.objects.filter(_reach(actor, clock)))
     if driver_id is not None:
         trips = trips.filter(driver_id=driver_id)
-    known: dict[tuple[object, object, object], Right | None] = {}
+    known: dict[_Alike, Right | None] = {}
     found = []
     for trip in trips.order_by("-start_wall_ns")[: 3 * LISTED]:
-        key = (trip.site_id, trip.driver_id, trip.route_id)
+        key = _alike(trip, clock)
         if key not in known:
             known[key] = _right(actor, trip, clock)
         right = known[key]
@@ -84,10 +87,10 @@ def trips_to_judge(actor: Person, driver: Person, *, days: int, clock: Clock = _
     """Return a driver's trips of the last `days` days whose score `actor` may be shown. Raises Denied for none."""
     since_ns = clock.wall_ns() - days * 86_400 * NS_PER_S
     trips = scores.with_events(Trip.objects.filter(_reach(actor, clock), driver=driver))
-    known: dict[object, bool] = {}
+    known: dict[_Alike, bool] = {}
     found = []
     for trip in trips.filter(start_wall_ns__gt=since_ns).order_by("start_wall_ns"):
-        key = (trip.site_id, trip.route_id)
+        key = _alike(trip, clock)
         if key not in known:
             right = _right(actor, trip, clock)
             known[key] = right is not None and right.judges
@@ -121,10 +124,10 @@ def trips_to_report(
     trips = trips.filter(start_wall_ns__gt=since_wall_ns, start_wall_ns__lte=until_wall_ns)
     if driver_id is not None:
         trips = trips.filter(driver_id=driver_id)
-    known: dict[object, bool] = {}
+    known: dict[_Alike, bool] = {}
     found = []
     for trip in trips.order_by("start_wall_ns")[: REPORTED + 1]:
-        key = (trip.site_id, trip.driver_id, trip.route_id)
+        key = _alike(trip, clock)
         if key not in known:
             right = _right(actor, trip, clock)
             known[key] = right is not None and right.judges
@@ -221,6 +224,12 @@ def _reach(actor: Person, clock: Clock) -> Q:
     return Q(site__in=Site.objects.filter(organisation_id__in=held.values("organisation_id")))
 
 
+def _alike(trip: Trip, clock: Clock) -> _Alike:
+    """Return all of a trip that a decision looks at: trips with the same of it get the same answer."""
+    recent = trip.start_wall_ns >= decisions.live_since_ns(now_of(clock))
+    return trip.site_id, trip.driver_id, trip.route_id, recent
+
+
 def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
     now = now_of(clock)
     # A clip of the trip's moment: never stored, so that the rules about people, places and roles speak of trips too.
@@ -232,11 +241,12 @@ def _right(actor: Person, trip: Trip, clock: Clock) -> Right | None:
         state=Clip.State.READY,
         onset_wall_ns=trip.start_wall_ns,
     )
-    knows = decisions.decide(actor, Action.LOCATE, moment, purpose=None, now=now)
+    asked = decisions.Question(actor, moment, now=now)
+    knows = asked.decide(Action.LOCATE)
     if not knows.allowed:
         return None
     own = trip.driver_id == actor.pk
-    coaches = decisions.decide(actor, Action.VIEW, moment, purpose=Purpose.COACHING, now=now)
-    answers = decisions.decide(actor, Action.ANSWER_DISPUTE, moment, purpose=None, now=now).allowed
+    coaches = asked.decide(Action.VIEW, Purpose.COACHING)
+    answers = asked.decide(Action.ANSWER_DISPUTE).allowed
     role = coaches.role if coaches.allowed and not own else knows.role
     return Right(trip, own=own, judges=own or coaches.allowed, answers=answers, role=role)
