@@ -1,5 +1,7 @@
 """The vehicle's bus: asked, listened to, recorded, and joined with a receiver."""
 
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from custodes.core.errors import BadInput
 from custodes.core.types import Sample, VehicleState
 from custodes.edge.telemetry import BusSettings, Reason, TelemetrySettings, open_telemetry, read_telemetry
 from custodes.edge.telemetry.bus import Bus
+from custodes.edge.telemetry.bus_log import MAX_CONTAINER_BYTES
 from custodes.edge.telemetry.merging import Merger
 from custodes.edge.telemetry.obd import answer_of, question
 
@@ -240,6 +243,17 @@ def test_a_time_that_is_none_is_named(tmp_path: Path, time: str) -> None:
     path = tmp_path / "drive.log"
     path.write_text(f"(1780000000.0) can0 7E8#03410D1E00000000\n({time}.0) can0 7E8#03410D1E00000000\n")
     with pytest.raises(BadInput, match="line 2"):
+        read_telemetry(path)
+
+
+def test_a_container_that_unfolds_to_more_than_any_logger_writes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "drive.blf"
+    with can.Logger(str(path)) as logger:
+        logger.on_message_received(speed_frame(30))
+    bomb = zlib.compress(bytes(MAX_CONTAINER_BYTES + 1))
+    container = struct.pack("<4sHHII", b"LOBJ", 16, 1, 32 + len(bomb), 10) + struct.pack("<H6xI4x", 2, 128) + bomb
+    path.write_bytes(path.read_bytes() + container)
+    with pytest.raises(BadInput, match="unfolds to more than 32 MiB"):
         read_telemetry(path)
 
 

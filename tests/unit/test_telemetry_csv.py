@@ -118,6 +118,9 @@ def test_a_latitude_that_a_spreadsheet_rewrote(tmp_path: Path, cell: str) -> Non
         ("time,lat,lon\n2026-01-01T12:00:00Z,nan,2.3\n", "row 2, column lat: 'nan' is out of range"),
         ("time,speed_mps\n2026-01-01T12:00:00Z,-3\n", "row 2, column speed_mps: '-3' is out of range"),
         ('time,lat,lon\n2026-01-01T12:00:00Z,"48.8,2.3\n', "not a CSV table"),
+        (f"time_unix_s,lat,lon\n{'9' * 5000},48.8,2.3\n", "row 2, column time_unix_s: '999"),
+        (f"time_unix_s,lat,lon\n1.{'9' * 5000},48.8,2.3\n", "row 2, column time_unix_s: '1.999"),
+        ("time,lat,lon\n9999-01-01T12:00:00Z,48.8,2.3\n", "row 2, column time: '9999-01-01T12:00:00Z' is not an"),
         ("time,lat,lon\nyesterday,48.8,2.3\n", "row 2, column time: 'yesterday' is not an ISO 8601 time"),
     ],
 )

@@ -91,6 +91,8 @@ def test_turned_dates_are_read_where_the_file_or_the_settings_settle_them(tmp_pa
         (TORQUE + ROW.format(1, 36) + ROW.format(2, "900"), "out of range"),
         (TORQUE + "Tue,10-Nov\n", "row 2: 2 cells where the header has 10"),
         (TORQUE + ROW.format(1, 36).replace("2.3601", "02. Mrz"), "row 2, column Longitude: '02. Mrz' is not a number"),
+        (turned("31/01/2026") + turned("1960-01-01").splitlines()[-1] + "\n", "row 3, column Device Time.*before 1970"),
+        (turned("31/01/0001"), "row 2, column Device Time: .* is no time that there is"),
         (TORQUE, "no rows below its header"),
         (TORQUE.encode() + b"\xff\xff\n", "not text in UTF-8"),
     ],

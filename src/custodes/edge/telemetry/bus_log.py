@@ -16,13 +16,13 @@ from custodes.core.errors import BadInput
 from custodes.core.types import Sample
 from custodes.edge.telemetry.bus_frames import BusFrames
 from custodes.edge.telemetry.bus_settings import BusSignal
-from custodes.edge.telemetry.reading import Raw, Reason, Tally
+from custodes.edge.telemetry.reading import Raw, Reason, Tally, is_a_time
 
 if TYPE_CHECKING:
     from can import Message
 
-LATEST_S = 2**32
-"""In the year 2106; a log that says later is damaged."""
+MAX_CONTAINER_BYTES = 32 * 1024**2
+"""What one container of a BLF file may unfold to; writers fill them with 128 KiB."""
 
 _CANDUMP_LINE = re.compile(rb"\s*\(\d+\.\d+\)\s+\S+\s+[0-9A-Fa-f]{3,8}#")
 _BEGINS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
@@ -146,6 +146,7 @@ def _binary(path: Path, tally: Tally) -> Iterator[_Frame]:
 
     some = False
     try:
+        _unfolds_small(path)
         for frame in _frames(BLFReader(path)):
             some = True
             yield frame
@@ -155,11 +156,35 @@ def _binary(path: Path, tally: Tally) -> Iterator[_Frame]:
         tally.add(Reason.CUT_SHORT)
 
 
+def _unfolds_small(path: Path) -> None:
+    """Raise BadInput where a container of a BLF file unfolds to more than any logger writes into one.
+
+    python-can unfolds each as a whole; layout as in its `BLFReader`: little-endian, containers of zlib.
+    """
+    with path.open("rb") as file:
+        (header_bytes,) = struct.unpack_from("<I", file.read(8), 4)
+        file.seek(max(header_bytes, 144))
+        while base := file.read(16):
+            signature, size, kind = struct.unpack("<4s4xII", base)
+            if signature != b"LOBJ" or size < 32:
+                return  # the reader says what is wrong
+            content = file.read(size - 16)
+            file.seek(size % 4, io.SEEK_CUR)
+            if kind == 10 and struct.unpack_from("<H", content)[0] == 2:
+                unfolded = zlib.decompressobj()
+                unfolded.decompress(content[16:], MAX_CONTAINER_BYTES)
+                if unfolded.unconsumed_tail:
+                    raise BadInput(
+                        f"{path}: a container of this BLF file unfolds to more than {MAX_CONTAINER_BYTES // 1024**2} "
+                        "MiB, which no logger writes. Record it again."
+                    )
+
+
 def _frames(messages: Iterable["Message"]) -> Iterator[_Frame]:
     for message in messages:
         if message.is_error_frame or message.is_remote_frame:
             continue
-        if not 0 <= message.timestamp < LATEST_S:
+        if not is_a_time(message.timestamp * NS_PER_S):
             raise ValueError(f"{message.timestamp} is no time")
         wall_ns = round(message.timestamp * NS_PER_S)
         yield _Frame(wall_ns, message.arbitration_id, message.is_extended_id, bytes(message.data or b""))

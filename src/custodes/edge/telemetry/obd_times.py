@@ -10,6 +10,7 @@ from custodes.core.errors import BadInput
 from custodes.core.types import Sample
 from custodes.edge.telemetry.bus_settings import DateOrder
 from custodes.edge.telemetry.gpx import wall_ns_of
+from custodes.edge.telemetry.reading import is_a_time
 
 _NAMED = ("%d-%b-%Y %H:%M:%S.%f", "%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S.%f", "%d %b %Y %H:%M:%S")
 _GPS = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) (?:GMT|UTC)([+-]\d\d:\d\d)? (\d{4})")
@@ -39,7 +40,10 @@ class Times:
         """Return a moment (ns), or the place of one that `settled` resolves, counted down from -1."""
         turned = _TURNED.fullmatch(cell)
         if turned is None:
-            return _plain_ns(cell, where=where, comma=comma)
+            plain_ns = _plain_ns(cell, where=where, comma=comma)
+            if not is_a_time(plain_ns):
+                raise BadInput(f"{where}: {cell[:40]!r} lies before 1970 or after 2106. Set the clock of the phone.")
+            return plain_ns
         both = _both(turned, where=where, cell=cell)
         only = DateOrder.MONTH_FIRST if both.day_first is None else DateOrder.DAY_FIRST
         if both.day_first is None or both.month_first is None:
@@ -83,9 +87,10 @@ def _both(turned: re.Match[str], *, where: str, cell: str) -> _Turned:
 
     def read(day: str, month: str) -> int | None:
         try:
-            return wall_ns_of(datetime.strptime(f"{day}/{month}/{year} {clock}", f"%d/%m/{tail}").replace(tzinfo=UTC))
+            read = datetime.strptime(f"{day}/{month}/{year} {clock}", f"%d/%m/{tail}").replace(tzinfo=UTC)
         except ValueError:
             return None
+        return wall_ns_of(read) if is_a_time(wall_ns_of(read)) else None
 
     both = _Turned(read(one, two), None if dot == "." else read(two, one))
     if both.day_first is None and both.month_first is None:

@@ -4,7 +4,16 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+from custodes.core.clock import NS_PER_S
 from custodes.core.types import Sample
+
+LATEST_S = 2**32
+"""In the year 2106; a file that says later is damaged."""
+
+
+def is_a_time(wall_ns: float) -> bool:
+    """Say whether a moment (ns since 1970) is one that a recording can be of."""
+    return 0 <= wall_ns < LATEST_S * NS_PER_S
 
 
 class Reason(StrEnum):

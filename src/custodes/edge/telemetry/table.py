@@ -13,9 +13,10 @@ from custodes.core.registry import nearest
 from custodes.core.types import Sample
 from custodes.edge.telemetry.gpx import wall_ns_of
 from custodes.edge.telemetry.nmea import MPS_PER_KNOT
-from custodes.edge.telemetry.reading import Raw
+from custodes.edge.telemetry.reading import Raw, is_a_time
 
 MAX_COLUMNS = 200
+MAX_TIME_DIGITS = 40
 STANDARD_GRAVITY_MPS2 = 9.80665
 
 # Column name -> (field, factor to the field's unit).
@@ -179,17 +180,23 @@ def _time(cell: str, column: str, *, where: str, comma: bool) -> int:
     unit_ns = TIME_COLUMNS[column]
     if not unit_ns:
         try:
-            return wall_ns_of(datetime.fromisoformat(text))
+            wall_ns = wall_ns_of(datetime.fromisoformat(text))
         except ValueError:
             raise wrong from None
+        if not is_a_time(wall_ns):
+            raise wrong
+        return wall_ns
     if comma and text.count(",") == 1:
         text = text.replace(",", ".")
     if "e" in text.lower():
         raise wrong
     whole, _, part = text.partition(".")
-    if not whole.isdecimal() or (part and not part.isdecimal()):
+    if len(text) > MAX_TIME_DIGITS or not whole.isdecimal() or (part and not part.isdecimal()):
         raise wrong
-    return int(whole) * unit_ns + int(int(part or "0") * unit_ns // 10 ** len(part))
+    wall_ns = int(whole) * unit_ns + int(int(part or "0") * unit_ns // 10 ** len(part))
+    if not is_a_time(wall_ns):
+        raise wrong
+    return wall_ns
 
 
 def _vector(values: dict[str, float | None], prefix: str) -> tuple[float, float, float] | None:
