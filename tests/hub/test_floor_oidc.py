@@ -2,9 +2,11 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +93,43 @@ def test_it_is_a_second_factor_only_where_the_settings_say_so(scene: Scene) -> N
     assert weak.url.path == "/second-factor/"
     browser, _ = scene.sign_in("strong", sub="b-2", email="bob@example.org")
     assert browser.get("/inbox/").url.path == "/inbox/"
+
+
+def test_a_link_that_a_row_alone_makes_signs_nobody_in(scene: Scene) -> None:
+    """Who writes the database puts an account of their own at the provider beside another's person."""
+    linked, _ = scene.sign_in("strong", sub="e-1", email="eve@example.org")
+    assert linked.get("/settings/").status_code == 200
+    with closing(sqlite3.connect(scene.folder / "hub.sqlite3", timeout=30)) as database:
+        made = "INSERT INTO socialaccount_socialaccount (provider, uid, last_login, date_joined, extra_data, user_id)"
+        database.execute(f"{made} SELECT 'strong', 'mallory', '2026-01-01', '2026-01-01', '{{}}', id FROM fleet_person "
+                         "WHERE email = 'alice@example.org'")  # fmt: skip
+        moved = "UPDATE socialaccount_socialaccount SET user_id = (SELECT id FROM fleet_person WHERE email = ?)"
+        database.execute(f"{moved} WHERE uid = 'e-1'", ["alice@example.org"])
+        database.commit()
+        for sub, email in (("mallory", "mallory@elsewhere.example"), ("e-1", "eve@example.org")):
+            browser, page = scene.sign_in("strong", sub=sub, email=email)
+            assert page.status_code == 403, sub
+            assert browser.get("/", follow_redirects=False).status_code == 302, sub
+        checked = subprocess.run(
+            [Path(sys.executable).parent / "custodes", "audit", "verify", "--data", scene.folder],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert checked.stdout.count("by hand: no entry says so") == 2, checked.stdout
+        database.execute("DELETE FROM socialaccount_socialaccount WHERE uid IN ('mallory', 'e-1')")
+        database.commit()
+
+
+def test_a_link_from_before_there_were_codes_is_linked_anew_by_its_address(scene: Scene) -> None:
+    with closing(sqlite3.connect(scene.folder / "hub.sqlite3", timeout=30)) as database:
+        made = "INSERT INTO socialaccount_socialaccount (provider, uid, last_login, date_joined, extra_data, user_id)"
+        database.execute(f"{made} SELECT 'strong', 'c-1', '2026-01-01', '2026-01-01', '{{}}', id FROM fleet_person "
+                         "WHERE email = 'charlie@example.org'")  # fmt: skip
+        database.commit()
+    _, page = scene.sign_in("strong", sub="c-1", email="elsewhere@example.org")
+    assert page.status_code == 403, "by an address that is not theirs"
+    scene.sign_in("strong", sub="c-1", email="charlie@example.org")
+    again, _ = scene.sign_in("strong", sub="c-1", email="elsewhere@example.org")
+    assert "charlie@example.org" in again.get("/settings/").text, "its own entry bears it out from then on"
 
 
 def test_a_forged_state_leads_nowhere(scene: Scene) -> None:

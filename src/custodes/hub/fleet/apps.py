@@ -27,6 +27,7 @@ class FleetConfig(AppConfig):
             crosscheck.shifts_against_ledger,
             crosscheck_accounts.invitations_against_ledger,
             crosscheck_accounts.factors_against_ledger,
+            crosscheck_accounts.providers_against_ledger,
         ):
             if check not in further_checks:
                 further_checks.append(check)

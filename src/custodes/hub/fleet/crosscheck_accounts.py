@@ -4,6 +4,7 @@ was written, moved or taken away by hand."""
 from collections.abc import Iterator
 
 from allauth.mfa.models import Authenticator
+from django.apps import apps
 
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
@@ -52,6 +53,31 @@ def factors_against_ledger() -> Iterator[Problem]:
         told, there = second_factor.stand_by_ledger(person), counts.get(person, 0)
         if told > there:
             message = f"{person.pk} has set up {told} second factors by the ledger, and {there} are there"
+            yield Problem("account_edited", None, message)
+
+
+def providers_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each link to a provider's account that no entry of the hub's hand bears out.
+
+    One from before the hub gave codes signs nobody in before it is linked anew: no finding while its entry is there.
+    """
+    if not apps.is_installed("allauth.socialaccount"):
+        return
+    from allauth.socialaccount.models import SocialAccount
+
+    from custodes.hub.fleet import providers
+
+    early: dict[tuple[str | None, str | None], int] = {}
+    for one in entries(providers.LINKED):
+        if providers.CODE not in one.body:
+            early[one.get("person"), one.get("provider")] = early.get((one.get("person"), one.get("provider")), 0) + 1
+    for row in SocialAccount.objects.order_by("pk").iterator():
+        whose = (str(row.user_id), str(row.provider))
+        if providers.is_borne_out(row):
+            continue
+        early[whose] = early.get(whose, 0) - 1
+        if early[whose] < 0:
+            message = f"an account at the provider {row.provider} was linked to {row.user_id} by hand: no entry says so"
             yield Problem("account_edited", None, message)
 
 
