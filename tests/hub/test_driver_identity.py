@@ -9,20 +9,23 @@ from django.test import Client
 from django.utils import timezone
 
 from cast import NOW, NOW_NS, Cast, tell_of_roles
+from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.core.wire_sign_on import SignOnAnswer, Slip, WireSignOn, open_slip, seal_slip
 from custodes.edge.ship import SignOnBox
+from custodes.edge.ship.trip_box import TripBox
 from custodes.edge.sign_on import slip_of
 from custodes.hub import keyring
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
+from custodes.hub.clips.models import Clip
 from custodes.hub.driving import owners, passes, scores, wheel
 from custodes.hub.driving.identity_models import DriverPass, SignOn, TripClaim
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet.models import Membership, Person, Shift
 from custodes.hub.fleet.selectors import driver_at
 from ship_scene import Scene, make_scene
-from stored_trip import NS, store
+from stored_trip import NS, store, told_trip
 
 pytestmark = pytest.mark.django_db
 PIN, CARD = "407193", "04:A1:B2:C3"
@@ -61,12 +64,13 @@ def typed(scene: Scene, first: str, pin: str = "", *, wall_ns: int | None = None
     if first:
         keys = {"sign_on_id": sign_on_id, "unit_id": scene.unit.pk, "wall_ns": told_ns}
         sealed = seal_slip(slip_of(first, lambda: pin), hub_key=scene.enrolment.hub_seal_key, **keys)
-    box.put(WireSignOn(sign_on_id=sign_on_id, act="on" if first else "off", wall_ns=told_ns, sealed=sealed))
-    disk = b"".join(path.read_bytes() for path in scene.state_dir.rglob("*") if path.is_file())
-    assert not pin or pin.encode() not in disk
-    assert not first or first.encode() not in disk
-    scene.shipper.tell_sign_ons()
-    return box.take_answer(sign_on_id)
+    with box.waited_for(sign_on_id):
+        box.put(WireSignOn(sign_on_id=sign_on_id, act="on" if first else "off", wall_ns=told_ns, sealed=sealed))
+        disk = b"".join(path.read_bytes() for path in scene.state_dir.rglob("*") if path.is_file())
+        assert not pin or pin.encode() not in disk
+        assert not first or first.encode() not in disk
+        scene.shipper.tell_sign_ons()
+        return box.take_answer(sign_on_id)
 
 
 def told_kinds() -> list[str]:
@@ -184,6 +188,21 @@ def test_what_was_typed_without_a_line_counts_from_when_it_was_typed(scene: Scen
     ahead = typed(scene, CARD, wall_ns=scene.clock.wall_ns() + 3600 * NS)
     assert ahead is not None
     assert "clock is wrong" in ahead.said
+
+
+def test_no_film_and_no_drive_overtakes_an_earlier_sign_on(tmp_path: Path, cast: Cast, milo: Person) -> None:
+    scene = make_scene(tmp_path, cast, clock=ManualClock(wall=NOW_NS + 3600 * NS))  # an hour without a line
+    keys = {"sign_on_id": uuid.uuid4(), "wall_ns": NOW_NS + 60 * NS}
+    slip = Slip(way="card", secret=CARD)
+    sealed = seal_slip(slip, hub_key=scene.enrolment.hub_seal_key, unit_id=scene.unit.pk, **keys)
+    SignOnBox(scene.state_dir).put(WireSignOn(act="on", sealed=sealed, **keys))
+    film = scene.put(onset_ns=NOW_NS + 600 * NS)
+    TripBox(scene.state_dir).put(told_trip(NOW + 2 * MINUTE))
+    scene.shipper.drain()
+    assert [path.rpartition("/")[2] for _, path, _ in scene.wire.seen][:2] == ["sign-ons", "clips"]
+    assert Clip.objects.get(pk=film.clip_id).subject == milo
+    scene.shipper.tell_trips()
+    assert Trip.objects.get().driver == milo
 
 
 def act(cast: Cast, at_min: float, way: SignOn.Way = SignOn.Way.PIN) -> wheel.Act:

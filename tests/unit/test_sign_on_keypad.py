@@ -92,15 +92,28 @@ def test_a_unit_without_a_hub_signs_nobody_on(settings: Path, monkeypatch: pytes
     assert asked == []
 
 
-def test_answers_that_nobody_waited_for_do_not_pile_up_and_torn_ones_hold_nothing_up(tmp_path: Path) -> None:
+def test_an_answer_lies_on_the_disk_while_somebody_waits_for_it_and_no_longer(tmp_path: Path) -> None:
+    box, ids = SignOnBox(tmp_path), [uuid.UUID(int=number) for number in range(3)]
+    for number, sign_on_id in enumerate(ids):
+        box.put(WireSignOn(sign_on_id=sign_on_id, act="off", wall_ns=number))
 
-    box = SignOnBox(tmp_path)
-    for number in range(22):
-        box.put(WireSignOn(sign_on_id=uuid.UUID(int=number), act="off", wall_ns=number))
-    for path, told in box.waiting():
-        box.answered(path, SignOnAnswer(sign_on_id=told.sign_on_id, accepted=True, said="yes"))
-    assert box.names() == frozenset()
-    assert len(list(box.folder.glob("*.answer"))) == 20
+    def answer() -> list[str]:
+        for path, told in box.waiting()[:1]:
+            box.answered(path, SignOnAnswer(sign_on_id=told.sign_on_id, accepted=True, said="Milo drives"))
+        return sorted(path.suffix for path in box.folder.iterdir())
+
+    assert answer() == [".json"] * 2, "nobody waited: no name on the disk"
+    with box.waited_for(ids[1]):
+        assert answer() == [".answer", ".json", ".waits"]
+        box.sweep()
+        assert box.take_answer(ids[1]) is not None
+    with box.waited_for(ids[2]):
+        answer()
+    assert list(box.folder.iterdir()) == [], "whoever waited went away without it"
+    (box.folder / f"{ids[0]}.answer").write_bytes(b"{}")
+    (box.folder / f"{ids[0]}.waits").touch()
+    box.sweep()
+    assert not list(box.folder.glob("*.answer")), "whoever waited was ended"
     (box.folder / "00-torn.json").write_bytes(b"{")
     assert box.waiting() == []
     assert box.take_answer(uuid.UUID(int=99)) is None

@@ -110,15 +110,17 @@ def _joined(settings_path: Path) -> tuple[Path, Enrolment]:
 
 def _told(state_dir: Path, told: WireSignOn, *, clock: Clock, wait_s: float) -> str:
     box = SignOnBox(state_dir)
-    box.put(told)
     if not somebody_runs(state_dir):
+        box.put(told)
         return f"{OFFLINE} No unit runs here: start it with 'custodes unit run'."
-    until_ns = clock.mono_ns() + round(wait_s * NS_PER_S)
-    while clock.mono_ns() < until_ns:
-        answer = box.take_answer(told.sign_on_id)
-        if answer is not None and not answer.accepted:
-            raise BadInput(answer.said)
-        if answer is not None:
-            return answer.said
-        time.sleep(POLL_S)
+    with box.waited_for(told.sign_on_id):
+        box.put(told)
+        until_ns = clock.mono_ns() + round(wait_s * NS_PER_S)
+        while clock.mono_ns() < until_ns:
+            answer = box.take_answer(told.sign_on_id)
+            if answer is not None and not answer.accepted:
+                raise BadInput(answer.said)
+            if answer is not None:
+                return answer.said
+            time.sleep(POLL_S)
     return OFFLINE

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 from cryptography.exceptions import InvalidSignature
 
-from custodes.core.clock import Clock, SystemClock
+from custodes.core.clock import NS_PER_S, Clock, SystemClock
 from custodes.core.errors import Corrupt, Temporary
 from custodes.core.wire import (
     MANIFEST_PART,
@@ -39,6 +39,8 @@ BACKOFF_MOST_S = 60.0
 UNWELCOME_WAIT_S = 60.0
 IDLE_LOOK_S = 30.0
 HASH_PIECE_BYTES = 1 << 20
+SIGN_ON_HOLDS_NS = 12 * 3600 * NS_PER_S
+"""How long a sign-on that the hub has not heard holds back what was filmed after it: later it counts no more there."""
 FINAL_CODES = frozenset(
     {"clip_changed", "declaration", "envelope", "erased", "hub_key", "not_found", "onset", "too_large"}
 )
@@ -89,6 +91,7 @@ class Shipper:
         self._aside = Aside(self._clock)
         self._sign_ons = SignOnBox(outbox.state_dir)
         self._trips = TripBox(outbox.state_dir)
+        self._telling = threading.RLock()
         self._hurried = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -131,8 +134,10 @@ class Shipper:
     def ship(self, clip: WaitingClip) -> None:
         """Send one clip and free it on its verified receipt; park it when the hub refuses it for good.
 
+        Sign-ons from before it are told first: the hub files it under who drives by what it knows then.
         Raises Temporary (Unwelcome when the hub refuses the unit) when it must be tried again.
         """
+        self._tell_sign_ons_before(clip.declaration.onset_wall_ns)
         try:
             answer = self._client.declare(clip.declaration, manifest=self._manifest_of(clip))
             receipt = answer.receipt
@@ -179,20 +184,35 @@ class Shipper:
 
     def tell_sign_ons(self) -> int:
         """Tell the hub the sign-ons that wait; return how many it decided. Raises Temporary."""
+        return self._tell_sign_ons(since_wall_ns=0)
+
+    def _tell_sign_ons(self, *, since_wall_ns: int) -> int:
         told = 0
-        for path, sign_on in self._sign_ons.waiting():
-            try:
-                self._sign_ons.answered(path, self._client.tell_sign_on(sign_on))
-                told += 1
-            except Refused as error:
-                path.replace(path.with_suffix(".refused"))
-                self._say(f"the hub refuses the sign-on {sign_on.sign_on_id}: {error}")
+        with self._telling:  # both threads tell; whoever is second waits until the first was heard
+            self._sign_ons.sweep()
+            for path, sign_on in self._sign_ons.waiting():
+                if sign_on.wall_ns < since_wall_ns:
+                    continue
+                try:
+                    self._sign_ons.answered(path, self._client.tell_sign_on(sign_on))
+                    told += 1
+                except Refused as error:
+                    path.replace(path.with_suffix(".refused"))
+                    self._say(f"the hub refuses the sign-on {sign_on.sign_on_id}: {error}")
         return told
+
+    def _tell_sign_ons_before(self, wall_ns: int) -> None:
+        """Let the hub hear who signed on or off before a moment, so that no film overtakes it. Raises Temporary."""
+        since_ns = self._clock.wall_ns() - SIGN_ON_HOLDS_NS
+        with self._telling:
+            if any(since_ns <= sign_on.wall_ns <= wall_ns for _, sign_on in self._sign_ons.waiting()):
+                self._tell_sign_ons(since_wall_ns=since_ns)
 
     def tell_trips(self) -> int:
         """Tell the hub the trips that wait; return how many it took. Raises Temporary. One it refuses is set aside."""
         told = 0
         for path, trip in self._trips.waiting():
+            self._tell_sign_ons_before(trip.end_wall_ns)
             try:
                 self._client.tell_trip(trip)
                 path.unlink(missing_ok=True)
