@@ -17,6 +17,7 @@ from custodes.core.errors import BadInput, Denied
 from custodes.core.wire import Manifest
 from custodes.hub.access import gate, shared, sharing, watched
 from custodes.hub.access.crosscheck import views_against_ledger
+from custodes.hub.access.crosscheck_acts import shares_as_promised
 from custodes.hub.access.models import Release, Share, View
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import erasing, services
@@ -446,3 +447,74 @@ def test_shared_addresses_give_strangers_nothing(cast: Cast, clip: Clip, clock: 
         first, second = (client.get(f"/shared/views/{key}/{path}") for key in (view.pk, nowhere))
         assert first.status_code == second.status_code == 404
         assert first.content.replace(str(view.pk).encode(), b"") == second.content.replace(str(nowhere).encode(), b"")
+
+
+ROWS: dict[str, dict[str, object]] = {
+    "another name": {"recipient_name": "Bob"},
+    "another address": {"recipient_email": "bob@example.org"},
+    "another end": {"ends_at": NOW + timedelta(days=900)},
+    "another cap": {"max_views": 99},
+    "with the place": {"with_place": True},
+    "another session": {"session_sha256": token_hash("mine")},
+    "another cut": {"cut_json": '{"films": []}'},
+    "counted down": {"views_used": 0, "max_views": 1},
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_share_shows_what_its_entries_promised(cast: Cast, clip: Clip, clock: ManualClock, row: str) -> None:
+    """Somebody edits its row in the database, and nothing opens by it; the verification names it meanwhile."""
+    share, session = entered(cast, clip, clock, views=1 if row == "counted down" else 3)
+    view = shared.open_view(session=session, clock=clock)
+    assert list(shares_as_promised()) == []
+    Share.objects.filter(pk=share.pk).update(**ROWS[row])
+    theirs = "mine" if row == "another session" else session
+    with pytest.raises(Denied):
+        shared.open_view(session=theirs, clock=clock)
+    if row != "counted down":
+        with pytest.raises(Denied):
+            film_of(theirs, view, clock)
+    assert [one.kind for one in shares_as_promised()] == ["grant_edited"]
+
+
+def test_a_share_moved_to_another_clip_shows_neither(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    share, session = entered(cast, clip, clock)
+    other = make_clip(cast.home_unit, subject=cast.hanna)
+    Share.objects.filter(pk=share.pk).update(clip=other)
+    Release.objects.create(share=share, person=cast.hanna, state="given", asked_at=NOW)
+    with pytest.raises(Denied):
+        shared.open_view(session=session, clock=clock)
+
+
+def test_a_link_or_a_yes_that_a_row_alone_makes_opens_nothing(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    mine, asked = made(cast, clip, clock), made(cast, clip, clock, released=False)
+    Share.objects.filter(pk=mine.share.pk).update(token_sha256=token_hash("mine"))
+    Release.objects.filter(share=asked.share).update(state="given")
+    for token in ("mine", mine.token, asked.token):
+        with pytest.raises(Denied):
+            shared.exchange(token, clock=clock)
+    Share.objects.filter(pk=mine.share.pk).update(token_sha256=token_hash(mine.token))
+    session = shared.exchange(mine.token, clock=clock).session
+    Share.objects.filter(pk=mine.share.pk).update(token_used_at=None)
+    with pytest.raises(Denied):
+        shared.exchange(mine.token, clock=clock)
+    sharing.revoke(actor=cast.alice, share_id=mine.share.pk, clock=clock)
+    Share.objects.filter(pk=mine.share.pk).update(revoked_at=None, session_sha256=token_hash(session))
+    with pytest.raises(Denied):
+        shared.find(session, clock=clock)
+
+
+def test_an_early_share_opens_once_its_link_is_made_anew(
+    cast: Cast, clip: Clip, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as early:
+        early.setattr(sharing, "_codes", lambda _share: {})
+        share = made(cast, clip, clock)
+    with pytest.raises(Denied):
+        shared.exchange(share.token, clock=clock)
+    assert list(shares_as_promised()) == []
+    renewed = sharing.renew(actor=cast.alice, share_id=share.share.pk, clock=clock)
+    assert shared.open_view(session=shared.exchange(renewed.token, clock=clock).session, clock=clock)
+    Share.objects.filter(pk=share.share.pk).update(max_views=99)
+    with pytest.raises(BadInput):
+        sharing.renew(actor=cast.alice, share_id=share.share.pk, clock=clock)

@@ -18,6 +18,7 @@ class AccessConfig(AppConfig):
             originals_against_ledger,
             releases_against_ledger,
             shares_against_ledger,
+            shares_as_promised,
         )
         from custodes.hub.access.crosscheck_alarms import alarms_against_ledger
         from custodes.hub.audit.verify import further_checks
@@ -26,6 +27,7 @@ class AccessConfig(AppConfig):
             views_against_ledger,
             posters_against_ledger,
             shares_against_ledger,
+            shares_as_promised,
             releases_against_ledger,
             originals_against_ledger,
             alarms_against_ledger,

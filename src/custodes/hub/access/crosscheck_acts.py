@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from custodes.hub.access import share_entries
 from custodes.hub.access.models import Grant, Release, Share, Unsealing
 from custodes.hub.audit import said
 from custodes.hub.audit.models import LedgerBody
@@ -31,6 +32,30 @@ def shares_against_ledger() -> Iterator[Problem]:
                 yield Problem("grant_edited", None, f"{key} {name} was added by hand: no entry says that it was given")
             elif name in over and row.revoked_at is None:
                 yield Problem("grant_edited", over[name][0], f"{key} {name} was revoked, and stands again by hand")
+
+
+def shares_as_promised() -> Iterator[Problem]:
+    """Yield a problem for each living share whose row is not what its entries promised: recipient, end, cap, link …
+
+    One from before there were codes opens nothing until its link is made anew: no finding.
+    """
+    for share in Share.objects.filter(revoked_at=None).order_by("pk").iterator():
+        stands = share_entries.standing(share)
+        if stands.code is None or stands.revoked:
+            continue
+        wrong = []
+        if not share_entries.keeps_promise(share, stands):
+            wrong.append("what it promises")
+        if stands.link != share_entries.link_of(share.pk, share.token_sha256):
+            wrong.append("its link")
+        session = share.session_sha256
+        if stands.session != (None if session is None else share_entries.session_of(share.pk, session)):
+            wrong.append("its session")
+        if share.views_used < share_entries.views_of(share):
+            wrong.append("how often it was opened")
+        if wrong:
+            message = f"share {share.pk} is not what its entries say: {', '.join(wrong)} edited by hand"
+            yield Problem("grant_edited", None, message)
 
 
 def originals_against_ledger() -> Iterator[Problem]:

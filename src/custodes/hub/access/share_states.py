@@ -5,14 +5,14 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q
 
-from custodes.hub.access import recorded
+from custodes.hub.access import recorded, share_entries
 from custodes.hub.access.models import Release, Share
 from custodes.hub.access.requests import ShareFacts
 from custodes.hub.fleet.models import Membership
 
 
-def facts_of(share: Share, *, opening: bool, now: datetime) -> ShareFacts:
-    """Return a share as the policies see it, by what the database says at this moment.
+def facts_of(share: Share, stands: share_entries.Standing, *, opening: bool, now: datetime) -> ShareFacts:
+    """Return a share as the policies see it, by what the database and its entries say at this moment.
 
     `opening`: one more viewing is asked for; else the next bytes of one that is open and was counted.
     """
@@ -21,21 +21,21 @@ def facts_of(share: Share, *, opening: bool, now: datetime) -> ShareFacts:
         share_id=str(share.pk),
         clip_id=str(share.clip_id),
         purpose=share.purpose,
-        revoked=share.revoked_at is not None,
+        revoked=share.revoked_at is not None or stands.revoked,
         ended=share.ends_at <= now,
         used_up=used > share.max_views,
-        outside=is_outside(share, now=now),
-        released=is_released(share, now=now),
+        outside=is_outside(share, stands, now=now),
+        released=is_released(share, stands, now=now),
     )
 
 
-def is_outside(share: Share, *, now: datetime) -> bool:
+def is_outside(share: Share, stands: share_entries.Standing | None = None, *, now: datetime) -> bool:
     """Say whether the link may reach somebody who has no role in the clip's organisation now.
 
     An address is a mere word until the hub has mailed the link to it: without mail whoever shares holds the link, and
     everybody counts as outside. So does, for good, whoever had to be released once: that link was handed over.
     """
-    if not goes_by_mail() or share.releases.exists():
+    if not goes_by_mail() or share.releases.exists() or (stands or share_entries.standing(share)).answers:
         return True
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation_id=share.clip.site.organisation_id)
     return not held.filter(person__email__iexact=share.recipient_email, person__is_active=True).exists()
@@ -46,11 +46,18 @@ def goes_by_mail() -> bool:
     return bool(settings.HUB.mail.host)
 
 
-def is_released(share: Share, *, now: datetime) -> bool:
-    """Say whether everybody who is recorded says yes to this share. Where nobody is known, nobody has."""
+def is_released(share: Share, stands: share_entries.Standing | None = None, *, now: datetime) -> bool:
+    """Say whether everybody who is recorded says yes to this share. Where nobody is known, nobody has.
+
+    Who says yes by the row and by the last entry about them: neither alone counts.
+    """
     people = set(recorded.people_in(share.clip, now=now))
     given = share.releases.filter(state=Release.State.GIVEN) if share.pk else Release.objects.none()
-    return bool(people) and people <= set(given.values_list("person_id", flat=True))
+    by_rows = set(given.values_list("person_id", flat=True))
+    if not people or not people <= by_rows:
+        return False
+    said = (stands or share_entries.standing(share)).released_by
+    return {str(one) for one in people} <= said
 
 
 def has_ended(share: Share, *, now: datetime) -> bool:

@@ -15,7 +15,17 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import Manifest
-from custodes.hub.access import decisions, gate, recorded, served, share_states, shared_facts, trimming, watching
+from custodes.hub.access import (
+    decisions,
+    gate,
+    recorded,
+    served,
+    share_entries,
+    share_states,
+    shared_facts,
+    trimming,
+    watching,
+)
 from custodes.hub.access.models import Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import footage, held_words, marked
@@ -48,22 +58,28 @@ def exchange(token: str, *, clock: Clock = _CLOCK) -> Entered:
     session = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         share = _shares().filter(token_sha256=token_hash(token), token_used_at=None).first()
-        if share is None or not _decide(share, opening=True, clock=clock).allowed:
+        if share is None:
+            raise Denied.of("That share")
+        stands = share_entries.standing(share)
+        if (
+            not share_entries.opens_by_link(share, stands)
+            or not _decide(share, stands, opening=True, clock=clock).allowed
+        ):
             raise Denied.of("That share")
         unused = Share.objects.filter(pk=share.pk, token_used_at=None)
         if not unused.update(token_used_at=moment_of(now_ns), session_sha256=token_hash(session)):
             raise Denied.of("That share")
-        body = {"share": share.pk, "clip": share.clip_id, "email": share.recipient_email}
+        code = share_entries.session_of(share.pk, token_hash(session))
+        body = {
+            "share": share.pk, "clip": share.clip_id, "email": share.recipient_email, share_entries.SESSION: code,
+        }  # fmt: skip
         ledger.append(kind="share.link_used", body=body, now_ns=now_ns)
     return Entered(share, session)
 
 
 def find(session: str, *, clock: Clock = _CLOCK) -> Share:
     """Return the share of a session, while it shows anything. Raises Denied."""
-    share = _shares().filter(session_sha256=token_hash(session)).first() if session else None
-    if share is None or not _decide(share, opening=False, clock=clock).allowed:
-        raise Denied.of("That share")
-    return share
+    return _find(session, clock)[0]
 
 
 def open_view(*, session: str, address: str = "", clock: Clock = _CLOCK) -> View:
@@ -73,8 +89,10 @@ def open_view(*, session: str, address: str = "", clock: Clock = _CLOCK) -> View
     and before any byte: parallel openings never exceed the cap. Raises Denied.
     """
     with transaction.atomic():
-        share = find(session, clock=clock)
-        decision = _decide(share, opening=True, clock=clock)
+        share, stands = _find(session, clock)
+        # By the entries too: whoever writes the row could count its viewings down.
+        share.views_used = max(share.views_used, share_entries.views_of(share))
+        decision = _decide(share, stands, opening=True, clock=clock)
         if not decision.allowed:
             raise Denied.of("That share")
         if not Share.objects.filter(pk=share.pk, views_used__lt=F("max_views")).update(views_used=F("views_used") + 1):
@@ -217,9 +235,22 @@ def _cut(share: Share) -> trimming.Cut:
     return trimming.Cut.model_validate_json(share.cut_json)
 
 
-def _decide(share: Share, *, opening: bool, clock: Clock) -> decisions.Decision:
+def _find(session: str, clock: Clock) -> tuple[Share, share_entries.Standing]:
+    """Return the share of a session with where its entries leave it, while it shows anything. Raises Denied."""
+    share = _shares().filter(session_sha256=token_hash(session)).first() if session else None
+    if share is None:
+        raise Denied.of("That share")
+    stands = share_entries.standing(share)
+    if not share_entries.opens_by_session(share, stands):
+        raise Denied.of("That share")
+    if not _decide(share, stands, opening=False, clock=clock).allowed:
+        raise Denied.of("That share")
+    return share, stands
+
+
+def _decide(share: Share, stands: share_entries.Standing, *, opening: bool, clock: Clock) -> decisions.Decision:
     now = now_of(clock)
-    facts = share_states.facts_of(share, opening=opening, now=now)
+    facts = share_states.facts_of(share, stands, opening=opening, now=now)
     return decisions.decide_share(facts, share.clip, purpose=Purpose(share.purpose), now=now)
 
 

@@ -18,7 +18,7 @@ from custodes.core.clock import NS_PER_S, Clock, SystemClock
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import Manifest
-from custodes.hub.access import decisions, gate, recorded, share_letters, share_states, trimming
+from custodes.hub.access import decisions, gate, recorded, share_entries, share_letters, share_states, trimming
 from custodes.hub.access.models import Release, Share
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
@@ -115,7 +115,10 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
             raise Denied.of(clip_id)
         share.save(force_insert=True)
         told = {"masked": share.masked, "bare_reason": share.bare_reason, "with_place": share.with_place}
-        _write("share.made", share, now_ns, actor, max_views=wish.views, ends_at=share.ends_at.isoformat(), **told)
+        told |= _codes(share)
+        _write(
+            share_entries.MADE, share, now_ns, actor, max_views=wish.views, ends_at=share.ends_at.isoformat(), **told
+        )
         for person_id in asked:
             given = person_id == actor.pk
             state = Release.State.GIVEN if given else Release.State.ASKED
@@ -166,6 +169,9 @@ def renew(*, actor: Person, share_id: UUID, clock: Clock = _CLOCK) -> Made:
     """
     share = find(actor, share_id, clock=clock)
     if share_states.has_ended(share, now=now_of(clock)):
+        raise BadInput(_("This share has ended. Make a new one."))
+    stands = share_entries.standing(share)
+    if stands.revoked or (stands.code is not None and not share_entries.keeps_promise(share, stands)):
         raise BadInput(_("This share has ended. Make a new one."))
     return _new_link(share, actor, clock.wall_ns())
 
@@ -226,12 +232,19 @@ def _end(shares: Collection[Share], *, by: Person | None, why: str, now_ns: int)
 
 def _new_link(share: Share, by: Person | None, now_ns: int) -> Made:
     token = secrets.token_urlsafe(TOKEN_BYTES)
+    share.token_sha256 = token_hash(token)
     with transaction.atomic():
         Share.objects.filter(pk=share.pk).update(
-            token_sha256=token_hash(token), token_used_at=None, session_sha256=None
+            token_sha256=share.token_sha256, token_used_at=None, session_sha256=None
         )
-        _write("share.link_made", share, now_ns, by)
+        _write(share_entries.LINK_MADE, share, now_ns, by, **_codes(share))
     return Made(share, token)
+
+
+def _codes(share: Share) -> dict[str, str]:
+    """Return what the entry of a link says for the gate: the row that was promised, and the link."""
+    link = share_entries.link_of(share.pk, share.token_sha256)
+    return {share_entries.CODE: share_entries.code_of(share), share_entries.LINK: link}
 
 
 def _has_new_link(share: Share, now_ns: int) -> bool:
