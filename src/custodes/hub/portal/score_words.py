@@ -81,9 +81,12 @@ def _share(share: Share) -> str:
     if share.part == "phone":
         return _("the phone was in the hand for %(over)s of %(all)s") % times
     if share.part == "braking":
-        said = _("%(n)d of %(all)d brakings were hard") % told
+        said = ngettext("%(n)d of %(all)d brakings was hard", "%(n)d of %(all)d brakings were hard", share.happened)
     elif share.part == "cornering":
-        said = _("%(n)d of %(all)d turns were hard") % told
+        said = ngettext("%(n)d of %(all)d turns was hard", "%(n)d of %(all)d turns were hard", share.happened)
     else:
-        said = _("%(n)d of %(all)d accelerations were hard") % told
-    return said + (_(", %(severe)d of them severe") % told if share.severe else "")
+        said = ngettext(
+            "%(n)d of %(all)d accelerations was hard", "%(n)d of %(all)d accelerations were hard", share.happened
+        )
+    severe = ngettext(", %(severe)d of them severe", ", %(severe)d of them severe", share.severe)
+    return (said + (severe if share.severe else "")) % told

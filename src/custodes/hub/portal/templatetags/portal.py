@@ -1,5 +1,6 @@
 """Tags of the portal's templates: icons, times, words with shapes, the navigation."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +22,7 @@ from custodes.hub.fleet.models import Site
 from custodes.hub.portal import scope, shown, words
 
 register = template.Library()
+_SPEED = re.compile(r"\d{1,4}(\.\d{1,3})? m/s")
 
 STATE_SHAPES = {
     Clip.State.RECEIVING: ("wait", "plain"),
@@ -160,10 +162,12 @@ def _time(local: shown.LocalTime, *, seconds: bool) -> SafeString:
     )
 
 
-@register.simple_tag
-def evidence_value(value: str) -> str:
-    """Return a measured value of an event as people read it; figures stay as they are."""
-    return str(words.VALUES.get(value, value))
+@register.simple_tag(takes_context=True)
+def evidence_value(context: dict[str, Any], value: str, site: Site) -> str:
+    """Return a measured value of an event as people read it: speeds in the reader's unit."""
+    if _SPEED.fullmatch(value):
+        return shown.speed_words(float(value.removesuffix(" m/s")), _speed_unit(context, site))
+    return str(words.VALUES.get(value) or shown.figures(value))
 
 
 @register.simple_tag
@@ -175,9 +179,12 @@ def evidence_name(name: str) -> str:
 @register.simple_tag(takes_context=True)
 def distance(context: dict[str, Any], distance_m: float, site: Site) -> str:
     """Write a way in the reader's unit."""
+    return shown.distance_words(distance_m, _speed_unit(context, site))
+
+
+def _speed_unit(context: dict[str, Any], site: Site) -> str:
     person = scope.person_of(context["request"])
-    unit = shown.speed_unit(person, site.organisation) if person else site.organisation.speed_unit
-    return shown.distance_words(distance_m, unit)
+    return shown.speed_unit(person, site.organisation) if person else site.organisation.speed_unit
 
 
 @register.filter
