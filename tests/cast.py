@@ -122,7 +122,7 @@ def make_person(name: str, **fields: object) -> Person:
 def make_unit(site: Site, name: str, key: Ed25519PrivateKey | None = None) -> Unit:
     """Store an enrolled unit at `site`."""
     public = (key or Ed25519PrivateKey.generate()).public_key().public_bytes_raw()
-    return Unit.objects.create(site=site, name=name, public_key=public)
+    return tell_of_unit(Unit.objects.create(site=site, name=name, public_key=public))
 
 
 def make_cast() -> Cast:
@@ -209,6 +209,14 @@ def tell_of_site(site: Site) -> Site:
     body = {"site": site.pk, "organisation": site.organisation_id, "name": site.name, "kind": site.kind, "by": None}
     ledger.append(kind="site.created", body=body, now_ns=NOW_NS)
     return site
+
+
+def tell_of_unit(unit: Unit) -> Unit:
+    """Write into the ledger that a unit enrolled with the key it has now: one that no entry enrolled is refused."""
+    key = hashlib.sha256(bytes(unit.public_key)).hexdigest()
+    body = {"unit": unit.pk, "site": unit.site_id, "code": None, "key_sha256": key}
+    ledger.append(kind="unit.enrolled", body=body, now_ns=NOW_NS)
+    return unit
 
 
 def tell_of_roles() -> None:

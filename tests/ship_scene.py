@@ -269,6 +269,7 @@ class Scene:
 
 def make_scene(folder: Path, cast: object, *, clock: Clock | None = None) -> Scene:
     """Return the van's unit with a key of its own beside a hub that knows it."""
+    from cast import tell_of_unit
     from custodes.hub.fleet.models import Unit
     from custodes.hub.ingest.gatehouse import Gatehouse
     from custodes.hub.ingest.routes import UnitApi
@@ -276,5 +277,5 @@ def make_scene(folder: Path, cast: object, *, clock: Clock | None = None) -> Sce
     clock = clock or ManualClock(wall=ONSET_NS + 60 * NS)
     key = Ed25519PrivateKey.generate()
     Unit.objects.filter(pk=cast.van_unit.pk).update(public_key=key.public_key().public_bytes_raw())
-    unit = Unit.objects.select_related("site").get(pk=cast.van_unit.pk)
+    unit = tell_of_unit(Unit.objects.select_related("site").get(pk=cast.van_unit.pk))
     return Scene(folder, unit, key, UnitApi(Gatehouse(clock)), clock)

@@ -129,3 +129,13 @@ def test_every_kind_that_is_written_has_words_and_a_place() -> None:
     assert [kind for kind in TITLES if entries.group_of(kind) is None] == []
     page = (HUB.parents[2] / "docs/design/audit.md").read_text().split("## Kinds of entries")[1]
     assert {kind for kind in re.findall(r"`([a-z_]+\.[a-z_]+)`", page) if kind != "storage.md"} == set(TITLES)
+
+
+def test_who_has_left_is_read_of_no_more(cast: Cast) -> None:
+    """Eve's role ended a day ago: of what came after, her former company's officer reads nothing."""
+    body = {"person": cast.eve.pk, "address": "198.51.100.7"}
+    before = ledger.append(kind="sign_in.done", body=body, now_ns=NOW_NS - 2 * 86_400 * 10**9).seq
+    after = ledger.append(kind="sign_in.done", body=body, now_ns=NOW_NS).seq
+    assert reads(cast.petra, before)
+    assert not reads(cast.petra, after)
+    assert reads(cast.eve, after)

@@ -68,7 +68,7 @@ def prepare() -> dict[str, str]:
     from django.core.management import call_command
     from django.db import connections
 
-    from cast import tell_of_site
+    from cast import tell_of_site, tell_of_unit
     from custodes.hub.fleet.models import Organisation, Site, Unit
     from ship_scene import enrol_by_hand, make_film, make_manifest
 
@@ -77,7 +77,7 @@ def prepare() -> dict[str, str]:
     site = Site.objects.create(organisation=company, name="Van", kind="vehicle")
     tell_of_site(site)
     key = Ed25519PrivateKey.generate()
-    unit = Unit.objects.create(site=site, name="u", public_key=key.public_key().public_bytes_raw())
+    unit = tell_of_unit(Unit.objects.create(site=site, name="u", public_key=key.public_key().public_bytes_raw()))
     enrol_by_hand(WORK / "state", unit, key)
     film = WORK / "road.mp4"
     make_film(film, seconds=1)

@@ -5,13 +5,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings as django_settings
 
-from cast import Cast
+from cast import Cast, tell_of_unit
 from custodes.core.clock import ManualClock
 from custodes.core.errors import Temporary
 from custodes.core.wire import Problem
 from custodes.edge.ship.hub_client import API, Call, HubClient, Refused, Unwelcome
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip, StoredBytes, Tombstone
+from custodes.hub.fleet.crosscheck import units_against_ledger
 from custodes.hub.fleet.models import Organisation, Unit
 from custodes.hub.ingest import gatehouse
 from custodes.hub.ingest.gatehouse import Gatehouse
@@ -219,7 +220,13 @@ def test_another_units_clip_id_looks_like_none(scene: Scene, cast: Cast, tmp_pat
     other_dir.mkdir()
     key = Ed25519PrivateKey.generate()
     Unit.objects.filter(pk=cast.home_unit.pk).update(public_key=key.public_key().public_bytes_raw())
-    other = Scene(other_dir, Unit.objects.select_related("site").get(pk=cast.home_unit.pk), key, scene.api, scene.clock)
+    other = Scene(
+        other_dir,
+        tell_of_unit(Unit.objects.select_related("site").get(pk=cast.home_unit.pk)),
+        key,
+        scene.api,
+        scene.clock,
+    )
     other.put(clip_id=made.clip_id)
     with pytest.raises(Refused) as by_declaring:
         client_of(other).declare(other.outbox.next_clip().declaration)
@@ -392,3 +399,22 @@ def test_a_receipt_for_other_bytes_frees_nothing(scene: Scene, monkeypatch):
     monkeypatch.setattr(commit, "_signed", with_another_hash)
     assert not scene.shipper.drain()
     assert scene.outbox.usage()[0] == 1
+
+
+def test_a_unit_that_a_row_alone_makes_is_refused(scene: Scene, cast: Cast) -> None:
+    """Somebody writes a key of their own over a unit's, moves one, or adds one, in the database."""
+    assert list(units_against_ledger()) == []
+    told = Unit.objects.get(pk=scene.unit.pk)
+    made = scene.put()
+    for change in ({"public_key": b"k" * 32}, {"site": cast.home}):
+        Unit.objects.filter(pk=told.pk).update(**change)
+        scene.wire.api = UnitApi(Gatehouse(scene.clock))
+        with pytest.raises((Refused, Temporary, Unwelcome)):
+            client_of(scene).declare(scene.outbox.next_clip().declaration)
+        assert [one.kind for one in units_against_ledger()] == ["unit_edited"]
+        Unit.objects.filter(pk=told.pk).update(public_key=told.public_key, site=told.site)
+    Unit.objects.create(site=cast.van, name="forged", public_key=b"f" * 32)
+    assert [one.kind for one in units_against_ledger()] == ["unit_edited"]
+    scene.wire.api = UnitApi(Gatehouse(scene.clock))
+    client_of(scene).declare(scene.outbox.next_clip().declaration)
+    assert Clip.objects.filter(pk=made.clip_id).exists()

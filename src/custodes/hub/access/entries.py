@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site, Unit
-from custodes.hub.fleet.times import now_of
+from custodes.hub.fleet.times import now_of, wall_ns_of
 from custodes.hub.leak.models import Leak
 
 _CLOCK = SystemClock()
@@ -111,7 +112,8 @@ class _Reach:
     person: Person
     groups: dict[UUID, frozenset[Group]]
     is_operator: bool
-    of_person: dict[UUID, set[UUID]] = field(default_factory=dict)
+    of_person: dict[UUID, dict[UUID, float]] = field(default_factory=dict)
+    """Of whom which organisations read, and until when (ns): who has left is theirs no more from then on."""
     of_thing: dict[UUID, UUID] = field(default_factory=dict)
     people: dict[UUID, str] = field(default_factory=dict)
     sites: dict[UUID, str] = field(default_factory=dict)
@@ -129,7 +131,9 @@ class _Reach:
         reach.people[person.pk] = str(person)
         mine = list(reach.groups)
         for row in Membership.objects.filter(organisation__in=mine).select_related("person"):
-            reach.of_person.setdefault(row.person_id, set()).add(row.organisation_id)
+            until = reach.of_person.setdefault(row.person_id, {})
+            ends_ns = inf if row.until is None else wall_ns_of(row.until)
+            until[row.organisation_id] = max(until.get(row.organisation_id, ends_ns), ends_ns)
             reach.people[row.person_id] = str(row.person)
         for site in Site.objects.filter(organisation__in=mine):
             reach.of_thing[site.pk], reach.sites[site.pk] = site.organisation_id, site.name
@@ -229,7 +233,9 @@ def _may_read(group: Group, row: LedgerBody, body: Mapping[str, Any], clips: Seq
         return bool(things) or reach.is_operator or any(Group.REFUSED in one for one in reach.groups.values())
     if group == Group.REFUSED or not any(body.get(key) for key in (*_THINGS, *_FURTHER)):
         # What names nothing is about its people: of two companies that share one, each reads it.
-        things = things.union(*(reach.of_person.get(one, ()) for one in people))
+        at_ns = row.leaf.recorded_wall_ns
+        for one in people:
+            things |= {whose for whose, ends_ns in reach.of_person.get(one, {}).items() if at_ns <= ends_ns}
     return any(group in reach.groups[one] for one in things)
 
 

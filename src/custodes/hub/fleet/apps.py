@@ -22,6 +22,7 @@ class FleetConfig(AppConfig):
         for check in (
             crosscheck.roles_against_ledger,
             crosscheck.sites_against_ledger,
+            crosscheck.units_against_ledger,
             crosscheck.undo_windows_against_ledger,
             crosscheck.routes_against_ledger,
             crosscheck.shifts_against_ledger,

@@ -1,13 +1,14 @@
 """Hold roles, sites, routes and shifts to the ledger: who has which role, whose a site is, who drove what."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
-from custodes.hub.fleet import founded, undo
-from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
+from custodes.hub.fleet import enrolled, founded, undo
+from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site, Unit
 from custodes.hub.fleet.times import moment_of
 
 CANCELLED = "shift.cancelled"
@@ -64,6 +65,26 @@ def sites_against_ledger() -> Iterator[Problem]:
         elif told.get("organisation") != str(owner):
             message = f"site {pk} was moved to {owner} by hand: entry {told.seq} made it for {told.get('organisation')}"
             yield Problem("site_edited", told.seq, message)
+
+
+def units_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each unit whose key or site no entry bears out, and for one that was turned away and is back.
+
+    One that never was let in (a row made as turned away, as the demo's model) opens nothing: no finding.
+    """
+    told = {one.get("unit"): one for one in entries(enrolled.ENROLLED)}
+    gone = {one.get("unit"): one for one in entries(enrolled.REVOKED)}
+    for row in Unit.objects.order_by("pk").iterator():
+        one, name = told.get(str(row.pk)), f"unit {row.pk} ({row.name})"
+        if one is None:
+            if row.revoked_at is None:
+                yield Problem("unit_edited", None, f"{name} was added by hand: no entry enrolled it")
+            continue
+        key = hashlib.sha256(bytes(row.public_key)).hexdigest()
+        if (one.get("site"), one.get("key_sha256")) != (str(row.site_id), key):
+            yield Problem("unit_edited", one.seq, f"key or site of {name} are not those of entry {one.seq}")
+        elif str(row.pk) in gone and row.revoked_at is None:
+            yield Problem("unit_edited", gone[str(row.pk)].seq, f"{name} was turned away, and is back by hand")
 
 
 def undo_windows_against_ledger() -> Iterator[Problem]:

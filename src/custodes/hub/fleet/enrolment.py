@@ -11,7 +11,7 @@ from django.db import transaction
 
 from custodes.core.errors import BadInput, CustodesError, Denied, Temporary
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import enrolled, selectors
 from custodes.hub.fleet.models import EnrolmentCode, EnrolmentFailure, Person, Site, Unit
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -91,7 +91,7 @@ def revoke_unit(*, unit: Unit, now: datetime, by: Person | None = None, reason: 
     with transaction.atomic():
         if Unit.objects.filter(pk=unit.pk, revoked_at=None).update(revoked_at=now):
             ledger.append(
-                kind="unit.revoked",
+                kind=enrolled.REVOKED,
                 body={"unit": unit.pk, "reason": reason[:300], "by": None if by is None else by.pk},
                 now_ns=wall_ns_of(now),
             )
@@ -120,7 +120,7 @@ def _try(
     )
     EnrolmentCode.objects.filter(pk=row.pk).update(used_at=now, unit=unit)
     ledger.append(
-        kind="unit.enrolled",
+        kind=enrolled.ENROLLED,
         body={
             "unit": unit.pk,
             "site": row.site_id,

@@ -22,6 +22,7 @@ from custodes.core.signing import (
     verify,
 )
 from custodes.hub import keyring
+from custodes.hub.fleet import enrolled
 from custodes.hub.fleet.models import Unit
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest
 from custodes.hub.ingest.replay import ReplayGuard
@@ -122,7 +123,7 @@ class Gatehouse:
             .values_list("site_id", "site__organisation_id", "site__organisation__quota_bytes", "public_key")
             .first()
         )
-        if row is None:
+        if row is None or not enrolled.stands(unit_id, site_id=row[0], public_key=bytes(row[3])):
             with self._lock:
                 self._known.pop(unit_id, None)
             return None
