@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 from pytest_django import DjangoDbBlocker
@@ -240,6 +240,8 @@ OWN_TESTS = {
     "portal:alarm_answer": "test_alarms_are_the_officers",
     "portal:alarm_limits": "test_alarms_are_the_officers",
     "portal:case_close": "test_alarms_are_the_officers",
+    "portal:tester": "test_who_is_on_film_gives_a_clip_to_the_testers",
+    "portal:tester_back": "test_who_is_on_film_gives_a_clip_to_the_testers",
     "portal:grant_revoke": "test_originals_take_two",
     "portal:receipt": "test_receipts_go_to_who_led_and_who_was_filmed",
     "portal:receipt_file": "test_receipts_go_to_who_led_and_who_was_filmed",
@@ -756,6 +758,19 @@ def test_exports_are_their_makers_alone(doors: Doors, scene: Scene, monkeypatch:
         )  # fmt: skip
         for route in ("portal:export_take", "portal:export_drop"):
             assert doors.let_through(Ask(route, {"export_id": export.pk}, "post")) == through, (maker, route)
+
+
+def test_who_is_on_film_gives_a_clip_to_the_testers(doors: Doors, scene: Scene, cast: Cast) -> None:
+    expected = {"own van": {"driver"}, "other van": NONE, "home": {"owner", "member"}, "rival": NONE, "deleted": NONE}
+    asks = [(r, Ask("portal:tester", {"clip_id": clip.pk}, "post")) for r, clip in scene.clips.items()]
+    assert all(doors.let_through(ask) == NONE for _relation, ask in asks), "nobody has said yes"
+    for person, organisation in (("dina", "company"), ("hanna", "household"), ("milo", "household")):
+        say(getattr(cast, person), getattr(cast, organisation), "training")
+    assert {relation: doors.let_through(ask) for relation, ask in asks} == expected
+    for relation, giver in (("own van", "driver"), ("home", "member")):
+        doors.client_of(giver).post(reverse("portal:tester", args=[scene.clips[relation].pk]))
+        back = Ask("portal:tester_back", {"clip_id": scene.clips[relation].pk}, "post")
+        assert doors.let_through(back) == expected[relation]
 
 
 def test_canaries_are_the_officers_alone(doors: Doors, scene: Scene) -> None:

@@ -32,6 +32,8 @@ def topic_of(action: Action, purpose: Purpose | None) -> Topic | None:
     """Return the topic whose answers count for an action; None: no rule asks for one."""
     if action is Action.COACH:
         return Topic.COACHING
+    if action is Action.VOLUNTEER:
+        return Topic.TRAINING
     if action not in FOOTAGE:
         return None
     topic = PICTURES if purpose is None else Topic(purpose.value)

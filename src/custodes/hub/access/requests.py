@@ -50,15 +50,17 @@ class Action(StrEnum):
     """Hold a film from outside against its views; asked of a clip at no site, work at an organisation's leak desk."""
     PLANT_CANARY = "plant_canary"
     """Make it a canary, and know which clips are."""
+    VOLUNTEER = "volunteer"
+    """Give a clip of oneself to the tester programme."""
 
 
 PURPOSED = frozenset({Action.VIEW, Action.SHARE, Action.ORIGINAL})
 """What is asked for one purpose."""
 FOOTAGE = frozenset({Action.VIEW, Action.POSTER, Action.SHARE, Action.ORIGINAL})
 """What shows somebody: the policies are told what the recorded people agreed to."""
-FILM = FOOTAGE | {Action.EXPORT, Action.BREAK_GLASS, Action.GRANT, Action.PLANT_CANARY}
+FILM = FOOTAGE | {Action.EXPORT, Action.BREAK_GLASS, Action.GRANT, Action.PLANT_CANARY, Action.VOLUNTEER}
 """What leads to footage: of a clip that no entry says arrived there is none."""
-CONSENTED = FOOTAGE | {Action.COACH}
+CONSENTED = FOOTAGE | {Action.COACH, Action.VOLUNTEER}
 """What the policies are told for, where the recorded people stand."""
 NOBODY_RECORDED = "nobody"
 

@@ -65,6 +65,7 @@ def raise_dispute(*, event: TripEvent, by: Person, words: str, clock: Clock = _C
         )
         TripEvent.objects.filter(pk=event.pk).update(standing=Standing.DISPUTED.value)
         body = {"dispute": dispute.pk, "event": event.pk, "trip": event.trip_id, "person": by.pk}
+        body |= {"clip": event.clip_id} if event.clip_id is not None else {}
         ledger.append(kind="dispute.raised", body={**body, "due": dispute.due_at.isoformat()}, now_ns=now_ns)
     return dispute
 

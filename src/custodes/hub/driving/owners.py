@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
+from custodes.hub.clips.models import Clip
 from custodes.hub.driving.identity_models import SignOn, TripClaim
 from custodes.hub.driving.models import Dispute, Trip
 from custodes.hub.fleet import selectors
@@ -69,7 +70,15 @@ def deny(*, trip: Trip, by: Person, now: datetime) -> None:
         before = trip.known_by
         trip.driver, trip.known_by, trip.denied_by = None, "", by
         trip.save(update_fields=["driver", "known_by", "denied_by"])
-        _tell("trip.denied", trip, by, now, known_by=before)
+        # Whoever it shows, it need not be who it was filed under.
+        _tell("trip.denied", trip, by, now, known_by=before, clips=[str(one) for one in clips_of(trip, by)])
+
+
+def clips_of(trip: Trip, person: Person) -> list[UUID]:
+    """Return the clips of a drive that are filed under `person`."""
+    filmed = Clip.objects.filter(site_id=trip.site_id, subject=person)
+    within = filmed.filter(onset_wall_ns__gte=trip.start_wall_ns, onset_wall_ns__lte=trip.end_wall_ns)
+    return list(within.order_by("pk").values_list("pk", flat=True))
 
 
 def claimable(person: Person, now: datetime) -> list[Trip]:

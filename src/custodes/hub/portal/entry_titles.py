@@ -77,6 +77,8 @@ TITLES: Mapping[str, str | Promise] = {
     "consent.shown": _("Was shown what recording means"),
     "consent.answered": _("Answered a question of consent"),
     "consent.withdrawn": _("Withdrew consent"),
+    "tester.given": _("Gave a clip to the tester programme"),
+    "tester.taken_back": _("Took a clip back from the tester programme"),
     "subject.asked": _("A recorded person asked for something"),
     "subject.answered": _("Answered a recorded person"),
     "share.made": _("Shared a clip with a named person"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from custodes.hub.portal.views import alarms, consents, grants, me, originals, oversight, receipts
+from custodes.hub.portal.views import alarms, consents, grants, me, originals, oversight, receipts, testers
 
 urlpatterns = [
     path("me/watched/", me.index, name="watched_me"),
@@ -28,6 +28,8 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/grants/", grants.of_clip, name="grants"),
     path("grants/<uuid:grant_id>/revoke/", grants.revoke, name="grant_revoke"),
     path("clips/<uuid:clip_id>/original/", originals.ask, name="original"),
+    path("clips/<uuid:clip_id>/tester/", testers.of_clip, name="tester"),
+    path("me/given/<uuid:clip_id>/back/", testers.take_back, name="tester_back"),
     path("originals/", originals.index, name="originals"),
     path("originals/<uuid:unsealing_id>/decide/", originals.decide, name="original_decide"),
     path("originals/<uuid:unsealing_id>/take/", originals.take, name="original_take"),

@@ -224,6 +224,7 @@ def _common(request: HttpRequest, clip: Clip, asked: Question) -> dict[str, Any]
         "may_assign": may_assign,
         "colleagues": acts.colleagues(clip) if may_assign.allowed else [],
         "may_grant": asked.decide(Action.GRANT),
+        "may_volunteer": asked.decide(Action.VOLUNTEER),
         "may_export": asked.decide(Action.EXPORT),
         "may_original": asked.decide(Action.ORIGINAL),
         "may_delete": asked.decide(Action.DELETE),

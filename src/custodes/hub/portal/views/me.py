@@ -37,7 +37,7 @@ from custodes.hub.dispatch import followed
 from custodes.hub.driving import forgetting as trips
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Person
-from custodes.hub.portal import acts, alarm_words, headings, scope, shown
+from custodes.hub.portal import acts, alarm_words, given_rows, headings, scope, shown
 
 PAGE = 50
 CLIPS = 20
@@ -59,6 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     clips = list(watched.clips_of(person).select_related("site__organisation").order_by("-onset_wall_ns")[:CLIPS])
     releases = list(sharing.releases_of(person))
+    given = given_rows.of(person)
     context = {
         "viewings": viewings[:PAGE],
         "older": viewings[PAGE - 1].ledger_seq if len(viewings) > PAGE else None,
@@ -77,9 +78,16 @@ def index(request: HttpRequest) -> HttpResponse:
         "originals": second_person.about(person),
         "releases": releases,
         "followers": followed.followers_of(person),
+        "given": given,
+        "may_give": set(
+            gate.visible_clips(person, Action.VOLUNTEER)
+            .filter(pk__in=[one.pk for one in clips])
+            .values_list("pk", flat=True)
+        ),
         "openings": drive_openings.openings_of(person),
         "names": headings.names_of(
-            person, [*clips, *(one.clip for one in viewings), *(r.share.clip for r in releases)]
+            person,
+            [*clips, *(one.clip for one in viewings), *(r.share.clip for r in releases), *(one.clip for one in given)],
         ),
         "zone": shown.person_zone(person),
     }
