@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from cast import NOW, NOW_NS, Cast, tell_of_roles
+from cast import NOW, NOW_NS, Cast, make_unit, tell_of_roles
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.core.wire_sign_on import SignOnAnswer, Slip, WireSignOn, open_slip, seal_slip
@@ -19,9 +19,10 @@ from custodes.hub import keyring
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
 from custodes.hub.clips.models import Clip
-from custodes.hub.driving import owners, passes, scores, wheel
+from custodes.hub.driving import disputing, owners, passes, scores, wheel
 from custodes.hub.driving.identity_models import DriverPass, SignOn, TripClaim
 from custodes.hub.driving.models import Trip
+from custodes.hub.fleet import shifts
 from custodes.hub.fleet.models import Membership, Person, Shift
 from custodes.hub.fleet.selectors import driver_at
 from ship_scene import Scene, make_scene
@@ -284,6 +285,113 @@ def test_after_a_week_whose_it_is_stands_and_nobody_drove_two_vans(cast: Cast, m
     assert owners.claimable(milo, NOW) == []
     with pytest.raises(BadInput, match="another van"):
         owners.claim(trip=trip, by=milo, now=NOW)
+
+
+def test_who_went_within_a_drive_did_not_drive_it_and_who_went_at_its_end_did(cast: Cast, milo: Person) -> None:
+    tell_of_roles()
+    wheel.sign_off(act(cast, 1, SignOn.Way.PHONE), cast.dina)
+    assert store(cast.van_unit, NOW).driver is None, "she drove its first minute"
+    wheel.sign_on(act(cast, 40), milo, SignOn.Outcome.COUNTS)
+    wheel.sign_off(act(cast, 79))
+    assert store(cast.van_unit, NOW + 50 * MINUTE).driver == milo, "off a minute before the van counts as parked"
+    assert not verify().problems
+
+
+def test_a_sign_on_that_comes_late_takes_a_stored_drive_from_the_plans_driver(cast: Cast, milo: Person) -> None:
+    tell_of_roles()
+    torn, after, denied, disputed = (store(cast.van_unit, NOW + minutes * MINUTE) for minutes in (0, 40, 80, 120))
+    owners.deny(trip=denied, by=cast.dina, now=NOW + 150 * MINUTE)
+    event = disputed.events.first()
+    assert event is not None
+    disputing.raise_dispute(event=event, by=cast.dina, words="no", clock=ManualClock(wall=NOW_NS))
+    at = NOW + MINUTE
+    late = wheel.Act(uuid.uuid4(), cast.van, make_unit(cast.van, "rear unit"), SignOn.Way.PIN, at, NOW + 160 * MINUTE)
+    assert wheel.sign_on(late, milo, SignOn.Outcome.COUNTS).outcome == "counts"
+    now = {trip.pk: trip for trip in Trip.objects.all()}
+    assert (now[torn.pk].driver, now[torn.pk].known_by) == (None, "")
+    assert (now[after.pk].driver, now[after.pk].known_by) == (milo, "pin")
+    assert (now[denied.pk].driver, now[disputed.pk].driver) == (None, cast.dina)
+    assert scores.told_of(now[torn.pk]).path == []
+    assert scores.told_of(now[after.pk]).path != []
+    assert told_kinds().count("trip.judged_again") == 2
+    assert not verify().problems
+
+
+def test_rows_alone_sign_nobody_on_claim_nothing_and_verify_names_them(cast: Cast, milo: Person) -> None:
+    tell_of_roles()
+    later = NOW + 60 * MINUTE
+    old = shifts.start_shift(site=cast.other_van, driver=milo, now=NOW - 60 * MINUTE)
+    shifts.end_shift(shift=old, now=NOW)
+    shifts.end_shift(shift=Shift.objects.get(driver=cast.dina), now=NOW + 30 * MINUTE)
+    facts = {"site": cast.van, "person": milo, "way": "pin", "is_on": True, "outcome": "counts"}
+    forged = SignOn.objects.create(shift=old, at=later + MINUTE, received_at=later, **facts)
+    trip = store(cast.van_unit, later)
+    assert trip.driver is None
+    made = TripClaim.objects.create(trip=trip, person=milo, made_at=later)
+    assert owners.claims_to_answer(cast.alice, later) == []
+    with pytest.raises(Denied):
+        owners.answer_claim(made=made, by=cast.alice, confirmed=True, now=later)
+    Trip.objects.filter(pk=trip.pk).update(driver=milo)
+    kinds = ["trip_edited", "sign_on_edited", "claim_edited"]
+    assert [problem.kind for problem in verify().problems] == kinds
+    forged.delete()
+    made.delete()
+    Trip.objects.filter(pk=trip.pk).update(driver=None)
+    assert not verify().problems
+    kept = wheel.sign_on(act(cast, 100), milo, SignOn.Outcome.COUNTS)
+    SignOn.objects.filter(pk=kept.pk).update(person=cast.dina)
+    true = owners.claim(trip=trip, by=milo, now=later)
+    TripClaim.objects.filter(pk=true.pk).update(state="refused")
+    assert [problem.kind for problem in verify().problems] == kinds[1:]
+    SignOn.objects.all().delete()
+    TripClaim.objects.all().delete()
+    assert [problem.kind for problem in verify().problems] == kinds[1:]
+
+
+def test_of_two_drives_at_one_time_one_is_confirmed(cast: Cast, milo: Person) -> None:
+    Shift.objects.all().delete()
+    drives = [store(unit, NOW) for unit in (cast.van_unit, cast.other_van_unit)]
+    claims = [owners.claim(trip=trip, by=milo, now=NOW + 40 * MINUTE) for trip in drives]
+    owners.answer_claim(made=claims[0], by=cast.alice, confirmed=True, now=NOW + 41 * MINUTE)
+    with pytest.raises(BadInput, match="another van"):
+        owners.answer_claim(made=claims[1], by=cast.alice, confirmed=True, now=NOW + 41 * MINUTE)
+    owners.answer_claim(made=claims[1], by=cast.alice, confirmed=False, now=NOW + 42 * MINUTE)
+
+
+def test_a_wrong_pin_tells_of_no_number_that_it_is_there(
+    cast: Cast, milo: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    milo.language = "fr"
+    milo.save()
+    hashed: list[str] = []
+    stretch = passes._pin_hash
+    monkeypatch.setattr(passes, "_pin_hash", lambda kept, pin: hashed.append(pin) or stretch(kept, pin))
+    there = number_of(milo)
+    for number in (there, 10_001 if there != 10_001 else 10_002):
+        said = set()
+        for _ in range(passes.LOCK_EVERY + 2):
+            person, outcome = passes.by_pin(number, "111112", site=cast.van, now=NOW)
+            said.add(wheel.said(wheel.sign_on(act(cast, 0), person, outcome)))
+        (only,) = said
+        assert only.startswith("Not counted: number and PIN do not go together")
+    assert len(hashed) == 2 * (passes.LOCK_EVERY + 2), "and takes as long"
+
+
+def test_cards_are_tried_and_a_phone_taps_so_often_and_no_more(cast: Cast, milo: Person) -> None:
+    before = len(told_kinds())
+    for number in range(passes.CARDS_A_DAY):
+        with pytest.raises(BadInput, match="not free"):
+            passes.set_card(cast.dina, card=CARD, now=NOW + number * MINUTE)
+    with pytest.raises(BadInput, match="5 cards today"):
+        passes.set_card(cast.dina, card="04AAAAAA", now=NOW + timedelta(hours=23))
+    passes.set_card(cast.dina, card="", now=NOW)
+    assert len(told_kinds()) == before + passes.CARDS_A_DAY
+    passes.set_card(cast.dina, card="04AAAAAA", now=NOW + timedelta(hours=25))
+    for number in range(wheel.PHONE_AN_HOUR):
+        tap = wheel.sign_off if number % 3 else wheel.sign_on
+        tap(act(cast, number, SignOn.Way.PHONE), cast.dina, *([] if number % 3 else [SignOn.Outcome.COUNTS]))
+    with pytest.raises(BadInput, match="20 times"):
+        wheel.sign_on(act(cast, 30, SignOn.Way.PHONE), cast.dina, SignOn.Outcome.COUNTS)
 
 
 def test_the_pages_say_it(cast: Cast, client: Client, both_factors: None) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
+from custodes.hub.driving import borne_out
 from custodes.hub.driving.identity_models import SignOn, TripClaim
 from custodes.hub.driving.models import Dispute, Trip
 from custodes.hub.fleet import selectors
@@ -24,6 +25,9 @@ from custodes.hub.fleet.times import moment_of, wall_ns_of
 PLAN, CLAIM = "plan", "claim"
 AFTER_START = timedelta(minutes=15)
 """Who signs on so soon after a drive began, with nobody at the wheel before, drove it from its beginning."""
+
+END_SLACK = timedelta(minutes=2)
+"""A drive ends when the van has stood for a while: who signs off, or whose shift ends, so shortly before drove it."""
 
 CLAIM_WITHIN = timedelta(days=7)
 """How long a drive can be claimed, or said not to be one's own: as long as people remember."""
@@ -38,21 +42,35 @@ class AtWheel:
 
 
 def at_wheel(site_id: UUID, start_wall_ns: int, end_wall_ns: int) -> AtWheel:
-    """Return who was at the wheel from a drive's beginning to its end, by shifts and sign-ons."""
+    """Return who was at the wheel from a drive's beginning to its end, by shifts and sign-ons.
+
+    A sign-on counts only as the hub's own entry says it was.
+    """
     start, end = moment_of(start_wall_ns), moment_of(end_wall_ns)
-    here = Shift.objects.filter(site_id=site_id).exclude(ends_at__lte=start)
+    here = Shift.objects.filter(site_id=site_id, starts_at__lte=end).exclude(ends_at__lte=start)
     shift = here.filter(starts_at__lte=start).order_by("-starts_at").first()
     counting = SignOn.objects.filter(site_id=site_id, is_on=True, outcome=SignOn.Outcome.COUNTS)
-    within = counting.filter(at__gt=start, at__lte=end).order_by("at")
+    counting = counting.select_related("shift")
+    within = [one for one in counting.filter(at__gt=start, at__lte=end).order_by("at") if borne_out.sign_on(one)]
     others = {one.person_id for one in within} - {shift.driver_id if shift is not None else None}
     if shift is None and len(others) == 1:
-        soon = within.filter(at__lte=start + AFTER_START).select_related("shift").first()
+        soon = within[0] if within[0].at <= start + AFTER_START else None
         shift = soon.shift if soon is not None else None
         others = set()
-    if shift is None or others:
+    if shift is None or others or not _lasts(shift, here, end - END_SLACK):
         return AtWheel(None, "")
-    said = counting.filter(shift=shift).order_by("-at").first()
-    return AtWheel(shift, said.way if said is not None else PLAN)
+    told = (one for one in counting.filter(shift=shift).order_by("-at") if borne_out.sign_on(one))
+    newest = next(told, None)
+    return AtWheel(shift, newest.way if newest is not None else PLAN)
+
+
+def _lasts(shift: Shift, here: QuerySet[Shift], until: datetime) -> bool:
+    """Say whether a driver's time at the wheel lasts until then: in this shift, or in those that follow at once."""
+    ends_at = shift.ends_at
+    for later in here.filter(driver_id=shift.driver_id, starts_at__gt=shift.starts_at).order_by("starts_at"):
+        if ends_at is not None and later.starts_at <= ends_at:
+            ends_at = later.ends_at
+    return ends_at is None or ends_at >= until
 
 
 def deny(*, trip: Trip, by: Person, now: datetime) -> None:
@@ -117,7 +135,7 @@ def claims_to_answer(person: Person, now: datetime) -> list[TripClaim]:
     return [
         one
         for one in waiting.filter(trip__site__organisation__in=organisations)[:200]
-        if selectors.plans_route(person, one.trip.site, one.trip.route, now)
+        if selectors.plans_route(person, one.trip.site, one.trip.route, now) and borne_out.claim(one)
     ]
 
 
@@ -128,8 +146,12 @@ def answer_claim(*, made: TripClaim, by: Person, confirmed: bool, now: datetime)
         made = TripClaim.objects.select_related("person").select_for_update().get(pk=made.pk)
         if made.person_id == by.pk or not selectors.plans_route(by, trip.site, trip.route, now):
             raise Denied.of(made.pk)
+        if made.state == TripClaim.State.OPEN and not borne_out.claim(made):
+            raise Denied.of(made.pk)
         if made.state != TripClaim.State.OPEN or (confirmed and trip.driver_id is not None):
             raise BadInput(_("That was answered by now, or the drive is somebody’s."))
+        if confirmed and _drove_elsewhere(made.person, trip):
+            raise BadInput(_("They drove another van at that time: only one of the two can be theirs."))
         made.state = TripClaim.State.CONFIRMED if confirmed else TripClaim.State.REFUSED
         made.answered_by, made.answered_at = by, now
         made.save(update_fields=["state", "answered_by", "answered_at"])

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput
 from custodes.hub.audit import ledger
+from custodes.hub.audit.models import LedgerBody
 from custodes.hub.driving.identity_models import DriverPass, SignOn
 from custodes.hub.fleet import own_rows, selectors
 from custodes.hub.fleet.models import Person, Site
@@ -23,6 +24,10 @@ LOCK = timedelta(minutes=15)
 VOID_AFTER = 15
 """Wrong PINs in a row after which a PIN is void: its driver sets a new one, and signs on by phone until then."""
 
+CARDS_A_DAY = 5
+"""Cards that one driver may try to register in a day: a card that is not free tells that somebody has it."""
+
+CARD_SET, CARD_REFUSED = "driver.card_set", "driver.card_refused"
 FIRST_NUMBER, NUMBERS = 10_000, 90_000
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024**2, "dklen": 32}
 
@@ -63,11 +68,23 @@ def set_card(person: Person, *, card: str, now: datetime) -> None:
     hashed = _card_hash(card) if card else None
     with transaction.atomic():
         kept = pass_of(person, now)
-        if hashed is not None and DriverPass.objects.filter(card_hash=hashed).exclude(person=person).exists():
-            raise BadInput(_("This card is not free. Ask whoever hands cards out for another."))
-        kept.card_hash, kept.changed_at = hashed, now
-        _kept(kept)
-        _tell("driver.card_set" if card else "driver.card_removed", person, now)
+        if kept.card_hash == hashed:
+            return
+        if hashed is not None and _cards_tried(person, now) >= CARDS_A_DAY:
+            raise BadInput(_("You tried %(n)d cards today. Try again tomorrow.") % {"n": CARDS_A_DAY})
+        taken = hashed is not None and DriverPass.objects.filter(card_hash=hashed).exclude(person=person).exists()
+        if not taken:
+            kept.card_hash, kept.changed_at = hashed, now
+            _kept(kept)
+        _tell(CARD_REFUSED if taken else CARD_SET if card else "driver.card_removed", person, now)
+    if taken:
+        raise BadInput(_("This card is not free. Ask whoever hands cards out for another."))
+
+
+def _cards_tried(person: Person, now: datetime) -> int:
+    since_ns = wall_ns_of(now - timedelta(days=1))
+    tried = LedgerBody.objects.filter(person_id=person.pk, leaf__kind__in=(CARD_SET, CARD_REFUSED))
+    return tried.filter(leaf__recorded_wall_ns__gt=since_ns).count()
 
 
 def by_card(card: str, *, site: Site, now: datetime) -> tuple[Person | None, SignOn.Outcome]:
@@ -88,9 +105,10 @@ def by_pin(number: int, pin: str, *, site: Site, now: datetime) -> tuple[Person 
     if found is None or not _is_own(found) or not selectors.drives_at(found.person, site, now):
         _pin_hash(DriverPass(person_id=site.pk, number=number), pin)
         return None, SignOn.Outcome.WRONG
+    hashed = _pin_hash(found, pin)  # also where it is shut: that takes as long
     if found.locked_until is not None and found.locked_until > now:
         return found.person, SignOn.Outcome.LOCKED
-    if found.pin_hash and secrets.compare_digest(found.pin_hash, _pin_hash(found, pin)):
+    if found.pin_hash and secrets.compare_digest(found.pin_hash, hashed):
         found.wrong, found.locked_until = 0, None
         _kept(found)
         return found.person, SignOn.Outcome.COUNTS

@@ -10,10 +10,10 @@ from custodes.core.wire_trip import WireTrip
 from custodes.hub.audit import ledger
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
-from custodes.hub.driving import owners, sealing
+from custodes.hub.driving import judging, owners, sealing
 from custodes.hub.driving.models import Trip, TripEvent
-from custodes.hub.fleet.models import Shift, Unit
-from custodes.hub.fleet.times import moment_of, wall_ns_of
+from custodes.hub.fleet.models import Unit
+from custodes.hub.fleet.times import moment_of
 from custodes.score.formula import COUNTED_KINDS
 from custodes.score.trip import Standing
 
@@ -52,7 +52,7 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
             raise Temporary(f"more than {TRIPS_AN_HOUR} trips in an hour; tell them again later")
         at_wheel = owners.at_wheel(unit.site_id, trip.start_wall_ns, trip.end_wall_ns)
         shift = at_wheel.shift
-        kept = _within(shift, trip).model_dump_json().encode()
+        kept = judging.way_within(shift, trip).model_dump_json().encode()
         wrapped, sealed = sealing.seal(trip.trip_id, unit.pk, kept)
         counted = quota.room([len(sealed) + EVENT_BYTES * len(trip.events)])
         owner = unit.site.organisation
@@ -82,8 +82,7 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
         )
         TripEvent.objects.bulk_create(_events(row, trip))
         body: dict[str, object] = {"trip": row.pk, "unit": unit.pk, "site": unit.site_id, "content": digest}
-        if row.driver_id is not None:
-            body |= {"driver": row.driver_id, "known_by": row.known_by}
+        body |= {"driver": row.driver_id, "known_by": row.known_by}
         ledger.append(kind="trip.received", body=body, now_ns=now_ns)
     return len(trip.events)
 
@@ -106,16 +105,6 @@ def _check(trip: WireTrip, now_ns: int) -> None:
         .exists()
     ):
         raise BadInput("an event belongs to another trip")
-
-
-def _within(shift: Shift | None, trip: WireTrip) -> WireTrip:
-    """Return a trip without the way that was driven outside of a shift."""
-    if shift is None:
-        return trip.model_copy(update={"path": []})
-    start_wall_ns = wall_ns_of(shift.starts_at)
-    end_wall_ns = trip.end_wall_ns if shift.ends_at is None else wall_ns_of(shift.ends_at)
-    path = [point for point in trip.path if start_wall_ns <= point.wall_ns <= end_wall_ns]
-    return trip.model_copy(update={"path": path})
 
 
 def _events(row: Trip, trip: WireTrip) -> list[TripEvent]:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import translation
@@ -11,10 +12,17 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput
 from custodes.hub.audit import ledger
+from custodes.hub.driving import judging
 from custodes.hub.driving.identity_models import SignOn
 from custodes.hub.fleet import selectors, shifts
 from custodes.hub.fleet.models import Person, Shift, Site, Unit
 from custodes.hub.fleet.times import wall_ns_of
+
+PHONE_AN_HOUR = 20
+"""How often one person signs on and off by phone: each is an entry in the ledger."""
+
+UNKNOWN = (SignOn.Outcome.WRONG, SignOn.Outcome.LOCKED)
+"""Told in one sentence, and in no driver's language: whoever tries numbers learns of none that it is there."""
 
 AHEAD = timedelta(minutes=10)
 """How far a unit's clock may be ahead of the hub's."""
@@ -37,8 +45,12 @@ class Act:
 
 
 def sign_on(act: Act, driver: Person | None, found: SignOn.Outcome) -> SignOn:
-    """Put a recognised driver at the wheel; keep the sign-on, refused ones too. Durable on return, in the ledger."""
+    """Put a recognised driver at the wheel; keep the sign-on, refused ones too. Durable on return, in the ledger.
+
+    Raises BadInput for one by phone after too many in an hour.
+    """
     with transaction.atomic():
+        _not_too_often(act, driver)
         outcome, shift = found, None
         if driver is not None and outcome is SignOn.Outcome.COUNTS:
             outcome = _fits(act, driver)
@@ -51,8 +63,12 @@ def sign_on(act: Act, driver: Person | None, found: SignOn.Outcome) -> SignOn:
 
 
 def sign_off(act: Act, driver: Person | None = None) -> SignOn:
-    """End the shift that runs there: of `driver`, or, at a unit, of whoever signed on at that very unit."""
+    """End the shift that runs there: of `driver`, or, at a unit, of whoever signed on at that very unit.
+
+    Raises BadInput for one by phone after too many in an hour.
+    """
     with transaction.atomic():
+        _not_too_often(act, driver)
         running = selectors.shifts_at(act.at).filter(site=act.site).select_related("site", "driver", "route")
         if driver is not None:
             running = running.filter(driver=driver)
@@ -66,15 +82,27 @@ def sign_off(act: Act, driver: Person | None = None) -> SignOn:
 
 
 def said(kept: SignOn) -> str:
-    """Return the hub's word on a sign-on, for whoever stands at the unit, in the driver's language."""
-    with translation.override(kept.person.language if kept.person is not None else "en"):
+    """Return the hub's word on a sign-on, for whoever stands at the unit, in the driver's language once they are known.
+
+    Whether a number is shut they read on their own page.
+    """
+    unknown = kept.outcome in UNKNOWN or kept.person is None
+    with translation.override(settings.LANGUAGE_CODE if unknown or kept.person is None else kept.person.language):
         if kept.outcome != SignOn.Outcome.COUNTS:
-            why = SignOn.Outcome(kept.outcome).label
+            why = SignOn.Outcome.WRONG.label if kept.outcome in UNKNOWN else SignOn.Outcome(kept.outcome).label
             return _("Not counted: %(why)s. What is driven is nobody’s until somebody claims it.") % {"why": why}
         told = {"driver": kept.person, "site": kept.site}
         if kept.is_on:
             return _("%(driver)s drives %(site)s from now on.") % told
         return _("%(driver)s no longer drives %(site)s.") % told
+
+
+def _not_too_often(act: Act, driver: Person | None) -> None:
+    if act.way is not SignOn.Way.PHONE or driver is None:
+        return
+    lately = SignOn.objects.filter(person=driver, way=act.way, received_at__gt=act.now - timedelta(hours=1))
+    if lately.count() >= PHONE_AN_HOUR:
+        raise BadInput(_("You signed on and off %(n)d times in an hour. Try again later.") % {"n": PHONE_AN_HOUR})
 
 
 def _fits(act: Act, driver: Person) -> SignOn.Outcome:
@@ -153,4 +181,6 @@ def _written(act: Act, person: Person | None, shift: Shift | None, outcome: Sign
         "outcome": outcome.value,
     }
     ledger.append(kind=kind, body=body, now_ns=wall_ns_of(act.now))
+    if counts and person is not None and act.at < act.now:
+        judging.judge_again(site_id=act.site.pk, driver_id=person.pk, sign_on_id=kept.pk, since=act.at, now=act.now)
     return kept

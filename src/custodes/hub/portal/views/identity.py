@@ -88,11 +88,15 @@ def wheel_page(request: HttpRequest, site_id: uuid.UUID) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         act = wheel.Act(uuid.uuid4(), site, None, SignOn.Way.PHONE, now, now)
-        if request.POST.get("act") == "off":
-            kept = wheel.sign_off(act, person)
+        try:
+            if request.POST.get("act") == "off":
+                kept = wheel.sign_off(act, person)
+            else:
+                kept = wheel.sign_on(act, person, SignOn.Outcome.COUNTS)
+        except BadInput as error:
+            messages.error(request, str(error))
         else:
-            kept = wheel.sign_on(act, person, SignOn.Outcome.COUNTS)
-        _say(request, kept)
+            _say(request, kept)
         return redirect("portal:wheel", site.pk)
     shift = selectors.shift_at(site, now)
     context = {
