@@ -40,7 +40,7 @@ def test_of_a_trip_outside_of_a_shift_how_far_is_kept_and_where_is_not(cast: Cas
 
 
 def test_a_way_ends_with_the_shift_it_began_in(cast: Cast) -> None:
-    end = NOW + timedelta(minutes=29)
+    end = NOW + timedelta(minutes=10)
     Shift.objects.filter(site=cast.van).update(ends_at=end)
     path = scores.told_of(store(cast.van_unit)).path
     assert [point.wall_ns for point in path] == list(range(NOW_NS, wall_ns_of(end) + 1, 10 * NS))

@@ -27,7 +27,7 @@ AFTER_START = timedelta(minutes=15)
 """Who signs on so soon after a drive began, with nobody at the wheel before, drove it from its beginning."""
 
 END_SLACK = timedelta(minutes=2)
-"""A drive ends when the van has stood for a while: who signs off, or whose shift ends, so shortly before drove it."""
+"""A drive ends when the van has stood for a while: who signs off so shortly before drove it."""
 
 CLAIM_WITHIN = timedelta(days=7)
 """How long a drive can be claimed, or said not to be one's own: as long as people remember."""
@@ -57,20 +57,25 @@ def at_wheel(site_id: UUID, start_wall_ns: int, end_wall_ns: int) -> AtWheel:
         soon = within[0] if within[0].at <= start + AFTER_START else None
         shift = soon.shift if soon is not None else None
         others = set()
-    if shift is None or others or not _lasts(shift, here, end - END_SLACK):
+    if shift is None or others or _left(shift, here, end - END_SLACK):
         return AtWheel(None, "")
     told = (one for one in counting.filter(shift=shift).order_by("-at") if borne_out.sign_on(one))
     newest = next(told, None)
     return AtWheel(shift, newest.way if newest is not None else PLAN)
 
 
-def _lasts(shift: Shift, here: QuerySet[Shift], until: datetime) -> bool:
-    """Say whether a driver's time at the wheel lasts until then: in this shift, or in those that follow at once."""
+def _left(shift: Shift, here: QuerySet[Shift], until: datetime) -> bool:
+    """Say whether a driver signed off before then and did not go on in a shift that follows at once.
+
+    A planned end alone is none: who comes back late from their round drove it.
+    """
     ends_at = shift.ends_at
+    last = shift
     for later in here.filter(driver_id=shift.driver_id, starts_at__gt=shift.starts_at).order_by("starts_at"):
         if ends_at is not None and later.starts_at <= ends_at:
-            ends_at = later.ends_at
-    return ends_at is None or ends_at >= until
+            last, ends_at = later, later.ends_at
+    signed_off = SignOn.objects.filter(shift=last, is_on=False, outcome=SignOn.Outcome.COUNTS)
+    return ends_at is not None and ends_at < until and signed_off.exists()
 
 
 def deny(*, trip: Trip, by: Person, now: datetime) -> None:
