@@ -28,7 +28,7 @@ from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Case, CaseClip, Clip, Export
 from custodes.hub.consent import requests
 from custodes.hub.driving import coaching as talks
-from custodes.hub.driving.identity_models import TripClaim
+from custodes.hub.driving import owners
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
@@ -477,7 +477,8 @@ def test_who_drove(doors: Doors, cast: Cast) -> None:
     assert doors.let_through(deny) == {"driver"}
     Trip.objects.filter(pk=trip.pk).update(driver=None, start_wall_ns=wall_ns_of(timezone.now()))
     assert doors.let_through(mine) == {"driver"}
-    claim = TripClaim.objects.create(trip=trip, person=cast.dina, made_at=timezone.now())
+    trip.refresh_from_db()
+    claim = owners.claim(trip=trip, by=cast.dina, now=timezone.now())
     answer = Ask("portal:claim_answer", {"claim_id": claim.pk}, "post", {"confirmed": "yes"})
     assert doors.let_through(answer) == {"manager", "dispatcher", "operator"}
 

@@ -28,7 +28,7 @@ def acts(cast: Cast, clip: Clip, at_ns: int = NOW_NS) -> dict[str, object]:
 
 
 def kinds() -> list[str]:
-    acts = LedgerLeaf.objects.exclude(kind__in=["site.created", "clip.received"]).order_by("seq")
+    acts = LedgerLeaf.objects.exclude(kind__in=["site.created", "unit.enrolled", "clip.received"]).order_by("seq")
     return list(acts.values_list("kind", flat=True))
 
 

@@ -78,7 +78,7 @@ def test_a_camera_that_changes_is_written_down_and_one_that_stays_is_not(cast: C
         ('"recording"', "driver"),
         ("null", "cabin"),
     ]
-    assert set(LedgerLeaf.objects.values_list("kind", flat=True)) == {"site.created", "camera.changed"}
+    assert set(LedgerLeaf.objects.values_list("kind", flat=True)) == {"site.created", "unit.enrolled", "camera.changed"}
 
 
 def test_a_unit_that_was_turned_away_is_not_heard(cast: Cast) -> None:

@@ -20,7 +20,7 @@ FOUNDED = ["site.created"] * 4
 
 
 def acts() -> list[str]:
-    return list(LedgerLeaf.objects.order_by("seq").values_list("kind", flat=True))
+    return list(LedgerLeaf.objects.exclude(kind="unit.enrolled").order_by("seq").values_list("kind", flat=True))
 
 
 def role_of(person: Person) -> Membership:
