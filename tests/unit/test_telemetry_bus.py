@@ -246,6 +246,17 @@ def test_a_time_that_is_none_is_named(tmp_path: Path, time: str) -> None:
         read_telemetry(path)
 
 
+def test_a_container_of_a_recording_may_be_cut_off_anywhere(tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.blf", tmp_path / "cut.blf"
+    with can.io.BLFWriter(str(whole), max_container_size=600) as writer:
+        for tenth in range(40):
+            writer.on_message_received(speed_frame(30, at_s=tenth / 10))
+    second = whole.read_bytes().index(b"LOBJ", 300)
+    for kept_bytes in range(second, second + 40):
+        path.write_bytes(whole.read_bytes()[:kept_bytes])
+        assert 1 <= len(read_telemetry(path).samples) < 40
+
+
 def test_a_container_that_unfolds_to_more_than_any_logger_writes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "drive.blf"
     with can.Logger(str(path)) as logger:

@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,8 +145,9 @@ def _binary(path: Path, tally: Tally) -> Iterator[_Frame]:
     from can.io.blf import BLFParseError, BLFReader
 
     some = False
-    try:
+    with suppress(struct.error, zlib.error):  # cut off or damaged there: the reader reads up to it
         _unfolds_small(path)
+    try:
         for frame in _frames(BLFReader(path)):
             some = True
             yield frame
