@@ -228,6 +228,7 @@ def test_two_recordings_of_other_days_are_laid_on_one_beginning(tmp_path: Path) 
     [
         ({}, "give a channel, or a log"),
         ({"channel": "can0", "log": "x.asc"}, "not both"),
+        ({"channel": "can0", "interface": "sockecan"}, "'sockecan' is none .* Did you mean 'socketcan'"),
         ({"channel": "can0", "signal": [{**BELT, "id": 0x1F1F}]}, "extended = true"),
         ({"channel": "can0", "signal": [{**BELT, "value": 0x01}]}, "could never be so"),
         ({"channel": "can0", "signal": [{**BELT, "says": "seatbelt"}]}, "belt_open"),

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from custodes.core.clock import NS_PER_S, Clock
-from custodes.core.errors import BadInput
 from custodes.core.types import Sample
 from custodes.edge.telemetry.bus_frames import BusFrames
 from custodes.edge.telemetry.bus_settings import BusSettings
@@ -115,8 +114,6 @@ class Bus:
             self._bus = can.Bus(
                 channel=settings.channel, interface=settings.interface, can_filters=self._filters(), **rate
             )
-        except can.CanInterfaceNotImplementedError as error:
-            raise BadInput(f"telemetry.bus.interface: {error}. See python-can's list of interfaces.") from error
         except (can.CanError, OSError, ImportError, ValueError) as error:
             self._gone(str(error))
             return None

@@ -2,9 +2,11 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from custodes.core.registry import nearest
 
 
 class Said(StrEnum):
@@ -56,6 +58,14 @@ class BusSignal(BaseModel):
         return bits != 0 if self.value is None else bits == self.value
 
 
+def _known_interface(name: str) -> str:
+    from can import VALID_INTERFACES
+
+    if name not in VALID_INTERFACES:
+        raise ValueError(f"{name!r} is none that python-can speaks to.{nearest(name, list(VALID_INTERFACES))}")
+    return name
+
+
 class BusSettings(BaseModel):
     """The vehicle's own bus (CAN): speed, engine, and what its maker lets it say."""
 
@@ -64,9 +74,8 @@ class BusSettings(BaseModel):
     channel: str = Field(
         default="", max_length=200, description="The bus itself: `can0`, or the device of a serial adapter."
     )
-    interface: str = Field(
+    interface: Annotated[str, AfterValidator(_known_interface)] = Field(
         default="socketcan",
-        pattern=r"^[a-z0-9_]+$",
         description="What speaks to it, by python-can's names: `socketcan`, `slcan`, `pcan`, `udp_multicast` "
         "and others.",
     )
