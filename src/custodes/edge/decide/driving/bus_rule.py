@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import Event, EventUpdate, Evidence, Sample, VehicleState
+from custodes.core.types import Event, EventUpdate, Evidence, Sample, Severity, VehicleState
 from custodes.edge.decide.inputs import Input, TelemetryInterrupted, Tick
 from custodes.edge.decide.rule import NewId, Rule, RuleSettings
 
@@ -18,6 +18,8 @@ SILENT_S = 5.0
 class BusRuleSettings(RuleSettings):
     """What a rule on the vehicle's bus can be told."""
 
+    severity: Severity = Field(default=Severity.NOTE, description="How grave its events are.")
+    clip: bool = Field(default=False, description="Whether an event cuts a clip.")
     from_kmh: float = Field(default=10.0, ge=0, le=200, description="Slower than this (km/h) nothing is told.")
     at_least_s: float = Field(default=5.0, ge=0, le=600, description="How long (s) it must be so, on the move.")
     over_s: float = Field(

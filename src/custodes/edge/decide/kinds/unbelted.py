@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from custodes.core.types import Event, Severity, VehicleState
+from custodes.core.types import Event, VehicleState
 from custodes.edge.decide.driving.bus_rule import BusRule, BusRuleSettings
 from custodes.edge.decide.rule import KINDS
 
@@ -15,10 +15,6 @@ class UnbeltedSettings(BusRuleSettings):
     kind: Literal["unbelted"] = Field(
         default="unbelted", description="Moving with the driver's belt open, as the bus says."
     )
-    severity: Severity = Field(default=Severity.NOTE, description="How grave its events are.")
-    clip: bool = Field(default=False, description="Whether an event cuts a clip.")
-    from_kmh: float = Field(default=10.0, ge=0, le=200, description="Slower than this (km/h) nothing is told.")
-    at_least_s: float = Field(default=5.0, ge=0, le=600, description="How long (s) it must be so, on the move.")
 
     def label(self) -> str:
         """Return the name, or the figures in a sentence."""
