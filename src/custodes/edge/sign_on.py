@@ -10,17 +10,15 @@ from uuid import uuid4
 
 from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.errors import BadInput
-from custodes.core.wire_sign_on import Slip, WireSignOn, seal_slip
+from custodes.core.wire_sign_on import CARD, PIN, Slip, WireSignOn, seal_slip
 from custodes.edge.settings import load
 from custodes.edge.ship.enrolment import Enrolment, load_enrolment
 from custodes.edge.ship.sign_on_box import SignOnBox
 from custodes.edge.state_lock import somebody_runs
 
-NUMBER = re.compile(r"[1-9]\d{4}")
+NUMBER = re.compile(r"[1-9]\d{4}", re.ASCII)
 """A driver's number has five digits; a card reader types more."""
 
-PIN = re.compile(r"\d{6}")
-CARD = re.compile(r"[0-9A-Za-z:._-]{6,64}")
 POLL_S = 0.1
 SIGN_OFF = "0"
 """Typed where a number is asked for: whoever signed on here drives no longer."""

@@ -1,7 +1,6 @@
 """A driver's number, PIN and card: made by the driver, kept as hashes, limited in tries. The hub alone compares."""
 
 import hashlib
-import re
 import secrets
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput
+from custodes.core.wire_sign_on import CARD, PIN
 from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.driving.identity_models import DriverPass, SignOn
@@ -17,8 +17,6 @@ from custodes.hub.fleet import own_rows, selectors
 from custodes.hub.fleet.models import Person, Site
 from custodes.hub.fleet.times import wall_ns_of
 
-PIN = re.compile(r"\d{6}")
-CARD = re.compile(r"[0-9A-Za-z:._-]{6,64}")
 LOCK_EVERY = 5
 LOCK = timedelta(minutes=15)
 VOID_AFTER = 15
