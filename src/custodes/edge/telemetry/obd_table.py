@@ -10,12 +10,13 @@ from math import isfinite
 from custodes.core.errors import BadInput
 from custodes.core.types import Sample, VehicleState
 from custodes.edge.telemetry.bus_settings import DateOrder
+from custodes.edge.telemetry.obd import MPS_PER_KMH
 from custodes.edge.telemetry.obd_times import Times
 from custodes.edge.telemetry.reading import Raw
 
 MAX_COLUMNS = 500
 SPREADSHEET = "It looks as if a spreadsheet rewrote it: export the file again and do not save it there."
-MPS_PER_KMH, MPS_PER_MPH = 1 / 3.6, 0.44704
+MPS_PER_MPH = 0.44704
 
 _SPEED_UNITS = {
     **dict.fromkeys(("km/h", "kmh", "kph", "kmph"), MPS_PER_KMH),
@@ -70,7 +71,7 @@ def is_obd_table(first_line: str) -> bool:
     names = [_plain(cell) for cell in first_line.lstrip("\ufeff").split(_delimiter(first_line))]
     if set(_LONG) <= set(names):
         return True
-    return any(_field_of(name) is not None and _field_of(name)[0] in _OWN for name in names)  # type: ignore[index]
+    return any(name in _NAMES and _NAMES[name][0] in _OWN for name in names)
 
 
 def read_obd_table(content: bytes, *, name: str, dates: DateOrder | None) -> Raw:
@@ -130,7 +131,7 @@ def _header(row: list[str], name: str) -> _Header:
     columns: dict[str, _Column] = {}
     plain = [_plain(cell) for cell in row]
     for index, cell in enumerate(row):
-        found = _field_of(plain[index])
+        found = _NAMES.get(plain[index])
         if found is None:
             continue
         field, units = found
@@ -195,7 +196,7 @@ def _long_sample(
     if len(row) <= max(places):
         raise BadInput(f"{where}: {len(row)} cells where the header has more. Export it again.")
     time, what, value, unit = (row[place] for place in places)
-    found = _field_of(_plain(what))
+    found = _NAMES.get(_plain(what))
     if found is None:
         return None
     field, units = found
@@ -237,7 +238,3 @@ def _plain(cell: str) -> str:
     text = cell.strip().strip('"').strip()
     unit = _unit(text)
     return (_UNIT.sub("", text) if unit or text.endswith(("()", "[]")) else text).strip().lower()
-
-
-def _field_of(plain: str) -> tuple[str, dict[str, float]] | None:
-    return _NAMES.get(plain)

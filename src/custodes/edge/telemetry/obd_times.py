@@ -10,7 +10,7 @@ from custodes.core.errors import BadInput
 from custodes.core.types import Sample
 from custodes.edge.telemetry.bus_settings import DateOrder
 from custodes.edge.telemetry.gpx import wall_ns_of
-from custodes.edge.telemetry.reading import is_a_time
+from custodes.edge.telemetry.reading import counted_ns, is_a_time
 
 _NAMED = ("%d-%b-%Y %H:%M:%S.%f", "%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S.%f", "%d %b %Y %H:%M:%S")
 _GPS = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) (?:GMT|UTC)([+-]\d\d:\d\d)? (\d{4})")
@@ -101,9 +101,8 @@ def _both(turned: re.Match[str], *, where: str, cell: str) -> _Turned:
 def _plain_ns(cell: str, *, where: str, comma: bool) -> int:
     text = cell.replace(",", ".") if comma and cell.count(",") == 1 else cell
     if _SECONDS.fullmatch(text):
-        whole, _, part = text.partition(".")
-        unit_ns = 1_000_000 if int(whole) > 100_000_000_000 else NS_PER_S  # later than 1973 as ms, before 5138 as s
-        return int(whole) * unit_ns + int(int(part or "0") * unit_ns // 10 ** len(part))
+        in_ms = float(text) > 100_000_000_000  # later than 1973 as ms, before 5138 as s
+        return counted_ns(text, 1_000_000 if in_ms else NS_PER_S)
     try:
         return wall_ns_of(datetime.fromisoformat(text))
     except ValueError:

@@ -16,6 +16,15 @@ def is_a_time(wall_ns: float) -> bool:
     return 0 <= wall_ns < LATEST_S * NS_PER_S
 
 
+def counted_ns(text: str, unit_ns: int) -> int:
+    """Return a decimal number of units (such as `12.5`, of s or ms) in ns, cut off below; no digit is lost to a float.
+
+    Raises ValueError where it is none.
+    """
+    whole, _, part = text.partition(".")
+    return int(whole) * unit_ns + int(int(part or "0") * unit_ns // 10 ** len(part))
+
+
 class Reason(StrEnum):
     """Why a reading was not used. The text is for the person who gave the file."""
 

@@ -13,7 +13,7 @@ from custodes.core.registry import nearest
 from custodes.core.types import Sample
 from custodes.edge.telemetry.gpx import wall_ns_of
 from custodes.edge.telemetry.nmea import MPS_PER_KNOT
-from custodes.edge.telemetry.reading import Raw, is_a_time
+from custodes.edge.telemetry.reading import Raw, counted_ns, is_a_time
 
 MAX_COLUMNS = 200
 MAX_TIME_DIGITS = 40
@@ -193,7 +193,7 @@ def _time(cell: str, column: str, *, where: str, comma: bool) -> int:
     whole, _, part = text.partition(".")
     if len(text) > MAX_TIME_DIGITS or not whole.isdecimal() or (part and not part.isdecimal()):
         raise wrong
-    wall_ns = int(whole) * unit_ns + int(int(part or "0") * unit_ns // 10 ** len(part))
+    wall_ns = counted_ns(text, unit_ns)
     if not is_a_time(wall_ns):
         raise wrong
     return wall_ns

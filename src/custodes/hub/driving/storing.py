@@ -81,8 +81,8 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
             received_at=now,
         )
         TripEvent.objects.bulk_create(_events(row, trip))
-        body: dict[str, object] = {"trip": row.pk, "unit": unit.pk, "site": unit.site_id, "content": digest}
-        body |= {"driver": row.driver_id, "known_by": row.known_by}
+        whose = {"driver": row.driver_id, "known_by": row.known_by}
+        body = {"trip": row.pk, "unit": unit.pk, "site": unit.site_id, "content": digest, **whose}
         ledger.append(kind="trip.received", body=body, now_ns=now_ns)
     return len(trip.events)
 
