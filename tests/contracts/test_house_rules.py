@@ -91,6 +91,12 @@ def test_no_tracked_file_names_this_machine_or_a_registry(place: str) -> None:
     assert found == [], f"{place} must not stand in a tracked file"
 
 
+def test_no_tracked_file_holds_the_marks_of_a_merge() -> None:
+    marks = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+    texts = (path for path in tracked_files() if path.suffix in TEXT)
+    assert [str(path.relative_to(ROOT)) for path in texts if marks.search(path.read_text(errors="replace"))] == []
+
+
 def test_pages_load_nothing_from_another_host() -> None:
     """Templates, style sheets and scripts of ours may name only the namespaces of the standards."""
     allowed = re.compile(r"^https?://(www\.w3\.org/|localhost|127\.0\.0\.1)")

@@ -91,7 +91,7 @@ def named_in(findings: list[LeakFinding]) -> list[Named]:
                 float(one["false_accusation"]),
                 int(one["agreeing"]),
                 int(one["read"]),
-                int(one.get("words_of_same_account", one.get("views_of_same_account", 1))),
+                int(one.get("words_of_same_account", 1)),
                 tuple(map(str, one.get("views_with_same_word", [one["view_id"]]))),
             )
             known = best.get(named.view_id)

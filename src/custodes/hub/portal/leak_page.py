@@ -158,7 +158,7 @@ def _card(row: LeakFinding) -> FindingCard:
     )
     read, tested = sum(one["z"] is not None for one in said["readings"]), said["views_tested"]
     marks = said.get("words_of_film", 0)
-    most = said.get("most_words_of_one_account", said.get("most_views_of_one_account", 1))
+    most = said.get("most_words_of_one_account", 1)
     return FindingCard(
         row=row,
         lens=row.film.partition(".")[2],
