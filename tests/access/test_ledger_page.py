@@ -110,6 +110,20 @@ def test_the_page_says_it_in_words_and_names_no_stranger(cast: Cast, client: Cli
     assert "Opened a clip" not in only
 
 
+def test_who_opened_a_drive_has_a_name_and_a_camera_its_place(cast: Cast, client: Client) -> None:
+    opened = {"by": cast.alice.pk, "name": "Alice", "email": cast.alice.email, "trip": uuid4(), "purpose": "coaching"}
+    write("trip.opened", person=cast.dina.pk, **opened)
+    write("role.given", person=cast.dina.pk, by=cast.alice.pk, role="driver")
+    client.force_login(cast.dina, backend=BACKEND)
+    html = client.get("/ledger/").content.decode()
+    assert "Alice → you" in html
+    assert "somebody else → you" in html, "who names nobody in the entry is no stranger for that"
+    write("camera.changed", unit=cast.van_unit.pk, lens="road", to="recording", **{"from": "connecting"})
+    client.force_login(cast.petra, backend=BACKEND)
+    html = client.get("/ledger/").content.decode()
+    assert f"road: Connecting → Recording · {cast.van.name}" in html
+
+
 def test_everybody_sees_their_own_sign_ins_where_their_sessions_stand(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.dina, backend=BACKEND)

@@ -102,7 +102,8 @@ class Page:
     older: int | None
     people: Mapping[UUID, str]
     """Whom the reader may know, by id. Anybody else is somebody from outside."""
-    sites: Mapping[UUID, str]
+    places: Mapping[UUID, str]
+    """The names of sites, by the id of the site, of its units and of the drives that the page names."""
 
 
 @dataclass(slots=True)
@@ -116,7 +117,7 @@ class _Reach:
     """Of whom which organisations read, and until when (ns): who has left is theirs no more from then on."""
     of_thing: dict[UUID, UUID] = field(default_factory=dict)
     people: dict[UUID, str] = field(default_factory=dict)
-    sites: dict[UUID, str] = field(default_factory=dict)
+    places: dict[UUID, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, person: Person, *, clock: Clock) -> "_Reach":
@@ -136,13 +137,15 @@ class _Reach:
             until[row.organisation_id] = max(until.get(row.organisation_id, ends_ns), ends_ns)
             reach.people[row.person_id] = str(row.person)
         for site in Site.objects.filter(organisation__in=mine):
-            reach.of_thing[site.pk], reach.sites[site.pk] = site.organisation_id, site.name
-        for unit, organisation in Unit.objects.filter(site__organisation__in=mine).values_list(
-            "pk", "site__organisation_id"
-        ):
-            reach.of_thing[unit] = organisation
+            reach.of_thing[site.pk], reach.places[site.pk] = site.organisation_id, site.name
+        reach.learn(Unit.objects.filter(site__organisation__in=mine))
         reach.of_thing.update({one: one for one in mine})
         return reach
+
+    def learn(self, rows: "QuerySet[Unit] | QuerySet[Trip]") -> None:
+        """Learn whose units or drives are, and of which site."""
+        for thing, whose, name in rows.values_list("pk", "site__organisation_id", "site__name"):
+            self.of_thing[thing], self.places[thing] = whose, name
 
 
 def organisations(person: Person, *, clock: Clock = _CLOCK) -> list[Organisation]:
@@ -184,12 +187,12 @@ def page(
         batch = list((rows if before is None else rows.filter(pk__lt=before))[:BATCH])
         for entry in _entries(batch, reach):
             if len(found) == limit:
-                return Page(tuple(found), found[-1].seq, reach.people, reach.sites)
+                return Page(tuple(found), found[-1].seq, reach.people, reach.places)
             found.append(entry)
         if len(batch) < BATCH:
-            return Page(tuple(found), None, reach.people, reach.sites)
+            return Page(tuple(found), None, reach.people, reach.places)
         looked_at, before = looked_at + len(batch), batch[-1].pk
-    return Page(tuple(found), before, reach.people, reach.sites)
+    return Page(tuple(found), before, reach.people, reach.places)
 
 
 def _entries(batch: Sequence[LedgerBody], reach: _Reach) -> Iterable[Entry]:
@@ -251,8 +254,7 @@ def _look_up(bodies: Iterable[Mapping[str, Any]], reach: _Reach) -> None:
     mine = list(reach.groups)
     if not wanted or not mine:
         return
-    trips = Trip.objects.filter(pk__in=wanted, site__organisation__in=mine)
-    reach.of_thing.update(trips.values_list("pk", "site__organisation_id"))
+    reach.learn(Trip.objects.filter(pk__in=wanted, site__organisation__in=mine))
     reach.of_thing.update(
         Leak.objects.filter(pk__in=wanted, organisation__in=mine).values_list("pk", "organisation_id")
     )

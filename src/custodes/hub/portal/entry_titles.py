@@ -69,7 +69,7 @@ TITLES: Mapping[str, str | Promise] = {
     "enrolment.code_issued": _("Issued a code to add a unit"),
     "unit.enrolled": _("A unit was added"),
     "unit.revoked": _("A unit was shut out"),
-    "camera.changed": _("A unit changed its cameras"),
+    "camera.changed": _("A camera changed its state"),
     "route.created": _("Made a route"),
     "route.changed": _("Changed a route"),
     "route.closed": _("Closed a route"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from custodes.hub.access.entries import Entry, Group, Page
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.telling import role_words
-from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.models import Camera, Person
 from custodes.hub.portal import sessions, words
 from custodes.hub.portal.entry_titles import TITLES
 
@@ -113,7 +113,9 @@ def _name(person: object, body: Mapping[str, Any], page: Page, reader: Person, *
         known = None
     if str(person) == str(reader.pk):
         return _("you")
-    return known or _("somebody from outside")
+    if known is None and is_actor and body.get("name") and body.get("email"):
+        return str(body["name"])  # as the entry has it: whom it concerns may read who did it
+    return known or (_("somebody from outside") if len(page.people) > 1 else _("somebody else"))
 
 
 def _facts(entry: Entry, page: Page) -> list[str]:
@@ -135,8 +137,10 @@ def _facts(entry: Entry, page: Page) -> list[str]:
         facts.append(str(words.purpose_words(str(body["purpose"]))))
     if entry.group == Group.WATCHED and body.get("reason"):
         facts.append(f"“{body['reason']}”")
-    site = "" if entry.clips else _site(body, page)
-    return [*facts, site] if site else facts
+    if entry.kind == "camera.changed":
+        facts.append(_camera(body))
+    place = "" if entry.clips else _place(body, page)
+    return [*facts, place] if place else facts
 
 
 def _is_door(entry: Entry) -> bool:
@@ -149,8 +153,20 @@ def _what(name: str) -> str | Promise:
     return PAGES.get(name.rsplit(":", maxsplit=1)[-1], _("another page"))
 
 
-def _site(body: Mapping[str, Any], page: Page) -> str:
-    try:
-        return page.sites.get(UUID(str(body.get("site"))), "")
-    except ValueError:
-        return ""
+def _camera(body: Mapping[str, Any]) -> str:
+    """Return which camera changed, and how: `road: Connecting → Recording`."""
+    states = dict(Camera.State.choices)
+    change = " → ".join(str(states.get(one, one)) for one in (body.get("from"), body.get("to")) if one)
+    return f"{words.facing_words(str(body.get('lens')))}: {change}"
+
+
+def _place(body: Mapping[str, Any], page: Page) -> str:
+    """Return the site that an entry names, by itself or by a unit or a drive of it."""
+    for key in ("site", "unit", "trip"):
+        try:
+            name = page.places.get(UUID(str(body.get(key))))
+        except ValueError:
+            continue
+        if name:
+            return name
+    return ""
