@@ -15,8 +15,8 @@ from custodes.hub.portal.report_sheets import rows_of, wrong_rows
 from custodes.score.formula import FORMULA
 
 
-def as_pdf(report: Report, *, title: str, period: str) -> bytes:
-    """Return the report as PDF (A4, landscape), in the reader's language."""
+def as_pdf(report: Report, *, title: str, period: str, unit: str) -> bytes:
+    """Return the report as PDF (A4, landscape), in the reader's language and unit of speed."""
     paper = io.BytesIO()
     margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), MARGIN)
     document = SimpleDocTemplate(paper, pagesize=landscape(A4), title=title, author="Custodes", **margins)
@@ -25,7 +25,7 @@ def as_pdf(report: Report, *, title: str, period: str) -> bytes:
         Paragraph(escape(title), TITLE),
         Paragraph(escape(period), BODY),
         Paragraph(escape(said % {"name": FORMULA}), BODY),
-        _table([*rows_of(report)]),
+        _table([*rows_of(report, unit)]),
         Spacer(0, MARGIN / 3),
         Paragraph(escape(_("How often events are wrong")), HEADING),
         _table([*wrong_rows(report)]),

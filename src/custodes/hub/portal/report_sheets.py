@@ -11,6 +11,7 @@ from custodes.hub.driving.models import Dispute
 from custodes.hub.driving.reports import Line, Report
 from custodes.hub.driving.scores import KindRecord
 from custodes.hub.portal import words
+from custodes.hub.portal.shown import distance_unit
 from custodes.score.formula import Score
 from custodes.score.words import decimal
 
@@ -25,20 +26,20 @@ def safe_cell(value: object) -> str:
     return f"'{text}" if risky else text
 
 
-def heads(report: Report) -> list[str]:
-    """Return the names of the columns."""
-    fixed = [_("Driver"), _("Drives"), _("km"), _("Hours on the move"), _("Score"), _("from"), _("to")]
+def heads(report: Report, unit: str) -> list[str]:
+    """Return the names of the columns. `unit`: the reader's unit of speed."""
+    fixed = [_("Driver"), _("Drives"), distance_unit(unit)[0], _("Hours on the move"), _("Score"), _("from"), _("to")]
     return [*fixed, *(str(words.kind_words(kind)) for kind in report.kinds), *(str(one.label) for one in Dispute.State)]
 
 
-def cells(line: Line, report: Report) -> list[object]:
+def cells(line: Line, report: Report, unit: str) -> list[object]:
     """Return one line of the table, in the order of `heads`."""
     low, high = band_of(line.score)
     name = str(line.driver) if line.driver is not None else _("All together")
     return [
         name,
         line.trips,
-        f"{line.distance_m / 1000:.1f}",
+        f"{line.distance_m / distance_unit(unit)[1]:.1f}",
         f"{line.moving_ms / 3_600_000:.1f}",
         "" if line.score.value is None else decimal(line.score.value),
         low,
@@ -70,11 +71,11 @@ def wrong_cells(record: KindRecord) -> list[object]:
     return [kind, record.told, record.disputed, record.upheld, record.rejected, record.void, percent]
 
 
-def rows_of(report: Report) -> Iterable[list[object]]:
+def rows_of(report: Report, unit: str) -> Iterable[list[object]]:
     """Return the table of drivers, with its head and its sum."""
-    yield [*heads(report)]
+    yield [*heads(report, unit)]
     for line in (*report.lines, report.together):
-        yield cells(line, report)
+        yield cells(line, report, unit)
 
 
 def wrong_rows(report: Report) -> Iterable[list[object]]:
@@ -84,10 +85,10 @@ def wrong_rows(report: Report) -> Iterable[list[object]]:
         yield wrong_cells(one)
 
 
-def as_csv(report: Report) -> bytes:
+def as_csv(report: Report, unit: str) -> bytes:
     """Return the report as CSV (UTF-8 with its mark, so that spreadsheets read it so)."""
     out = io.StringIO()
     writer = csv.writer(out)
-    for row in (*rows_of(report), [], *wrong_rows(report)):
+    for row in (*rows_of(report, unit), [], *wrong_rows(report)):
         writer.writerow([safe_cell(value) for value in row])
     return out.getvalue().encode("utf-8-sig")

@@ -65,13 +65,24 @@ def person_zone(person: Person) -> str:
     """Return the name of the zone in which a person reads times that belong to no site."""
     if person.time_zone:
         return person.time_zone
-    first = person.memberships.select_related("organisation").order_by("since").first()
-    return first.organisation.time_zone if first else "UTC"
+    first = _first_organisation(person)
+    return first.time_zone if first else "UTC"
 
 
 def speed_unit(person: Person, organisation: Organisation) -> str:
     """Return the unit in which this person reads speed: their own choice, else the organisation's."""
     return person.speed_unit or organisation.speed_unit
+
+
+def person_speed_unit(person: Person) -> str:
+    """Return the unit in which a person reads speeds and ways that belong to no site."""
+    first = None if person.speed_unit else _first_organisation(person)
+    return first.speed_unit if first else person.speed_unit or Organisation.SpeedUnit.KMH
+
+
+def _first_organisation(person: Person) -> Organisation | None:
+    first = person.memberships.select_related("organisation").order_by("since").first()
+    return first.organisation if first else None
 
 
 def speed_words(speed_mps: float, unit: str) -> str:
@@ -93,9 +104,13 @@ def speed_number(speed_mps: float, unit: str) -> str:
 
 def distance_words(distance_m: float, unit: str) -> str:
     """Return a way in kilometres or miles, whichever go with the reader's unit of speed, to a tenth."""
-    metric = unit == Organisation.SpeedUnit.KMH
-    way = round(distance_m / (1000 if metric else M_PER_MILE), 1)  # `number_format` would cut instead
-    return f"{formats.number_format(way, 1)} {'km' if metric else 'mi'}"
+    way = round(distance_m / distance_unit(unit)[1], 1)  # `number_format` would cut instead
+    return f"{formats.number_format(way, 1)} {distance_unit(unit)[0]}"
+
+
+def distance_unit(unit: str) -> tuple[str, float]:
+    """Return the sign and the metres of the unit of distance that goes with a unit of speed."""
+    return ("km", 1000.0) if unit == Organisation.SpeedUnit.KMH else ("mi", M_PER_MILE)
 
 
 def figures(text: str) -> str:

@@ -20,8 +20,8 @@ from custodes.hub import proxies
 from custodes.hub.access import drives
 from custodes.hub.driving import reports
 from custodes.hub.driving.reports import Report
-from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.portal import report_sheets, scope, score_words, shown
+from custodes.hub.fleet.models import Person
+from custodes.hub.portal import report_sheets, scope, shown
 
 DAYS = 28
 MOST_DAYS = 366
@@ -52,13 +52,12 @@ def index(request: HttpRequest) -> HttpResponse:
     form = request.GET.get("form", "")
     if form in {"csv", "pdf"}:
         return _sent(request, person, report, period, form)
+    unit = shown.person_speed_unit(person)
     context = {
-        "report": report,
         "period": period,
-        "heads": report_sheets.heads(report),
-        "rows": [(line, report_sheets.cells(line, report)) for line in report.lines],
-        "together": report_sheets.cells(report.together, report),
-        "headline": score_words.headline(report.together.score, Organisation.SpeedUnit.KMH),  # as its table
+        "heads": report_sheets.heads(report, unit),
+        "rows": [(line, report_sheets.cells(line, report, unit)) for line in report.lines],
+        "together": report_sheets.cells(report.together, report, unit),
         "wrong_heads": report_sheets.wrong_heads(),
         "wrong": [report_sheets.wrong_cells(one) for one in report.records],
         "driver": request.GET.get("driver", ""),
@@ -78,15 +77,16 @@ def _report(request: HttpRequest, person: Person, period: Period) -> Report:
 
 
 def _sent(request: HttpRequest, person: Person, report: Report, period: Period, form: str) -> HttpResponse:
+    unit = shown.person_speed_unit(person)
     drives.tell_of_report(person, report, form=form, address=proxies.address_of(request) or "")
     name = f"custodes-report-{period.first:%Y%m%d}-{period.last:%Y%m%d}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if form == "csv":
-        return HttpResponse(report_sheets.as_csv(report), content_type="text/csv; charset=utf-8", headers=headers)
+        return HttpResponse(report_sheets.as_csv(report, unit), content_type="text/csv; charset=utf-8", headers=headers)
     said = f"{date_format(period.first, 'j F Y')} – {date_format(period.last, 'j F Y')}"
     from custodes.hub.portal import report_paper  # draws with a library that the hub does not hold for nothing
 
-    paper = report_paper.as_pdf(report, title=_("Report on driving"), period=said)
+    paper = report_paper.as_pdf(report, title=_("Report on driving"), period=said, unit=unit)
     return HttpResponse(paper, content_type="application/pdf", headers=headers)
 
 
