@@ -97,6 +97,12 @@ def deny(*, trip: Trip, by: Person, now: datetime) -> None:
         _tell("trip.denied", trip, by, now, known_by=before, clips=[str(one) for one in clips_of(trip, by)])
 
 
+def can_deny(trip: Trip, person: Person, now: datetime) -> bool:
+    """Say whether somebody may still say that a drive was not theirs."""
+    late = moment_of(trip.start_wall_ns) < now - CLAIM_WITHIN
+    return trip.driver_id == person.pk and not late and not Dispute.objects.filter(event__trip=trip).exists()
+
+
 def clips_of(trip: Trip, person: Person) -> list[UUID]:
     """Return the clips of a drive that are filed under `person`."""
     filmed = Clip.objects.filter(site_id=trip.site_id, subject=person)

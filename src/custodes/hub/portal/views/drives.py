@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -21,7 +22,7 @@ from custodes.hub.access.requests import Action
 from custodes.hub.clips import marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.driving import coaching as talks
-from custodes.hub.driving import disputing, scores
+from custodes.hub.driving import disputing, owners, scores
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import drive_film, drive_map, scope, score_chart, score_words, shown, words
@@ -98,6 +99,7 @@ def show(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
         "coaches": coaching.may_coach(person, talks.about_trip(trip)),
         "answer_days": disputing.days_of(trip.site.organisation_id),
         "known_by": words.KNOWN_BY.get(trip.known_by, "") if trip.driver_id else "",
+        "can_deny": owners.can_deny(trip, person, timezone.now()),
         "lasted_s": (trip.end_wall_ns - trip.start_wall_ns) / NS_PER_S,
     }
     return render(request, "portal/drive.html", context)
@@ -134,7 +136,7 @@ def driver(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         for moment, score in scores.over_time(trips, until_wall_ns=now_ns, days=CHART_DAYS)
     ]
     score = scores.of_driver(trips, until_wall_ns=now_ns)
-    unit = _unit(person, trips[-1]) if trips else person.speed_unit
+    unit = _unit(person, trips[-1]) if trips else shown.person_speed_unit(person)
     organisations = {trip.site.organisation for trip in trips}
     context = {
         "who": who,
