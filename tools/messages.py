@@ -37,6 +37,8 @@ PYTHON_WORDS = {
 SCRIPT_WORDS = {"say": None, "sayCount": (1, 2)}
 CALL = re.compile(r"\b(gettext|ngettext|pgettext|npgettext|_)\(")
 HOLE = re.compile(r"%\(\w+\)[a-z]|%s|%d")
+TYPOGRAPHY = {"fr": (re.compile("(?<=\\S) (?=[:;?!»])|(?<=«) "), "\N{NO-BREAK SPACE}")}
+"""Blanks at which no line may break: catalogues have plain ones, which can be typed and searched for."""
 STILL = datetime(2026, 1, 1, tzinfo=UTC)
 """The catalogues carry no date of their own: the same sentences give the same bytes."""
 
@@ -98,7 +100,12 @@ def update(language: str, domain: str) -> Catalog:
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """Return a catalogue as the program reads it."""
+    """Return a catalogue as the program reads it, with the blanks of its language."""
+    pattern, blank = TYPOGRAPHY[str(catalogue.locale)]
+    for one in catalogue:
+        if one.id:
+            forms = [pattern.sub(blank, form) for form in _all(one.string)]
+            one.string = tuple(forms) if isinstance(one.string, tuple | list) else forms[0]
     out = io.BytesIO()
     write_mo(out, catalogue)
     return out.getvalue()

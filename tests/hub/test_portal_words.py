@@ -48,3 +48,8 @@ def test_kind_that_nobody_knows_is_made_readable() -> None:
 def test_scripts_get_the_words_of_the_reader() -> None:
     answer = Client().get("/jsi18n/", headers={"Accept-Language": "fr"})
     assert "plage gard" in answer.content.decode()
+
+
+def test_no_line_breaks_before_a_french_question_mark() -> None:
+    with translation.override("fr"):
+        assert translation.gettext("Was it you?") == "Était-ce vous\N{NO-BREAK SPACE}?"
