@@ -68,7 +68,7 @@ def _reason(share: Share) -> str:
     verb = "was" if share.happened == 1 else "were"
     said = f"{number(share.happened)} of {number(share.occasions)} {of} {verb} hard"
     if share.severe:
-        said += f", {number(share.severe)} of them severe"
+        said += ", and severe" if share.happened == 1 else f", {number(share.severe)} of them severe"
     return said
 
 

@@ -59,7 +59,7 @@ def moved(dispute: Dispute, trip: Trip) -> str:
         return _("If the driver is right, this drive's score goes from %(counted)s to %(fallen)s of 100.") % told
     if dispute.state == Dispute.State.REJECTED:
         return ""
-    return _("The event fell, and this drive's score went from %(counted)s to %(fallen)s of 100.") % told
+    return _("The event no longer counts, and this drive's score went from %(counted)s to %(fallen)s of 100.") % told
 
 
 def part_name(part: str) -> str:
@@ -88,5 +88,8 @@ def _share(share: Share) -> str:
         said = ngettext(
             "%(n)d of %(all)d accelerations was hard", "%(n)d of %(all)d accelerations were hard", share.happened
         )
-    severe = ngettext(", %(severe)d of them severe", ", %(severe)d of them severe", share.severe)
-    return (said + (severe if share.severe else "")) % told
+    if share.severe and share.happened == 1:
+        said += _(", and severe")
+    elif share.severe:
+        said += ngettext(", %(severe)d of them severe", ", %(severe)d of them severe", share.severe)
+    return said % told

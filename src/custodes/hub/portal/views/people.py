@@ -99,6 +99,11 @@ class Group:
     invitations: list[Invitation]
     """Those that nobody took yet, for who leads here."""
 
+    @property
+    def explains_reach(self) -> bool:
+        """Say whether the reader can hold somebody here to now or to before."""
+        return self.may_lead and any(one.role in LIMITABLE for one in self.memberships)
+
 
 @dataclass(frozen=True, slots=True)
 class Van:
