@@ -28,7 +28,9 @@ from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold
 from custodes.hub.consent import telling
 from custodes.hub.consent.models import SubjectRequest, ViewToTell
+from custodes.hub.driving import owners
 from custodes.hub.fleet.models import Person
+from stored_trip import store
 
 pytestmark = pytest.mark.django_db
 NS = 1_000_000_000
@@ -278,6 +280,18 @@ def test_granting_an_erasure_asks_anew_who_sits_there_and_refusing_does_not(cast
     alice.post(f"/requests/{asked.pk}/answer/", {"granted": "no", "words": "a claim is open"})
     asked.refresh_from_db()
     assert asked.state == "refused"
+
+
+def test_who_is_not_recorded_any_more_has_no_clip_erased(cast: Cast) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    asked = asked_to_erase(clip, cast.dina)
+    owners.deny(trip=store(cast.van_unit), by=cast.dina, now=NOW)
+    yes = {"granted": "yes", "words": "Done."}
+    said = signed_in(cast.alice).post(f"/requests/{asked.pk}/answer/", yes, follow=True).content.decode()
+    assert "is not recorded in the clip any more" in said
+    asked.refresh_from_db()
+    clip.refresh_from_db()
+    assert (asked.state, clip.state) == ("open", "ready")
 
 
 @pytest.mark.parametrize("why", ["hold", "case"])

@@ -26,7 +26,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.consent import texts
 from custodes.hub.consent.models import SubjectRequest
 from custodes.hub.consent.topics import Topic
-from custodes.hub.driving.models import Dispute, Trip
+from custodes.hub.driving.models import Dispute
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import now_of
 
@@ -172,14 +172,7 @@ def _holds(agreed: Agreed) -> bool:
 
 
 def _is_contested(clip: Clip) -> bool:
-    """Say whether somebody asks for something about a clip, disputes its event, or says that they did not drive."""
+    """Say whether somebody asks for something about a clip, or disputes its event."""
     asked = SubjectRequest.objects.filter(clip_id=clip.pk, state=SubjectRequest.State.OPEN)
     disputed = Dispute.objects.filter(event__clip_id=clip.pk, state=Dispute.State.OPEN)
-    denied = Trip.objects.filter(
-        site_id=clip.site_id,
-        denied_by__isnull=False,
-        denied_by_id=clip.subject_id,
-        start_wall_ns__lte=clip.onset_wall_ns,
-        end_wall_ns__gte=clip.onset_wall_ns,
-    )
-    return asked.exists() or disputed.exists() or denied.exists()
+    return asked.exists() or disputed.exists()

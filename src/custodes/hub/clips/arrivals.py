@@ -1,7 +1,8 @@
 """Whether a clip's row still says what arrived: whose it is, where, of whom. The gate asks it at each decision.
 
 Rules decide by these columns, and whoever can write the database's file can edit them for a minute and put them back.
-The entry `clip.received` bears a code of the hub's own (`trusted.own_of`), so it is asked first.
+The entry `clip.received` bears a code of the hub's own (`trusted.own_of`), so it is asked first. Of whom it is says the
+newest `clip.refiled`, where there is one (`filing`).
 """
 
 from custodes.hub.audit import trusted
@@ -10,7 +11,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import founded
 from custodes.hub.fleet.models import Person, Route
 
-RECEIVED = "clip.received"
+RECEIVED, REFILED = "clip.received", "clip.refiled"
 
 
 def stands(clip: Clip, *, footage: bool = True) -> bool:
@@ -23,24 +24,21 @@ def stands(clip: Clip, *, footage: bool = True) -> bool:
     if clip._state.adding:
         return founded.stands(site)
     # Under which clip an entry is filed stands under no hash: its body says whose it is.
-    entries = [one for one in trusted.own_of(clip.pk, {RECEIVED}) if one.body.get("clip") == str(clip.pk)]
-    if not entries:
+    entries = [one for one in trusted.own_of(clip.pk, {RECEIVED, REFILED}) if one.body.get("clip") == str(clip.pk)]
+    arrived = next((one for one in reversed(entries) if one.kind == RECEIVED), None)
+    if arrived is None:
         return not footage and clip.received_at is None and founded.stands(site)
-    return _fits(clip, entries[-1])
+    return _fits(clip, arrived, subject=entries[-1].body.get("subject"))
 
 
-def _fits(clip: Clip, entry: Told) -> bool:
-    said = entry.body
+def _fits(clip: Clip, arrived: Told, *, subject: object) -> bool:
+    said = arrived.body
     if said.get("site") != str(clip.site_id) or said.get("unit") != str(clip.unit_id):
         return False
     owner = said.get("organisation")
     # Entries of early versions do not name the organisation; that which made the site does.
     at_home = founded.stands(clip.site) if owner is None else owner == str(clip.site.organisation_id)
-    return (
-        at_home
-        and _same(said.get("subject"), clip.subject_id, Person)
-        and _same(said.get("route"), clip.route_id, Route)
-    )
+    return at_home and _same(subject, clip.subject_id, Person) and _same(said.get("route"), clip.route_id, Route)
 
 
 def _same(was: object, now: object, model: type[Person] | type[Route]) -> bool:

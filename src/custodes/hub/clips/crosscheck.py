@@ -8,7 +8,7 @@ from uuid import UUID
 from custodes.core.errors import Corrupt
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
-from custodes.hub.clips import standing
+from custodes.hub.clips import arrivals, standing
 from custodes.hub.clips.models import CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.clips.standing import Standing
 from custodes.hub.fleet.models import Person, Route
@@ -22,6 +22,7 @@ ERASED = "clip.erased"
 def arrivals_against_ledger() -> Iterator[Problem]:
     """Yield a problem for each clip that is gone, or that is not what its entry says arrived: of whom, where, when."""
     arrived = (one for one in entries(standing.RECEIVED) if _names_a_clip(one))
+    refiled = {one.get("clip"): one for one in entries(arrivals.REFILED)}
     people = {str(pk) for pk in Person.objects.values_list("pk", flat=True)}
     routes = {str(pk) for pk in Route.objects.values_list("pk", flat=True)}
     while batch := list(islice(arrived, BATCH)):
@@ -32,7 +33,8 @@ def arrivals_against_ledger() -> Iterator[Problem]:
                 message = f"entry {one.seq} says that clip {one.get('clip')} arrived, but its row was removed"
                 yield Problem("clip_missing", one.seq, message)
                 continue
-            wrong = _differences(one, clip, people=people, routes=routes)
+            newest = refiled.get(str(clip.pk), one)
+            wrong = _differences(one, clip, subject=newest.get("subject"), people=people, routes=routes)
             if wrong:
                 message = f"clip {clip.pk} is not what entry {one.seq} says arrived: {', '.join(wrong)} edited by hand"
                 yield Problem("clip_edited", one.seq, message)
@@ -58,9 +60,9 @@ def _names_a_clip(said: Said) -> bool:
     return True
 
 
-def _differences(said: Said, clip: Clip, *, people: set[str], routes: set[str]) -> list[str]:
+def _differences(said: Said, clip: Clip, *, subject: str | None, people: set[str], routes: set[str]) -> list[str]:
     """Return the fields of a row that differ. Who left the hub, and routes that are gone, are no difference."""
-    subject, route = said.get("subject"), said.get("route")
+    route = said.get("route")
     wanted = {
         "unit": (said.get("unit"), clip.unit_id),
         "site": (said.get("site"), clip.site_id),

@@ -47,8 +47,8 @@ class Clip(models.Model):
     subject = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="recorded_in"
     )
-    """The driver on shift at the onset, where there was one; where the onset is not believed, by rule T4 of
-    docs/design/time.md."""
+    """Who drove: the driver on shift at the onset, where there was one; where the onset is not believed, by rule T4 of
+    docs/design/time.md. Changed by `filing` alone."""
     route = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="clips")
     """The route that was driven then."""
     kind = models.CharField(max_length=64)

@@ -6,25 +6,21 @@ from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
 from custodes.hub.driving import borne_out
 from custodes.hub.driving.identity_models import SignOn, TripClaim
-from custodes.hub.driving.judging import JUDGED_AGAIN
 from custodes.hub.driving.models import Trip
-from custodes.hub.driving.owners import CLAIM
 from custodes.hub.fleet.models import Person, Site
-
-RECEIVED, DENIED = "trip.received", "trip.denied"
 
 
 def drivers_against_ledger() -> Iterator[Problem]:
     """Yield a problem for each drive that is another's than its newest entry says."""
-    last = {one.get("trip"): one for one in entries(RECEIVED, DENIED, borne_out.CLAIM_CONFIRMED, JUDGED_AGAIN)}
+    last = {one.get("trip"): one for one in entries(*borne_out.WHOSE)}
     people = _people()
     for row in Trip.objects.order_by("pk").only("pk", "driver_id", "known_by").iterator():
         told = last.get(str(row.pk))
         if told is None:
             yield Problem("trip_edited", None, f"drive {row.pk} was added by hand: no entry received it")
             continue
-        driver, known_by = _whose(told)
-        if told.kind == RECEIVED and "driver" not in told.body and not row.known_by:
+        driver, known_by = borne_out.whose(told)
+        if told.kind == borne_out.RECEIVED and "driver" not in told.body and not row.known_by:
             continue  # from before entries named the driver
         if driver is not None and driver not in people:
             driver = None
@@ -68,14 +64,6 @@ def claims_against_ledger() -> Iterator[Problem]:
     for (trip, person), one in last.items():
         if trip in trips and person in people:
             yield Problem("claim_edited", one.seq, f"the claim of drive {trip} of entry {one.seq} was removed by hand")
-
-
-def _whose(told: Said) -> tuple[str | None, str]:
-    if told.kind == DENIED:
-        return None, ""
-    if told.kind == borne_out.CLAIM_CONFIRMED:
-        return told.get("person"), CLAIM
-    return told.get("driver"), told.get("known_by") or ""
 
 
 def _wrong(row: SignOn, told: Said) -> list[str]:

@@ -10,12 +10,10 @@ from django.db.models import Q
 
 from custodes.core.wire_trip import WireTrip
 from custodes.hub.audit import ledger
-from custodes.hub.driving import owners, scores, sealing
+from custodes.hub.driving import borne_out, owners, scores, sealing
 from custodes.hub.driving.models import Dispute, Trip
 from custodes.hub.fleet.models import Shift
 from custodes.hub.fleet.times import wall_ns_of
-
-JUDGED_AGAIN = "trip.judged_again"
 
 
 def judge_again(*, site_id: UUID, driver_id: UUID, sign_on_id: UUID, since: datetime, now: datetime) -> int:
@@ -25,7 +23,7 @@ def judge_again(*, site_id: UUID, driver_id: UUID, sign_on_id: UUID, since: date
     transaction.
     """
     stored = Trip.objects.filter(Q(site_id=site_id) | Q(driver_id=driver_id), end_wall_ns__gt=wall_ns_of(since))
-    stored = stored.exclude(known_by=owners.CLAIM).filter(denied_by=None)
+    stored = stored.exclude(known_by=borne_out.CLAIM).filter(denied_by=None)
     stored = stored.exclude(pk__in=Dispute.objects.values("event__trip")).select_for_update()
     changed = 0
     for trip in stored.order_by("start_wall_ns"):
@@ -43,7 +41,7 @@ def judge_again(*, site_id: UUID, driver_id: UUID, sign_on_id: UUID, since: date
             "before": before,
             "sign_on": sign_on_id,
         }
-        ledger.append(kind=JUDGED_AGAIN, body=body, now_ns=wall_ns_of(now))
+        ledger.append(kind=borne_out.JUDGED_AGAIN, body=body, now_ns=wall_ns_of(now))
         changed += 1
     return changed
 

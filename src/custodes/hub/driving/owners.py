@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.clips.models import Clip
-from custodes.hub.driving import borne_out
+from custodes.hub.clips import filing
+from custodes.hub.driving import borne_out, film
+from custodes.hub.driving.borne_out import CLAIM, PLAN
 from custodes.hub.driving.identity_models import SignOn, TripClaim
 from custodes.hub.driving.models import Dispute, Trip
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Person, Shift
 from custodes.hub.fleet.times import moment_of, wall_ns_of
 
-PLAN, CLAIM = "plan", "claim"
 AFTER_START = timedelta(minutes=15)
 """Who signs on so soon after a drive began, with nobody at the wheel before, drove it from its beginning."""
 
@@ -93,21 +93,15 @@ def deny(*, trip: Trip, by: Person, now: datetime) -> None:
         before = trip.known_by
         trip.driver, trip.known_by, trip.denied_by = None, "", by
         trip.save(update_fields=["driver", "known_by", "denied_by"])
-        # Whoever it shows, it need not be who it was filed under.
-        _tell("trip.denied", trip, by, now, known_by=before, clips=[str(one) for one in clips_of(trip, by)])
+        clips = list(film.of_drive(trip, filed_under=by.pk))
+        _tell(borne_out.DENIED, trip, by, now, known_by=before, clips=[str(one.pk) for one in clips])
+        filing.refile(clips, under=None, by=by, trip_id=trip.pk, now_ns=wall_ns_of(now))
 
 
 def can_deny(trip: Trip, person: Person, now: datetime) -> bool:
     """Say whether somebody may still say that a drive was not theirs."""
     late = moment_of(trip.start_wall_ns) < now - CLAIM_WITHIN
     return trip.driver_id == person.pk and not late and not Dispute.objects.filter(event__trip=trip).exists()
-
-
-def clips_of(trip: Trip, person: Person) -> list[UUID]:
-    """Return the clips of a drive that are filed under `person`."""
-    filmed = Clip.objects.filter(site_id=trip.site_id, subject=person)
-    within = filmed.filter(onset_wall_ns__gte=trip.start_wall_ns, onset_wall_ns__lte=trip.end_wall_ns)
-    return list(within.order_by("pk").values_list("pk", flat=True))
 
 
 def claimable(person: Person, now: datetime) -> list[Trip]:
@@ -134,7 +128,7 @@ def claim(*, trip: Trip, by: Person, now: datetime) -> TripClaim:
         if _drove_elsewhere(by, trip):
             raise BadInput(_("You drove another van at that time."))
         made = TripClaim.objects.create(trip=trip, person=by, made_at=now)
-        _tell("trip.claimed", trip, by, now)
+        _tell(borne_out.CLAIMED, trip, by, now)
     return made
 
 
@@ -169,7 +163,11 @@ def answer_claim(*, made: TripClaim, by: Person, confirmed: bool, now: datetime)
         if confirmed:
             trip.driver, trip.known_by = made.person, CLAIM
             trip.save(update_fields=["driver", "known_by"])
-        _tell("trip.claim_confirmed" if confirmed else "trip.claim_refused", trip, made.person, now, by=by.pk)
+        kind = borne_out.CLAIM_CONFIRMED if confirmed else borne_out.CLAIM_REFUSED
+        _tell(kind, trip, made.person, now, by=by.pk)
+        if confirmed:
+            clips = film.of_drive(trip, filed_under=None)
+            filing.refile(clips, under=made.person_id, by=by, trip_id=trip.pk, now_ns=wall_ns_of(now))
 
 
 def _must_be_recent(trip: Trip, now: datetime) -> None:

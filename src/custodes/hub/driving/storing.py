@@ -10,7 +10,7 @@ from custodes.core.wire_trip import WireTrip
 from custodes.hub.audit import ledger
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
-from custodes.hub.driving import judging, owners, sealing
+from custodes.hub.driving import borne_out, judging, owners, sealing
 from custodes.hub.driving.models import Trip, TripEvent
 from custodes.hub.fleet.models import Unit
 from custodes.hub.fleet.times import moment_of
@@ -83,7 +83,7 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
         TripEvent.objects.bulk_create(_events(row, trip))
         whose = {"driver": row.driver_id, "known_by": row.known_by}
         body = {"trip": row.pk, "unit": unit.pk, "site": unit.site_id, "content": digest, **whose}
-        ledger.append(kind="trip.received", body=body, now_ns=now_ns)
+        ledger.append(kind=borne_out.RECEIVED, body=body, now_ns=now_ns)
     return len(trip.events)
 
 

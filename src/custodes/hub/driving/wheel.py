@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput
 from custodes.hub.audit import ledger
-from custodes.hub.driving import judging
+from custodes.hub.driving import borne_out, judging
 from custodes.hub.driving.identity_models import SignOn
 from custodes.hub.fleet import selectors, shifts
 from custodes.hub.fleet.models import Person, Shift, Site, Unit
@@ -169,7 +169,7 @@ def _written(act: Act, person: Person | None, shift: Shift | None, outcome: Sign
         received_at=act.now,
     )
     counts = outcome is SignOn.Outcome.COUNTS
-    kind = "driver.sign_on_refused" if is_on and not counts else "driver.signed_on" if is_on else "driver.signed_off"
+    kind = borne_out.SIGNED_OFF if not is_on else borne_out.SIGNED_ON if counts else borne_out.REFUSED
     body = {
         "sign_on": kept.pk,
         "person": None if person is None else person.pk,

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from custodes.core.wire import ClipDeclaration
 from custodes.hub.clips.models import Clip
+from custodes.hub.driving import film
 from custodes.hub.fleet.health import MAX_SKEW_MS
 from custodes.hub.fleet.models import Unit
 from custodes.hub.fleet.times import moment_of, wall_ns_of
@@ -43,7 +44,7 @@ def refuse_the_future(declaration: ClipDeclaration, *, now_ns: int) -> None:
 
 
 def place(*, site_id: UUID, unit_id: UUID, onset_wall_ns: int, now_ns: int) -> Placed:
-    """Return who drove. By the onset where it can be believed.
+    """Return who drove: who was on shift, unless they denied it (`film`). By the onset where it can be believed.
 
     Else by the onset less what the unit's clock is known to be off; else by the moment of receipt; else by the onset
     after all: a wrong clock takes nobody off their own film.
@@ -61,8 +62,9 @@ def place(*, site_id: UUID, unit_id: UUID, onset_wall_ns: int, now_ns: int) -> P
     for moment in moments:
         subject_id, route_id = rows.shift_at(site_id, moment)
         if subject_id is not None:
-            return Placed(subject_id, route_id, doubt)
-    return Placed(None, None, doubt)
+            return Placed(film.recorded_at(site_id, wall_ns_of(moment), on_shift=subject_id), route_id, doubt)
+    nobodys = film.recorded_at(site_id, onset_wall_ns, on_shift=None) if not doubt else None
+    return Placed(nobodys, None, doubt)
 
 
 def _is_impossible(moment: datetime, now: datetime, enrolled_at: datetime) -> str:

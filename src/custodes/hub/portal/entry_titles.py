@@ -89,6 +89,7 @@ TITLES: Mapping[str, str | Promise] = {
     "share.released": _("Released a clip to be shared"),
     "share.release_refused": _("Refused to have a clip shared"),
     "share.release_withdrawn": _("Took a release back"),
+    "clip.refiled": _("Changed who counts as recorded in a clip, for whose a drive is"),
     "trip.received": _("A drive arrived"),
     "trip.opened": _("Opened a drive"),
     "driver.opened": _("Opened a driver's scores"),

@@ -145,11 +145,13 @@ def answer(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     granted = request.POST.get("granted", "") == "yes"
     if granted and not step_up.is_fresh(request):
         return step_up.ask(request)
-    asked = SubjectRequest.objects.select_related("organisation").filter(pk=request_id).first()
+    asked = SubjectRequest.objects.select_related("organisation", "person").filter(pk=request_id).first()
     if asked is None:
         raise Denied.of(request_id)
     clip = Clip.objects.filter(pk=asked.clip_id).exclude(state=Clip.State.DELETED).first()
     try:
+        if granted and clip is not None:
+            _must_still_show(clip, asked.person)
         with transaction.atomic():
             requests.answer(request=asked, by=leader, granted=granted, words=request.POST.get("words", ""))
             if granted and asked.kind == SubjectRequest.Kind.ERASURE and clip is not None:
@@ -163,6 +165,11 @@ def answer(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, _("Answered. The recorded person sees it on their page."))
     return redirect("portal:consents_overview", asked.organisation_id)
+
+
+def _must_still_show(clip: Clip, person: Person) -> None:
+    if not watched.clips_of(person).filter(pk=clip.pk).exists():
+        raise BadInput(_("Who asked this is not recorded in the clip any more. Refuse it, with that as the reason."))
 
 
 def _refuse_kept(request: HttpRequest, leader: Person, clip: Clip | None) -> None:
