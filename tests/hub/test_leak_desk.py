@@ -11,18 +11,20 @@ import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 import textured_film
 from cast import Cast, tell_of_arrival
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import gate, leak_acts
+from custodes.hub.access import gate, leak_acts, leaks
 from custodes.hub.audit import offline_verifier
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips import fsck, held_words, quota
 from custodes.hub.clips.keeping import keeping_of
 from custodes.hub.clips.models import Clip, ViewWord
-from custodes.hub.fleet.models import OpenSession
+from custodes.hub.fleet import roles
+from custodes.hub.fleet.models import Membership, OpenSession
 from custodes.hub.leak import erasing, footage, services
 from custodes.hub.leak.models import ClipLook, Leak, LeakFinding
 from custodes.hub.process import leak_work, tracing
@@ -230,6 +232,14 @@ def test_what_cannot_be_taken_is_refused_before_it_comes(cast: Cast) -> None:
     assert "room" in client.post(reverse("portal:leak_announce"), say).json()["error"]
     assert not Leak.objects.exists()
     assert list(keys.list_clips()) == []
+
+
+def test_a_desk_at_home_opens_none_at_work(cast: Cast) -> None:
+    """Who owns a home and dispatches for a company has one desk, in whatever order the two are asked."""
+    dispatcher = Membership.Role.DISPATCHER
+    roles.give_role(person=cast.hanna, organisation=cast.company, role=dispatcher, now=timezone.now())
+    for among in ([cast.household, cast.company], [cast.company, cast.household]):
+        assert leaks.desks_among(cast.hanna, among) == [cast.household]
 
 
 def test_pieces_must_fit_and_all_be_there(cast: Cast) -> None:

@@ -57,7 +57,7 @@ def whole_organisations(
     """
     facts = {
         ClipFacts(
-            clip_id="none",
+            clip_id=str(one.pk),  # of two with one id the policies would see one
             organisation_id=str(one.pk),
             site_id="none",
             subject_id=None,
