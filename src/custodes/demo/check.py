@@ -29,10 +29,10 @@ def check_first_clip(url: str, signin_path: str, clip_id: str) -> Watched:
     try:
         with httpx.Client(base_url=url, follow_redirects=True, timeout=WAITS_S) as browser:
             return _looked_at(browser, signin_path, clip_id)
+    except httpx.TimeoutException as error:
+        raise CustodesError(f"the portal did not answer within {WAITS_S:.0f} s: is this machine very busy?") from error
     except httpx.HTTPError as error:
-        raise CustodesError(
-            f"the portal did not answer within {WAITS_S:.0f} s ({type(error).__name__}): is this machine very busy?"
-        ) from error
+        raise CustodesError(f"the portal broke off ({type(error).__name__}): see the folder logs") from error
 
 
 def _looked_at(browser: httpx.Client, signin_path: str, clip_id: str) -> Watched:
