@@ -118,7 +118,7 @@ def test_the_page_of_people_sets_it(cast: Cast, client: Client) -> None:
     page = client.get("/people/").content.decode()
     assert page.count('name="sees"') == 1
     address = f"/people/memberships/{role_of(cast.milo).pk}/reach/"
-    assert "Milo sees only now." in client.post(address, {"sees": "live"}, follow=True).content.decode()
+    assert "What Milo sees: only now." in client.post(address, {"sees": "live"}, follow=True).content.decode()
     assert role_of(cast.milo).sees == "live"
     client.force_login(cast.milo, backend=BACKEND)
     assert client.post(address, {"sees": "both"}).status_code == 404

@@ -54,7 +54,7 @@ TITLES: Mapping[str, str | Promise] = {
     "invitation.renewed": _("Renewed an invitation"),
     "invitation.withdrawn": _("Withdrew an invitation"),
     "role.given": _("Was given a role"),
-    "role.limited": _("Was held to now, or to before"),
+    "role.limited": _("Which times a role sees was set"),
     "role.ended": _("A role was ended"),
     "grant.given": _("Opened a single clip to a guest"),
     "grant.revoked": _("Shut a single clip to a guest"),

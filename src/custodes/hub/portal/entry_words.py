@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from custodes.hub.access.entries import Entry, Group, Page
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.telling import role_words
-from custodes.hub.fleet.models import Camera, Person
+from custodes.hub.fleet.models import Camera, Membership, Person
 from custodes.hub.portal import sessions, words
 from custodes.hub.portal.entry_titles import TITLES
 
@@ -133,6 +133,8 @@ def _facts(entry: Entry, page: Page) -> list[str]:
         facts.append(sessions.device_words(str(body["browser"])))
     if entry.group == Group.PEOPLE and body.get("role"):
         facts.append(role_words(str(body["role"])))
+    if entry.kind == "role.limited":
+        facts.append(str(dict(Membership.Sees.choices).get(body.get("sees"), "")))
     if body.get("purpose"):
         facts.append(str(words.purpose_words(str(body["purpose"]))))
     if entry.group == Group.WATCHED and body.get("reason"):

@@ -241,7 +241,7 @@ def reach(request: HttpRequest, pk: int) -> HttpResponse:
     except BadInput as error:
         messages.error(request, str(error))
     else:
-        said = _("%(person)s sees %(times)s.") % {
+        said = _("Saved. What %(person)s sees: %(times)s.") % {
             "person": membership.person,
             "times": Membership.Sees(membership.sees).label,
         }
