@@ -134,7 +134,7 @@ def _facts(entry: Entry, page: Page) -> list[str]:
     if entry.group == Group.PEOPLE and body.get("role"):
         facts.append(role_words(str(body["role"])))
     if entry.kind == "role.limited":
-        facts.append(str(dict(Membership.Sees.choices).get(body.get("sees"), "")))
+        facts.append(str(dict(Membership.Sees.choices).get(str(body.get("sees")), "")))
     if body.get("purpose"):
         facts.append(str(words.purpose_words(str(body["purpose"]))))
     if entry.group == Group.WATCHED and body.get("reason"):
