@@ -5,9 +5,10 @@ from datetime import datetime
 
 from cast import NOW
 from custodes.core.wire_trip import WireOccasions, WireTrip, WireTripEvent, WireTripPoint
+from custodes.hub.audit import ledger
 from custodes.hub.driving import storing
 from custodes.hub.driving.models import Trip
-from custodes.hub.fleet.models import Unit
+from custodes.hub.fleet.models import Person, Unit
 from custodes.hub.fleet.times import wall_ns_of
 from custodes.score.formula import COUNTED_KINDS
 
@@ -58,3 +59,15 @@ def store(unit: Unit, start: datetime = NOW, **told: object) -> Trip:
     trip = told_trip(start, **told)  # type: ignore[arg-type]
     storing.store_trip(unit=unit, trip=trip, now_ns=trip.end_wall_ns + NS)
     return Trip.objects.get(pk=trip.trip_id)
+
+
+def give(trip: Trip, driver: Person | None, known_by: str = "plan") -> Trip:
+    """Make a stored trip somebody's, or nobody's, with the entry of a late sign-on."""
+    before, known_by = trip.driver_id, known_by if driver is not None else ""
+    driver_id = None if driver is None else driver.pk
+    body = {"trip": trip.pk, "site": trip.site_id, "person": before or driver_id, "driver": driver_id}
+    body |= {"known_by": known_by, "before": before}
+    trip.driver, trip.known_by = driver, known_by
+    trip.whose_seq = ledger.append(kind="trip.judged_again", body=body, now_ns=trip.end_wall_ns + NS).seq
+    trip.save(update_fields=["driver", "known_by", "whose_seq"])
+    return trip

@@ -42,7 +42,7 @@ from custodes.trace.splice import ViewLayout
 from hub_fixtures import give_hub, sign_in_with_both
 from leak_scene import keep_finding
 from marked_clip import made_up_twins
-from stored_trip import store
+from stored_trip import give, store
 
 pytestmark = pytest.mark.django_db
 
@@ -475,7 +475,7 @@ def test_who_drove(doors: Doors, cast: Cast) -> None:
     trip = store(cast.van_unit)
     mine, deny = (Ask(f"portal:drive_{what}", {"trip_id": trip.pk}, "post") for what in ("claim", "deny"))
     assert doors.let_through(deny) == {"driver"}
-    Trip.objects.filter(pk=trip.pk).update(driver=None, start_wall_ns=wall_ns_of(timezone.now()))
+    Trip.objects.filter(pk=give(trip, None).pk).update(start_wall_ns=wall_ns_of(timezone.now()))
     assert doors.let_through(mine) == {"driver"}
     trip.refresh_from_db()
     claim = owners.claim(trip=trip, by=cast.dina, now=timezone.now())

@@ -4,15 +4,19 @@ from collections.abc import Callable
 
 import pytest
 
-from cast import Cast, make_clip, tell_of_arrival, tell_of_roles
-from custodes.core.errors import Denied
-from custodes.hub.access import gate, places
+from cast import NOW, NOW_NS, Cast, make_clip, tell_of_arrival, tell_of_roles
+from custodes.core.clock import ManualClock
+from custodes.core.errors import BadInput, Denied
+from custodes.hub.access import drives, gate, places
 from custodes.hub.access.requests import Action
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
 from custodes.hub.clips import services
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet.models import Site
+from custodes.hub.driving import owners
+from custodes.hub.driving.models import Trip
+from custodes.hub.fleet.models import Membership, Site
+from stored_trip import store
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +88,50 @@ def test_an_entry_of_an_early_version_is_held_by_the_sites_own(cast: Cast) -> No
     assert gate.may(cast.bob, Action.VIEW, clip).allowed
     Site.objects.filter(pk=cast.van.pk).update(organisation=cast.household)
     assert not gate.may(cast.hanna, Action.LIST, Clip.objects.get(pk=clip.pk)).allowed
+
+
+def test_a_drive_whose_row_was_edited_is_nobodys_own_and_shown_to_nobody(cast: Cast) -> None:
+    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    clock = ManualClock(wall=NOW_NS + 3600 * 10**9)
+
+    def shown(trip: Trip) -> set[str]:
+        """Return who may list it, as what; whoever may not does not find it either."""
+        found = set()
+        for name, person in (("dina", cast.dina), ("milo", cast.milo), ("bob", cast.bob)):
+            rights = drives.list_trips(person, clock=clock)
+            found |= {f"{name}, own" if right.own else name for right in rights}
+            if not rights:
+                with pytest.raises(Denied):
+                    drives.find_trip(person, trip.pk, clock=clock)
+        return found
+
+    trip = store(cast.van_unit)
+    was = Trip.objects.filter(pk=trip.pk).values("driver", "known_by", "site", "whose_seq").get()
+    assert shown(trip) == {"dina, own", "bob"}
+    assert drives.trips_to_judge(cast.dina, cast.dina, days=9, clock=clock) == [trip]
+    entries = {"driver": cast.milo}, {"driver": None}, {"known_by": "pin"}, {"site": cast.other_van}, {"whose_seq": 0}
+    for edited in entries:
+        Trip.objects.filter(pk=trip.pk).update(**edited)
+        assert shown(trip) == set()
+        assert drives.trips_to_judge(cast.dina, cast.dina, days=9, clock=clock) == []
+        for act in (owners.deny, owners.claim):
+            with pytest.raises((Denied, BadInput)):
+                act(trip=trip, by=cast.milo, now=NOW)
+        Trip.objects.filter(pk=trip.pk).update(**was)
+    Trip.objects.filter(pk=trip.pk).update(whose_seq=None)  # from before it was kept
+    assert shown(trip) == {"dina, own", "bob"}
+    owners.deny(trip=trip, by=cast.dina, now=NOW)
+    assert shown(trip) == {"bob"}
+    nobodys = Trip.objects.filter(pk=trip.pk).values("driver", "known_by", "whose_seq").get()
+    for old in (was["whose_seq"], None, nobodys["whose_seq"]):
+        Trip.objects.filter(pk=trip.pk).update(**{**was, "whose_seq": old})
+        assert shown(trip) == set(), "what she denied is not hers again by a row"
+    Trip.objects.filter(pk=trip.pk).update(**nobodys, denied_by=None)
+    with pytest.raises(Denied):
+        owners.claim(trip=trip, by=cast.dina, now=NOW)
+    made = owners.claim(trip=trip, by=cast.milo, now=NOW)
+    owners.answer_claim(made=made, by=cast.bob, confirmed=True, now=NOW)
+    assert shown(trip) == {"milo, own", "bob"}
+    Trip.objects.filter(pk=trip.pk).update(**nobodys)
+    with pytest.raises(BadInput):
+        owners.claim(trip=trip, by=cast.milo, now=NOW)

@@ -15,7 +15,7 @@ from custodes.hub.driving import coaching as talks
 from custodes.hub.driving import scores
 from custodes.hub.driving.models import Talk, Trip
 from custodes.hub.fleet.models import Membership
-from stored_trip import NS, store
+from stored_trip import NS, give, store
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -101,7 +101,7 @@ def test_nobody_else_reads_it_or_acts_on_it(cast: Cast, trip: Trip) -> None:
 
 
 def test_manager_who_drove_does_not_praise_herself(cast: Cast, trip: Trip) -> None:
-    Trip.objects.filter(pk=trip.pk).update(driver=cast.alice)
+    give(trip, cast.alice)
     Membership.objects.create(person=cast.alice, organisation=cast.company, role=Membership.Role.DRIVER)
     say(cast.alice, cast.company, "coaching")
     with pytest.raises(Denied):

@@ -26,7 +26,7 @@ from custodes.hub.fleet import shifts
 from custodes.hub.fleet.models import Membership, Person, Shift
 from custodes.hub.fleet.selectors import driver_at
 from ship_scene import Scene, make_scene
-from stored_trip import NS, store, told_trip
+from stored_trip import NS, give, store, told_trip
 
 pytestmark = pytest.mark.django_db
 PIN, CARD = "407193", "04:A1:B2:C3"
@@ -280,8 +280,7 @@ def test_after_a_week_whose_it_is_stands_and_nobody_drove_two_vans(cast: Cast, m
     with pytest.raises(BadInput, match="more than a week"):
         owners.deny(trip=trip, by=cast.dina, now=NOW + timedelta(days=8))
     owners.deny(trip=trip, by=cast.dina, now=NOW)
-    elsewhere = store(cast.other_van_unit, NOW + 10 * MINUTE)
-    Trip.objects.filter(pk=elsewhere.pk).update(driver=milo)
+    give(store(cast.other_van_unit, NOW + 10 * MINUTE), milo)
     assert owners.claimable(milo, NOW) == []
     with pytest.raises(BadInput, match="another van"):
         owners.claim(trip=trip, by=milo, now=NOW)
@@ -408,8 +407,7 @@ def test_the_pages_say_it(cast: Cast, client: Client, both_factors: None) -> Non
     assert "You drive this van." in client.get(wheel_page).content.decode()
     assert Shift.objects.get(site=cast.van).ends_at is not None, "nobody drives two vans"
     assert "no longer drives" in client.post(wheel_page, {"act": "off"}, follow=True).content.decode()
-    trip = store(cast.van_unit, timezone.now() - timedelta(hours=2))
-    Trip.objects.filter(pk=trip.pk).update(driver=cast.dina, known_by="card")
+    trip = give(store(cast.van_unit, timezone.now() - timedelta(hours=2)), cast.dina, "card")
     shown = client.get(f"/drives/{trip.pk}/").content.decode()
     assert "signed on by card" in shown
     assert "That was not me" in shown

@@ -21,7 +21,7 @@ from custodes.hub.fleet.models import Person, Route, Shift
 from custodes.score.formula import score_trip
 from custodes.score.tripfile import trip_of
 from custodes.score.words import decimal
-from stored_trip import NS, store, told_trip
+from stored_trip import NS, give, store, told_trip
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -144,7 +144,7 @@ def test_nobody_answers_in_time_and_the_event_is_void(cast: Cast, trip: Trip) ->
 def test_a_manager_at_the_wheel_does_not_answer_for_themselves(cast: Cast, trip: Trip) -> None:
     event = trip.events.order_by("at_m")[0]
     dispute = drives.raise_dispute(cast.dina, event.pk, words="No.", clock=LATER)
-    Trip.objects.filter(pk=trip.pk).update(driver=cast.alice)
+    give(trip, cast.alice)
     with pytest.raises(Denied):
         drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Quite.", clock=LATER)
 
@@ -240,13 +240,11 @@ def test_a_drivers_score_over_time_needs_fifty_kilometres(cast: Cast, settings: 
 
     now = timezone.now().replace(microsecond=0)
     for back in range(2):
-        row = store(cast.van_unit, now - timedelta(days=back + 1), km=20)
-        Trip.objects.filter(pk=row.pk).update(driver=cast.dina)
+        give(store(cast.van_unit, now - timedelta(days=back + 1), km=20), cast.dina)
     client = browser(cast, "driver")
     page = client.get(reverse("portal:driver", args=[cast.dina.pk])).content.decode()
     assert "Not scored: 25.2 mi driven, 31.1 mi are needed." in page
-    row = store(cast.van_unit, now - timedelta(days=3), km=20, hard_at_m=())
-    Trip.objects.filter(pk=row.pk).update(driver=cast.dina)
+    give(store(cast.van_unit, now - timedelta(days=3), km=20, hard_at_m=()), cast.dina)
     page = client.get(reverse("portal:driver", args=[cast.dina.pk])).content.decode()
     assert "6 of 36 brakings were hard" in page
     assert '<polyline class="line"' in page

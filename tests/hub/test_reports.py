@@ -15,7 +15,7 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal.report_sheets import safe_cell
-from stored_trip import store
+from stored_trip import give, store
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -25,8 +25,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def driven(cast: Cast) -> list[Trip]:
     """Dina's four drives of this week, 80 km, with an event that she disputed and that fell."""
     now = timezone.now().replace(microsecond=0)
-    rows = [store(cast.van_unit, now - timedelta(days=back + 1), km=20) for back in range(4)]
-    Trip.objects.update(driver=cast.dina)
+    rows = [give(store(cast.van_unit, now - timedelta(days=back + 1), km=20), cast.dina) for back in range(4)]
     dispute = drives.raise_dispute(cast.dina, rows[0].events.order_by("at_m")[0].pk, words="No.")
     drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Right.")
     return rows

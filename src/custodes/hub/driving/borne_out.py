@@ -3,6 +3,7 @@
 Whoever can write the database's file can add a row for a minute; an entry bears the hub's own code (`audit.said.own`).
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from custodes.hub.audit import said
 from custodes.hub.audit.said import Said
 from custodes.hub.driving.identity_models import SignOn, TripClaim
 from custodes.hub.driving.models import Trip
+from custodes.hub.fleet.models import Person
 
 SIGNED_ON, SIGNED_OFF, REFUSED = "driver.signed_on", "driver.signed_off", "driver.sign_on_refused"
 CLAIMED, CLAIM_CONFIRMED, CLAIM_REFUSED = "trip.claimed", "trip.claim_confirmed", "trip.claim_refused"
@@ -56,16 +58,56 @@ def whose(told: Said) -> tuple[str | None, str]:
     return told.get("driver"), told.get("known_by") or ""
 
 
-def newest(trip: Trip) -> Said | None:
-    """Return the newest entry on whose a drive is. One query."""
-    told = (one for one in said.own(*WHOSE, naming=str(trip.pk)) if one.get("trip") == str(trip.pk))
-    return next(reversed(list(told)), None)
+def drives(rows: Collection[Trip]) -> frozenset[UUID]:
+    """Return those of these drives that are where, and whose, the newest entry on it says. Two queries.
+
+    Of a drive that is nobody's by its row it is not looked for that it became somebody's since: `is_nobodys` does.
+    """
+    told = said.own_at([row.whose_seq for row in rows if row.whose_seq is not None])
+    people = {row.driver_id for row in rows if row.driver_id is not None}
+    since = min((row.whose_seq or 0 for row in rows), default=0)
+    taken = {
+        (one.get("trip"), one.get("person")): one.seq
+        for one in said.own(DENIED, JUDGED_AGAIN, among=people, since=since)
+        if whose(one)[0] != one.get("person")
+    }
+
+    def stands(row: Trip) -> bool:
+        one = _newest(row) if row.whose_seq is None else told.get(row.whose_seq)
+        if one is None or one.kind not in WHOSE or not _is_of(row, one):
+            return False
+        return taken.get((str(row.pk), str(row.driver_id)), -1) <= one.seq
+
+    return frozenset(row.pk for row in rows if stands(row))
 
 
-def confirmed(trip: Trip) -> UUID | None:
-    """Return whose claim of a drive was confirmed, while that stands. One query."""
-    told = newest(trip)
-    return UUID(str(told.get("person"))) if told is not None and told.kind == CLAIM_CONFIRMED else None
+def is_nobodys(row: Trip) -> bool:
+    """Say whether a drive is nobody's, by its row and its newest entry. Reads the ledger from the row's entry on."""
+    told = _newest(row)
+    return row.driver_id is None and told is not None and _is_of(row, told)
+
+
+def confirmed(row: Trip) -> UUID | None:
+    """Return whose claim of a drive was confirmed, while that stands."""
+    return row.driver_id if row.known_by == CLAIM and row.pk in drives([row]) else None
+
+
+def _newest(row: Trip) -> Said | None:
+    since = row.whose_seq or 0
+    told = [one for one in said.own(*WHOSE, naming=str(row.pk), since=since) if one.get("trip") == str(row.pk)]
+    if not told or (row.whose_seq is not None and told[0].seq != since):
+        return None
+    return told[-1]
+
+
+def _is_of(row: Trip, told: Said) -> bool:
+    """Say whether a drive is where and whose an entry says; who left the hub is nobody."""
+    if (told.get("trip"), told.get("site")) != (str(row.pk), str(row.site_id)):
+        return False
+    driver, known_by = whose(told)
+    if row.driver_id is None:
+        return driver is None or not Person.objects.filter(pk=driver).exists()
+    return (driver, known_by) == (str(row.driver_id), row.known_by)
 
 
 def denied(trip: Trip, *, by: UUID) -> bool:

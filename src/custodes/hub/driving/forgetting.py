@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from custodes.hub.audit import ledger
 from custodes.hub.clips import quota
 from custodes.hub.clips.models import Clip
+from custodes.hub.driving import borne_out
 from custodes.hub.driving.models import Dispute, Trip
 from custodes.hub.fleet.times import moment_of
 
@@ -38,7 +39,8 @@ def erase_with_clip(clip: Clip, *, driver_id: UUID, by_id: UUID, now_ns: int) ->
         start_wall_ns__lte=clip.onset_wall_ns,
         end_wall_ns__gte=clip.onset_wall_ns,
     )
-    found = list(filmed)
+    held = borne_out.drives(rows := list(filmed))
+    found = [trip for trip in rows if trip.pk in held]
     for trip in found:
         _forget(trip, now_ns, {"why": "erasure", "clip": clip.pk, "driver": driver_id, "person": by_id})
     return len(found)

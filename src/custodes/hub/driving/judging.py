@@ -41,7 +41,8 @@ def judge_again(*, site_id: UUID, driver_id: UUID, sign_on_id: UUID, since: date
             "before": before,
             "sign_on": sign_on_id,
         }
-        ledger.append(kind=borne_out.JUDGED_AGAIN, body=body, now_ns=wall_ns_of(now))
+        trip.whose_seq = ledger.append(kind=borne_out.JUDGED_AGAIN, body=body, now_ns=wall_ns_of(now)).seq
+        trip.save(update_fields=["whose_seq"])
         changed += 1
     return changed
 

@@ -33,6 +33,8 @@ class Trip(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     """Who said that it was not them."""
+    whose_seq = models.BigIntegerField(null=True)
+    """The place in the ledger of the newest entry on whose it is; None: from before this was kept."""
     start_wall_ns = models.BigIntegerField()
     end_wall_ns = models.BigIntegerField()
     distance_m = models.PositiveIntegerField()

@@ -85,16 +85,16 @@ def deny(*, trip: Trip, by: Person, now: datetime) -> None:
     """
     with transaction.atomic():
         trip = Trip.objects.select_for_update().get(pk=trip.pk)
-        if trip.driver_id != by.pk:
+        if trip.driver_id != by.pk or trip.pk not in borne_out.drives([trip]):
             raise Denied.of(trip.pk)
         _must_be_recent(trip, now)
         if Dispute.objects.filter(event__trip=trip).exists():
             raise BadInput(_("You objected to what happened on this drive, so you drove it. That stands."))
         before = trip.known_by
-        trip.driver, trip.known_by, trip.denied_by = None, "", by
-        trip.save(update_fields=["driver", "known_by", "denied_by"])
         clips = list(film.of_drive(trip, filed_under=by.pk))
-        _tell(borne_out.DENIED, trip, by, now, known_by=before, clips=[str(one.pk) for one in clips])
+        trip.driver, trip.known_by, trip.denied_by = None, "", by
+        trip.whose_seq = _tell(borne_out.DENIED, trip, by, now, known_by=before, clips=[str(one.pk) for one in clips])
+        trip.save(update_fields=["driver", "known_by", "denied_by", "whose_seq"])
         filing.refile(clips, under=None, by=by, trip_id=trip.pk, now_ns=wall_ns_of(now))
 
 
@@ -120,9 +120,9 @@ def claim(*, trip: Trip, by: Person, now: datetime) -> TripClaim:
     """Say that a drive of nobody was one's own. It counts once who plans there confirms. Raises Denied, BadInput."""
     with transaction.atomic():
         trip = Trip.objects.select_related("site").select_for_update().get(pk=trip.pk)
-        if not selectors.drives_at(by, trip.site, now) or trip.denied_by_id == by.pk:
+        if not selectors.drives_at(by, trip.site, now) or borne_out.denied(trip, by=by.pk):
             raise Denied.of(trip.pk)
-        if trip.driver_id is not None or TripClaim.objects.filter(trip=trip, person=by).exists():
+        if not borne_out.is_nobodys(trip) or TripClaim.objects.filter(trip=trip, person=by).exists():
             raise BadInput(_("This drive is somebody’s by now, or you claimed it before."))
         _must_be_recent(trip, now)
         if _drove_elsewhere(by, trip):
@@ -153,19 +153,18 @@ def answer_claim(*, made: TripClaim, by: Person, confirmed: bool, now: datetime)
             raise Denied.of(made.pk)
         if made.state == TripClaim.State.OPEN and not borne_out.claim(made):
             raise Denied.of(made.pk)
-        if made.state != TripClaim.State.OPEN or (confirmed and trip.driver_id is not None):
+        if made.state != TripClaim.State.OPEN or (confirmed and not borne_out.is_nobodys(trip)):
             raise BadInput(_("That was answered by now, or the drive is somebody’s."))
         if confirmed and _drove_elsewhere(made.person, trip):
             raise BadInput(_("They drove another van at that time: only one of the two can be theirs."))
         made.state = TripClaim.State.CONFIRMED if confirmed else TripClaim.State.REFUSED
         made.answered_by, made.answered_at = by, now
         made.save(update_fields=["state", "answered_by", "answered_at"])
-        if confirmed:
-            trip.driver, trip.known_by = made.person, CLAIM
-            trip.save(update_fields=["driver", "known_by"])
         kind = borne_out.CLAIM_CONFIRMED if confirmed else borne_out.CLAIM_REFUSED
-        _tell(kind, trip, made.person, now, by=by.pk)
+        seq = _tell(kind, trip, made.person, now, by=by.pk)
         if confirmed:
+            trip.driver, trip.known_by, trip.whose_seq = made.person, CLAIM, seq
+            trip.save(update_fields=["driver", "known_by", "whose_seq"])
             clips = film.of_drive(trip, filed_under=None)
             filing.refile(clips, under=made.person_id, by=by, trip_id=trip.pk, now_ns=wall_ns_of(now))
 
@@ -183,6 +182,7 @@ def _drove_elsewhere(person: Person, trip: Trip) -> bool:
     return lapping.exists()
 
 
-def _tell(kind: str, trip: Trip, person: Person, now: datetime, **more: object) -> None:
+def _tell(kind: str, trip: Trip, person: Person, now: datetime, **more: object) -> int:
+    """Append an entry on a drive; return its place."""
     body = {"trip": trip.pk, "site": trip.site_id, "person": person.pk, **more}
-    ledger.append(kind=kind, body=body, now_ns=wall_ns_of(now))
+    return ledger.append(kind=kind, body=body, now_ns=wall_ns_of(now)).seq

@@ -83,7 +83,8 @@ def store_trip(*, unit: Unit, trip: WireTrip, now_ns: int) -> int:
         TripEvent.objects.bulk_create(_events(row, trip))
         whose = {"driver": row.driver_id, "known_by": row.known_by}
         body = {"trip": row.pk, "unit": unit.pk, "site": unit.site_id, "content": digest, **whose}
-        ledger.append(kind=borne_out.RECEIVED, body=body, now_ns=now_ns)
+        row.whose_seq = ledger.append(kind=borne_out.RECEIVED, body=body, now_ns=now_ns).seq
+        row.save(update_fields=["whose_seq"])
     return len(trip.events)
 
 
