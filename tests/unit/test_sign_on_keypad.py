@@ -32,7 +32,6 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "unit.toml"
     path.write_text(UNIT_TOML)
     key = Ed25519PrivateKey.generate()
-
     joined = Enrolment(
         "http://hub.test",
         UNIT_ID,
@@ -80,7 +79,6 @@ def test_a_keypad_that_is_built_in_asks_until_it_is_gone(settings: Path) -> None
 
 
 def opened(told: WireSignOn) -> Slip | None:
-
     return open_slip(told, hub_key=HUB_KEY, unit_id=UNIT_ID) if told.sealed else None
 
 

@@ -131,7 +131,9 @@ def deny(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
     except BadInput as error:
         messages.error(request, str(error))
         return redirect("portal:drive", trip_id)
-    messages.success(request, _("It is nobody’s drive now, and counts for no score of yours. It is in the ledger."))
+    messages.success(
+        request, _("The drive and its film are nobody’s now, and it counts for no score of yours. It is in the ledger.")
+    )
     return redirect("portal:driving_me")
 
 
