@@ -140,6 +140,8 @@ LENS_DETAILS: dict[str, Words] = {
     "the picture is of one shade: the lens is covered, or it is dark": _(
         "The picture is of one shade: the lens is covered, or it is dark"
     ),
+    "knows the driver's usual look": _("Knows the driver's usual look"),
+    "getting to know the driver": _("Getting to know the driver"),
 }
 
 
