@@ -94,7 +94,7 @@ def watch(
 
 @app.command(epilog="Example: custodes demo --check")
 def demo(
-    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILM]…", help="Further films, after --film.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILM", help="Further films, after --film.")] = None,
     *,
     film: Annotated[list[Path] | None, typer.Option(help="Film for road, driver and porch, in this order.")] = None,
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its state.")] = Path("custodes-demo"),

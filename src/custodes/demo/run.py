@@ -78,7 +78,12 @@ class Demo:
         films = choose_films(self.request.films)
         if self.request.fresh and (self.folder / "hub").exists():
             shutil.rmtree(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            (self.folder / "logs").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(
+                f"the demo cannot be kept in {self.folder}: {error.strerror}. Give another folder with --dir."
+            ) from error
         self.say(f"Custodes demo in {self.folder}, on {films.origin}")
         stage = Stage(self.on_line, log_dir=self.folder / "logs")
         try:

@@ -55,6 +55,7 @@ def ask_hidden(what: str) -> str:
 
 def once(settings_path: Path, *, ask: Callable[[str], str], clock: Clock, wait_s: float = 15.0) -> str:
     """Ask who drives, and sign them on, or off for SIGN_OFF; return a line for them. Raises BadInput, EOFError."""
+    _joined(settings_path)  # nobody types a PIN at a unit that cannot take it
     first = ask("Driver's number, card, or 0 to sign off").strip()
     if first == SIGN_OFF:
         return sign_off(settings_path, clock=clock, wait_s=wait_s)
@@ -65,7 +66,7 @@ def stay(
     settings_path: Path, *, ask: Callable[[str], str], say: Callable[[str], None], clock: Clock, wait_s: float = 15.0
 ) -> None:
     """Ask again and again, for a keypad or a reader that is built in, until there is nothing more to read."""
-    _joined(settings_path)
+    _joined(settings_path)  # else it would say so for ever
     while True:
         try:
             say(once(settings_path, ask=ask, clock=clock, wait_s=wait_s))
