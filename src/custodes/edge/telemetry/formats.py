@@ -58,7 +58,9 @@ def _read(path: Path, tally: Tally, bus: BusSettings | None) -> Raw:
             return read_bus_log(path, kind, signals=bus.signal if bus is not None else (), tally=tally)
         content = path.read_bytes()
     except OSError as error:
-        raise BadInput(f"cannot read {name}: {error.strerror}. Check its path (in unit.toml: telemetry.source).") from error
+        raise BadInput(
+            f"cannot read {name}: {error.strerror}. Check the path (in unit.toml: telemetry.source)."
+        ) from error
     return _read_text(content, head, name, tally, bus)
 
 
