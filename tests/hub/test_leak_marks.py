@@ -1,0 +1,156 @@
+"""What the marks in a leak say once they are read: of one clip or several, of one account's views, of edited rows."""
+
+import json
+import time
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+import textured_film
+from cast import Cast
+from custodes.core.clock import NS_PER_S, ManualClock
+from custodes.core.errors import Denied
+from custodes.hub.access import gate, leak_acts
+from custodes.hub.audit import offline_verifier
+from custodes.hub.clips import held_words
+from custodes.hub.clips.models import Clip, ViewWord
+from custodes.hub.leak.models import Leak, LeakFinding
+from custodes.hub.process import leak_work, tracing
+from custodes.trace.conclude import conclude
+from custodes.trace.detect import SoftBits
+from custodes.trace.keys import CodeWord
+from custodes.trace.report import as_json
+from leak_scene import LeakScene, bring, set_leak_scene, store_textured
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return textured_film.film(tmp_path_factory.mktemp("leak") / "film.mp4")
+
+
+@pytest.fixture
+def scene(cast: Cast, film: Path) -> LeakScene:
+    return set_leak_scene(cast, film)
+
+
+def signed_in(person: object) -> Client:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
+    return client
+
+
+def marks_read(letters: dict[UUID, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let any leak show the fragments of `letters`, by clip, ever so clearly; no film is decoded."""
+
+    def trace(_leak: Leak, clip: Clip, _film: str, words: list[CodeWord], *, tested: int, say: object) -> tracing.Deed:
+        z = np.array([4.0 if letter == "A" else -4.0 for letter in letters[clip.pk]])
+        soft = SoftBits(z, np.full(len(z), 5, np.int32), 16.0, (0, 0))
+        edges_s = np.arange(len(z) + 1) / 2
+        finding = conclude(clip.pk, soft, words, edges_s=edges_s, views_tested=tested)
+        decided = tracing.Decided(finding=as_json(finding), verdict=finding.verdict.value, found=True)
+        return tracing.Deed(decided, b"", None)
+
+    monkeypatch.setattr(leak_work.tracing, "trace", trace)
+
+
+def traced_in(leak: Leak, clips: list[UUID]) -> Leak:
+    """Trace a leak against clips, and settle it."""
+    run = leak_work.Run(leak.pk, 1)
+    for clip_id in clips:
+        leak_work.trace_clip(run, clip_id, tested=leak_work.views_of(clips))
+    leak_work.settle(run, "")
+    return Leak.objects.get(pk=leak.pk)
+
+
+def traced_by_marks(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> Leak:
+    """Trace a leak that shows the fragments of `letters`."""
+    marks_read({scene.clip.pk: letters}, monkeypatch)
+    return traced_in(bring(scene.cast, b"whatever", hint=scene.clip), [scene.clip.pk])
+
+
+def test_views_of_two_clips_that_were_cut_together_are_both_named(
+    scene: LeakScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = store_textured(scene.cast.van_unit, scene.path, minutes_ago=50)
+    views = [scene.views["bob"], gate.open_view(actor=scene.cast.alice, clip_id=other.pk, purpose="incident")]
+    letters = {view.clip_id: ViewWord.objects.get(view_id=view.pk).letters for view in views}
+
+    marks_read(letters, monkeypatch)
+    leak = traced_in(bring(scene.cast, b"whatever"), [scene.clip.pk, other.pk])
+    assert {one["view"] for one in json.loads(leak.report_json)["named"]} == {str(view.pk) for view in views}
+    client = signed_in(scene.cast.petra)
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "Views of 2 clips are identified: the leak was cut together from them." in page
+
+
+def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {name: ViewWord.objects.get(view_id=view.pk) for name, view in scene.views.items()}
+
+    def swap(one: str, other: str) -> None:
+        for name, taken in (("alice", one), ("bob", other)):
+            ViewWord.objects.filter(pk=rows[name].pk).update(letters=rows[taken].letters)
+
+    honest = traced_by_marks(scene, rows["alice"].letters, monkeypatch)
+    named = [(one["view"], one["verdict"]) for one in json.loads(honest.report_json)["named"]]
+    assert named == [(str(scene.views["alice"].pk), "identified")]
+    held = held_words.words_of_film(scene.clip.pk, "film.road")
+    assert (held.most_of_one_account, held.words_of_same_account(scene.views["alice"].pk)) == (1, 1)
+    swap("bob", "alice")
+    with pytest.raises(Denied):  # else Alice could be handed Bob's word, and leak it
+        gate.describe_part(actor=scene.cast.alice, view_id=scene.views["alice"].pk, part="film.road")
+    leak = traced_by_marks(scene, rows["alice"].letters, monkeypatch)
+    swap("alice", "bob")
+    report = json.loads(leak.report_json)
+    assert (report["named"], report["views_left_out"], report["verdict"]) == ([], 2, "inconclusive")
+    client = signed_in(scene.cast.petra)
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "2 views were left out" in page
+    sent = json.loads(client.get(reverse("portal:leak_json", args=[leak.pk])).content)
+    told = offline_verifier.check(sent, bytes.fromhex(sent["hub_key"]))
+    assert "names nobody" in told
+    assert "2 view(s) were left out" in told
+    _check_forged(scene, client, honest)
+    _check_same_account(scene, rows["alice"].letters, monkeypatch)
+    ViewWord.objects.filter(pk=rows["bob"].pk).delete()
+    assert held_words.words_of_film(scene.clip.pk, "film.road").left_out == 1
+
+
+def _check_same_account(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alice opens it again that day, and on the next one: two views that no mark tells apart, and one that it does."""
+    first = scene.views["alice"]
+    again = gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident")
+    tomorrow = ManualClock(wall=time.time_ns() + 25 * 3600 * NS_PER_S)
+    gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident", clock=tomorrow)
+    leak, client = traced_by_marks(scene, letters, monkeypatch), signed_in(scene.cast.petra)
+    (named,) = json.loads(leak.report_json)["named"]
+    assert named["views_with_same_word"] == [str(first.pk), str(again.pk)]
+    assert named["words_of_same_account"] == 2
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "2 of the 3 marks that were tested were served to the same account." in page
+    assert "One mark is identified: 2 views of the same account carry it." in page
+    assert "2 views carry this mark" in page
+    assert page.count(str(again.pk)[:8]) == 1
+    assert client.get(reverse("portal:leak_pdf", args=[leak.pk])).content.startswith(b"%PDF")
+    sent = json.loads(client.get(reverse("portal:leak_json", args=[leak.pk])).content)
+    key = bytes.fromhex(sent["hub_key"])
+    told = offline_verifier.check(sent, key)
+    assert f"'{again.pk}'" in told
+    assert "marks of its account: 2" in told
+    with pytest.raises(offline_verifier.Refuted, match=f"no entries tell that one account opened view {first.pk}"):
+        offline_verifier.check({**sent, "views": sent["views"][:1]}, key)
+
+
+def _check_forged(scene: LeakScene, client: Client, leak: Leak) -> None:
+    alice, bob = (str(scene.views[name].pk) for name in ("alice", "bob"))
+    row = LeakFinding.objects.get(leak=leak)
+    LeakFinding.objects.filter(pk=row.pk).update(finding_json=row.finding_json.replace(alice, bob))
+    assert leak_acts.named(leak) == []
+    page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
+    assert "1 finding is not shown" in page
+    assert bob[:8] not in page
