@@ -127,21 +127,25 @@ def test_what_is_forbidden_and_what_is_not_there_are_refused_and_counted_alike(c
     assert told["asked"] == [str(clip.pk), str(nothing)]
 
 
-def test_a_guesser_fills_no_ledger() -> None:
+def test_a_guesser_fills_no_ledger_and_hides_no_account() -> None:
+    guessed_at = uuid4()
+
     def guess(minute: int, many: int) -> None:
+        at_ns = 10**18 + minute * MINUTE_NS
         for number in range(many):
-            at_ns = 10**18 + minute * MINUTE_NS
-            tallies.note(tallies.FAILED, what="password", now_ns=at_ns, typed=f"n{number}", address=f"192.0.2.{number}")
+            tallies.note(tallies.FAILED, what="password", now_ns=at_ns, address=f"192.0.2.{number}")
+        tallies.note(tallies.FAILED, what="password", now_ns=at_ns, person=guessed_at, address="192.0.2.1")
 
     for minute in range(4):
         guess(minute, 1000)
         tallies.write_due(now_ns=10**18 + minute * MINUTE_NS + tallies.WAITS_NS)
     entries = said("sign_in.failed")
     assert len(entries) <= tallies.BURST + 4
+    assert [one["count"] for one in entries if one["person"] == str(guessed_at)] == [1, 1, 1, 1]
     assert sum(map(len, tallies._waiting.values())) <= tallies.MOST_WAITING + 1
     for hour in range(1, 20):
         tallies.write_due(now_ns=10**18 + hour * 3600 * 10**9)
-    assert sum(one["count"] for one in said("sign_in.failed")) == 4000, "what found no room was counted on"
+    assert sum(one["count"] for one in said("sign_in.failed")) == 4004, "what found no room was counted on"
 
 
 def test_what_could_not_be_written_waits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from allauth.account.internal.flows.login import get_authentication_records
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -73,7 +74,14 @@ def refused(request: HttpRequest) -> None:
 
 def _count(kind: str, request: HttpRequest | None, way: str, person: UUID | None, typed: str) -> None:
     address = "" if request is None else proxies.address_of(request)
-    tallies.note(kind, what=way, now_ns=_CLOCK.wall_ns(), person=person, typed=typed, address=address)
+    whose = person or _account(typed)
+    tallies.note(kind, what=way, now_ns=_CLOCK.wall_ns(), person=whose, address=address)
+
+
+def _account(typed: str) -> UUID | None:
+    """Return whose address it is: one look into an index, whether there is such an account or not."""
+    named = Person.objects.annotate(lower=Lower("email")).filter(lower=typed.strip().lower()[:254])
+    return named.values_list("pk", flat=True).first()
 
 
 def _write(kind: str, request: HttpRequest | None, person: Person, **more: object) -> None:
