@@ -4,10 +4,18 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    PlaywrightContextManager,
+    Request,
+    Response,
+    sync_playwright,
+)
 from windows import RunningHub, Watched, ask, stage_hand
 
 from running_hub import running
@@ -21,6 +29,7 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 PASSWORD = "correct horse battery staple"
+HERE = Path(__file__).parent
 
 
 LONG_FRESH = "[sign_in]\nstep_up_minutes = 240\n"
@@ -36,18 +45,31 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
         yield RunningHub(address, folder, ask(hand, "set"), hand)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start one Chromium for a file's tests.
+_RUNNING: list[tuple[PlaywrightContextManager, Browser]] = []
 
-    Not for longer: while Playwright is open its event loop runs in this thread, and Django refuses the database to
+
+@pytest.fixture(scope="module")
+def chromium() -> Browser:
+    """Give the one Chromium of this folder's tests."""
+    if not _RUNNING:
+        found = os.environ.get("CUSTODES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        playwright = sync_playwright()
+        _RUNNING.append((playwright, playwright.start().chromium.launch(executable_path=found, args=FLAGS)))
+    return _RUNNING[0][1]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Close Chromium after this folder's last test.
+
+    Not later: while Playwright is open its event loop runs in this thread, and Django refuses the database to
     whichever tests come next in the same process.
     """
-    found = os.environ.get("CUSTODES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
+    if nextitem is None or nextitem.path.parent != HERE:
+        while _RUNNING:
+            playwright, browser = _RUNNING.pop()
+            browser.close()
+            playwright.__exit__()
 
 
 @contextmanager
