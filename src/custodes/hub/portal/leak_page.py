@@ -161,7 +161,7 @@ def _card(row: LeakFinding) -> FindingCard:
     most = said.get("most_words_of_one_account", 1)
     return FindingCard(
         row=row,
-        lens=row.film.partition(".")[2],
+        lens=words.lens_words(row.film),
         verdict_words=leak_words.verdict_words(row.verdict),
         candidates=candidates,
         others=max(0, (marks or _views_then(row)) - len(candidates)),

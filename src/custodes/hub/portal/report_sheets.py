@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from custodes.hub.driving.models import Dispute
 from custodes.hub.driving.reports import Line, Report
@@ -60,7 +61,8 @@ def band_of(score: Score) -> tuple[str, str]:
 def wrong_heads() -> list[str]:
     """Return the names of the columns of how often events are wrong."""
     return [
-        _("Event"), _("told"), _("disputed"), _("upheld"), _("not upheld"), _("void"), _("wrong, of answered"),
+        _("Event"), pgettext("events", "in all"), _("disputed"), _("upheld"), _("not upheld"), _("void"),
+        _("wrong, of answered"),
     ]  # fmt: skip
 
 

@@ -165,6 +165,11 @@ def facing_words(facing: str) -> Words:
     return FACINGS.get(facing, facing)
 
 
+def lens_words(film: str) -> str:
+    """Return what the lens of a film part (`film.road`) is called: where it looks, if it is named so, else its name."""
+    return str(facing_words(film.rpartition(".")[2]))
+
+
 def purpose_words(purpose: str) -> Words:
     """Return why somebody watches, in words."""
     return PURPOSES.get(purpose, purpose)

@@ -105,7 +105,7 @@ def _begin(request: HttpRequest, person: Person, clip: Clip) -> None:
 
 
 def _rows(person: Person, clip: Clip) -> dict[str, Any]:
-    rows = [(one, leak_words.sentence(one.told), one.film.partition(".")[2]) for one in exports.list_of(person, clip)]
+    rows = [(one, leak_words.sentence(one.told), words.lens_words(one.film)) for one in exports.list_of(person, clip)]
     return {
         "clip": clip,
         "rows": rows,
@@ -115,6 +115,6 @@ def _rows(person: Person, clip: Clip) -> dict[str, Any]:
 
 
 def _context(request: HttpRequest, person: Person, clip: Clip, error: str) -> dict[str, Any]:
-    films = [(film, film.partition(".")[2]) for film in marked.marked_films_of(clip.pk)]
+    films = [(film, words.lens_words(film)) for film in marked.marked_films_of(clip.pk)]
     purposes = [(one.value, words.purpose_words(one.value)) for one in gate.purposes_for(person, clip)]
     return _rows(person, clip) | {"films": films, "purposes": purposes, "error": error, "said": request.POST}

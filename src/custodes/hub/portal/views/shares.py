@@ -143,7 +143,7 @@ def _masked_context(clip: Clip) -> dict[str, object]:
     return {
         "masking": row,
         "masking_told": leak_words.sentence(row.told) if row else "",
-        "masked_films": [(film, film.rpartition(".")[2]) for film in masked.films_of(clip.pk)],
+        "masked_films": [(film, words.lens_words(film)) for film in masked.films_of(clip.pk)],
         "masked_ready": masked.is_ready(clip.pk),
     }
 
