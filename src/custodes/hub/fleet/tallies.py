@@ -1,9 +1,9 @@
 """What anybody can repeat at will (wrong passwords, refused requests): in the ledger by the minute, not by the try.
 
 A request only counts in memory: the same work whether what was asked for is there or not. Every half minute the hub
-writes down what waited: one entry for one actor from one address, accounts before strangers. Of each kind at most `BURST` entries at once and one
-a minute for longer (1440 a day); what finds no room waits, is counted on, and nothing is dropped. A crash loses the
-counts of the last minute, a stop none.
+writes down what waited: one entry for one actor from one address, accounts before strangers. Of each kind at most
+`BURST` entries at once and one a minute for longer (1440 a day); what finds no room waits, is counted on, and nothing
+is dropped. A crash loses the counts of the last minute, a stop none.
 """
 
 import threading
