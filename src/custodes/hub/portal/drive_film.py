@@ -28,7 +28,6 @@ class Chart:
     width: int
     height: int
     line: str
-    most_mps: float
     spans: tuple[Span, ...]
 
 
@@ -60,7 +59,7 @@ def chart_of(drawing: Drawing, clips: Iterable[tuple[int, Clip]]) -> Chart:
         left, right = (WIDTH * min(max(one, 0.0), lasts_s) / lasts_s for one in (start_s, end_s))
         if right > left:
             spans.append(Span(clip, round(left, 1), round(max(right - left, 6.0), 1), number))
-    return Chart(WIDTH, HEIGHT, " ".join(points), most, tuple(spans))
+    return Chart(WIDTH, HEIGHT, " ".join(points), tuple(spans))
 
 
 def rolls_of(manifest: Manifest, drawing: Drawing) -> list[Roll]:

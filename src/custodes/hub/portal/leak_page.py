@@ -98,7 +98,6 @@ class FindingCard:
     others: int
     """Marks that were tested and fit worse than those listed."""
     read: int
-    tested: int
     held_against: str
     playing: tuple[dict[str, float], ...]
     registration: dict[str, Any] | None
@@ -166,7 +165,6 @@ def _card(row: LeakFinding) -> FindingCard:
         candidates=candidates,
         others=max(0, (marks or _views_then(row)) - len(candidates)),
         read=read,
-        tested=tested,
         held_against=leak_words.held_against(read, tested, shared=said.get("views_of_film", 0) > marks),
         playing=tuple(said["playing"]),
         registration=said["registration"],

@@ -47,7 +47,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "hint": request.GET.get("clip", ""),
         "most_mb": services.most_mb(),
         "kept_days": services.kept_days(),
-        "piece_bytes": footage.PIECE_BYTES,
         "zone": shown.person_zone(person),
         "plants": bool(canaries.desks_of(person)),
     }
