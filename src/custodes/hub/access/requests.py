@@ -143,9 +143,14 @@ def ask_all(
     action: Action,
     purpose: Purpose | None = None,
 ) -> dict[tuple[MemberFacts, ClipFacts], Verdict]:
-    """Ask for every membership with every clip. `purpose` goes with `PURPOSED` actions and with no other."""
+    """Ask for every membership with every clip, each clip with an id of its own.
+
+    `purpose` goes with `PURPOSED` actions and with no other.
+    """
     if (action in PURPOSED) != (purpose is not None):
         raise ValueError(f"action {action} with purpose {purpose}")
+    if len({clip.clip_id for clip in clips}) < len(set(clips)):
+        raise ValueError("two clips with one id: the policies would judge one by the other")
     asked = {} if purpose is None else {"purpose": _entity("Purpose", purpose.value)}
     pairs = [(member, clip) for member in members for clip in clips]
     requests = [
