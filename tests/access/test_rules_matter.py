@@ -137,9 +137,11 @@ def questions(
         # One that reaches only now, and one only before, seen by clips of now and of before.
         members.append(replace(bound, membership_id=f"{bound.membership_id}-now", history=False))
         members.append(replace(bound, membership_id=f"{bound.membership_id}-before", live=False))
-        facts += [replace(one, clip_id=f"{one.clip_id}-before", recent=False) for one in facts if one.state == "ready"]
+        earlier = {one.organisation_id: one for one in facts if one.state == "ready"}.values()
+        facts += [replace(one, clip_id=f"{one.clip_id}-before", recent=False) for one in earlier]
         transaction.set_rollback(True)
-    members += [replace(one, membership_id=f"{one.membership_id}-weak", proven=False) for one in members]
+    one_of_each_role = {one.role: one for one in members}.values()
+    members += [replace(one, membership_id=f"{one.membership_id}-weak", proven=False) for one in one_of_each_role]
     clips = [replace(one, clip_id=f"{one.clip_id}-{state}", consent=state.value) for one in facts for state in State]
     decided: dict[str, list[Question]] = {rule.policy_id: [] for rule in RULES}
     for question in every_question(members, clips):
