@@ -1,12 +1,12 @@
 """The setup page's form."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
+from custodes.hub.fleet import zone_select
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.setup import FirstAdministrator
 
@@ -19,9 +19,7 @@ class SetupForm(forms.Form):
     )
     organisation_name = forms.CharField(label=_("Name of the company or household"), max_length=120)
     time_zone = forms.ChoiceField(
-        label=_("Time zone"),
-        choices=lambda: [(zone, zone) for zone in sorted(zoneinfo.available_timezones()) if _is_place(zone)],
-        initial="UTC",
+        label=_("Time zone"), choices=zone_select.CHOICES, widget=zone_select.ZoneSelect, initial="UTC"
     )
     display_name = forms.CharField(label=_("Your name"), max_length=120)
     email = forms.EmailField(
@@ -48,9 +46,3 @@ class SetupForm(forms.Form):
     def first_administrator(self) -> FirstAdministrator:
         """Return the checked answers."""
         return FirstAdministrator(**self.cleaned_data)
-
-
-def _is_place(zone: str) -> bool:
-    return zone == "UTC" or zone.split("/", maxsplit=1)[0] in {
-        "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
-    }  # fmt: skip

@@ -2,7 +2,6 @@
 
 import threading
 import uuid
-import zoneinfo
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -23,14 +22,13 @@ from custodes.core.clock import SystemClock
 from custodes.hub.access import entries, oversight
 from custodes.hub.audit import ledger
 from custodes.hub.audit.verify import verify as verify_ledger
-from custodes.hub.fleet import notices, second_factor, undo
+from custodes.hub.fleet import notices, second_factor, undo, zone_select
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import entry_words, push_rows, scope, sessions, shown
 
 _WALK = threading.Lock()
 """Held while the ledger is walked. The hub is one process: a lock in its memory is enough."""
-ZONES = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
 NOTICES = 10
 CAME = 8
 UNDO_CHOICES = (
@@ -59,7 +57,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         required=False,
-        choices=[("", gettext_lazy("My organisation's")), *((zone, zone.replace("_", " ")) for zone in ZONES)],
+        choices=[("", gettext_lazy("My organisation's")), *zone_select.CHOICES],
+        widget=zone_select.ZoneSelect,
         help_text=gettext_lazy("For times that belong to no site. A clip is always told in its site's zone."),
     )
     speed_unit = forms.ChoiceField(
@@ -78,7 +77,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
     """What an organisation's managers and owners choose for it."""
 
     time_zone = forms.ChoiceField(
-        label=gettext_lazy("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in ZONES]
+        label=gettext_lazy("Time zone"), choices=zone_select.CHOICES, widget=zone_select.ZoneSelect
     )
     undo_window_s = forms.TypedChoiceField(
         label=gettext_lazy("A deleted clip can be brought back for"), coerce=int, choices=()
