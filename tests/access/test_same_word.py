@@ -6,6 +6,7 @@ import pytest
 
 from cast import NOW_NS, Cast, make_clip
 from custodes.core.clock import ManualClock
+from custodes.core.errors import Denied
 from custodes.hub.access import gate
 from custodes.hub.access.crosscheck import views_against_ledger
 from custodes.hub.access.models import View
@@ -68,14 +69,34 @@ def test_within_a_day_of_the_first_opening_nothing_new_is_served(cast: Cast, cli
 
 def test_rows_hand_nobody_the_word_of_somebody_else(cast: Cast, clip: Clip, clock: ManualClock) -> None:
     alices, bobs = opened(cast.alice, clip, clock), opened(cast.bob, clip, clock)
+    own = word_of(bobs)
     # The database says that Bob opened Alice's view, and his own carries her letters.
     View.objects.filter(pk=alices.pk).update(person=cast.bob)
     ViewWord.objects.filter(view_id=bobs.pk).update(letters=word_of(alices))
-    assert word_of(opened(cast.bob, clip, clock)) != word_of(alices)
+    with pytest.raises(Denied):
+        opened(cast.bob, clip, clock)
+    ViewWord.objects.filter(view_id=bobs.pk).update(letters=own)
+    assert word_of(opened(cast.bob, clip, clock)) == own
     # So does an entry that was edited to say it: it does not bear the hub's code any more.
     body = LedgerBody.objects.get(pk=alices.ledger_seq)
     LedgerBody.objects.filter(pk=body.pk).update(body_json=body.body_json.replace(str(cast.alice.pk), str(cast.bob.pk)))
-    assert word_of(opened(cast.bob, clip, clock)) != word_of(alices)
+    with pytest.raises(Denied):
+        opened(cast.bob, clip, clock)
+
+
+def test_who_hides_their_viewings_gets_no_new_word(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    """The column by which an entry is filed, and the rows of words, edited for a moment and put back."""
+    view = opened(cast.bob, clip, clock)
+    row = ViewWord.objects.get(view_id=view.pk)
+    LedgerBody.objects.filter(pk=view.ledger_seq).update(clip_id=None, person_id=None)
+    assert word_of(opened(cast.bob, clip, clock)) == row.letters
+    ViewWord.objects.all().delete()
+    with pytest.raises(Denied):
+        opened(cast.bob, clip, clock)
+    assert held_words.words_of_film(clip.pk, FILM).left_out == 2
+    LedgerBody.objects.filter(pk=view.ledger_seq).update(salt=b"\0" * 16)
+    held = held_words.words_of_film(clip.pk, FILM)
+    assert (held.words, held.left_out) == ((), 2), "the leak desk still counts them"
 
 
 def test_a_word_counts_once_however_many_views_carry_it(cast: Cast, clip: Clip, clock: ManualClock) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cast import NOW, NOW_NS, Cast, make_clip, tell_of_arrival
 from custodes.core.clock import NS_PER_S, ManualClock
-from custodes.core.errors import BadInput, Corrupt
+from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.hub.audit import kept_heads, ledger, trusted
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import cases, crosscheck, erasing, keeping, services, standing
@@ -224,4 +224,7 @@ def test_how_long_one_can_undo_is_what_was_written_down(cast: Cast, clip: Clip) 
         now_ns=NOW_NS,
     )
     LedgerLeaf.objects.filter(pk=forged_leaf.seq).update(mac=bytes(32))
-    assert undo.window_s(cast.company) == 60, "an entry that this hub did not write sets nothing"
+    with pytest.raises(Denied):
+        undo.window_s(cast.company)
+    assert undo.shown_s(cast.company) == 60, "an entry that this hub did not write sets nothing"
+    assert undo.begin(now_ns=NOW_NS) == 0, "and stops no start"

@@ -40,7 +40,7 @@ def shares_as_promised() -> Iterator[Problem]:
     One from before there were codes opens nothing until its link is made anew: no finding.
     """
     for share in Share.objects.filter(revoked_at=None).order_by("pk").iterator():
-        stands = share_entries.standing(share)
+        stands = share_entries.follow(share_entries.ENTRIES.looked_up(share.pk), share.pk)
         if stands.code is None or stands.revoked:
             continue
         wrong = []
@@ -51,7 +51,7 @@ def shares_as_promised() -> Iterator[Problem]:
         session = share.session_sha256
         if stands.session != (None if session is None else share_entries.session_of(share.pk, session)):
             wrong.append("its session")
-        if share.views_used < share_entries.views_of(share):
+        if share.views_used < len(share_entries.VIEWINGS.looked_up(share.pk)):
             wrong.append("how often it was opened")
         if wrong:
             message = f"share {share.pk} is not what its entries say: {', '.join(wrong)} edited by hand"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from custodes.hub.access.models import Share
-from custodes.hub.audit import trusted
+from custodes.hub.audit import past
 from custodes.hub.audit.trusted import Told
 from custodes.hub.fleet import own_rows
 
@@ -21,6 +21,7 @@ RELEASES = frozenset({ASKED, RELEASED, REFUSED, WITHDRAWN})
 KINDS = frozenset({MADE, LINK_MADE, LINK_USED, REVOKED}) | RELEASES
 OPENED = "view.opened"
 CODE, LINK, SESSION = "code", "link_code", "session_code"
+ENTRIES, VIEWINGS = past.Entries(KINDS, by="share"), past.Entries((OPENED,), by="share")
 
 
 @dataclass(slots=True)
@@ -58,14 +59,13 @@ def session_of(share_id: UUID, session_sha256: str) -> str:
 
 
 def standing(share: Share) -> Standing:
-    """Return where the entries that are filed under its clip leave a share. One query."""
-    return follow(trusted.own_of(share.clip_id, KINDS, holding=str(share.pk)), share.pk)
+    """Return where its entries leave a share. Raises Denied where the ledger is not as the hub wrote it."""
+    return follow(ENTRIES.of(share.pk), share.pk)
 
 
 def views_of(share: Share) -> int:
     """Return how many viewings of a share were opened, by its entries."""
-    told = trusted.own_of(share.clip_id, {OPENED}, holding=str(share.pk))
-    return sum(one.body.get("share") == str(share.pk) for one in told)
+    return len(VIEWINGS.of(share.pk))
 
 
 def follow(told: Iterable[Told], share_id: UUID) -> Standing:

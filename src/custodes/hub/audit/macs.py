@@ -30,14 +30,17 @@ class Beginning:
     root: bytes = EMPTY_ROOT
 
 
-def mac_of(leaf_hash: bytes) -> bytes:
-    """Return the code of an entry, 32 bytes. Raises BadInput when the hub's key for it is missing or damaged."""
-    return hmac.digest(keyring.entry_key(), _ENTRY + leaf_hash, "sha256")
+def mac_of(leaf_hash: bytes, key: bytes = b"") -> bytes:
+    """Return the code of an entry, 32 bytes. Raises BadInput when the hub's key for it is missing or damaged.
+
+    `key`: that of the hub, where somebody who asks of many entries has it at hand.
+    """
+    return hmac.digest(key or keyring.entry_key(), _ENTRY + leaf_hash, "sha256")
 
 
-def fits(leaf_hash: bytes, mac: bytes | memoryview | None) -> bool:
-    """Say whether the hub gave this code to this entry."""
-    return mac is not None and hmac.compare_digest(mac_of(leaf_hash), bytes(mac))
+def fits(leaf_hash: bytes, mac: bytes | memoryview | None, key: bytes = b"") -> bool:
+    """Say whether the hub gave this code to this entry. `key`: as above."""
+    return mac is not None and hmac.compare_digest(mac_of(leaf_hash, key), bytes(mac))
 
 
 def beginning() -> Beginning:

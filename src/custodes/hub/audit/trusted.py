@@ -108,11 +108,6 @@ def own_of(clip_id: UUID, kinds: Collection[str], *, holding: str = "") -> list[
     return list(with_code(rows, or_older=True))
 
 
-def own_since(seq: int, kinds: Collection[str]) -> list[Told]:
-    """Return what entries of `kinds` from place `seq` on say, in order, as `own_of` does."""
-    return list(with_code(LedgerBody.objects.filter(pk__gte=seq, leaf__kind__in=kinds), or_older=True))
-
-
 def with_code(rows: QuerySet[LedgerBody], *, or_older: bool) -> Iterator[Told]:
     """Yield those of `rows`, in order, whose leaf bears the hub's code for what its columns say now.
 

@@ -4,21 +4,25 @@ Rows of words are plain: whoever can write the database can swap two of them, an
 has a commitment under a key of the hub's, so a word counts, and is served anew, only where it fits its view's entry.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from custodes.core.clock import NS_PER_S
-from custodes.hub.audit import trusted
-from custodes.hub.audit.models import LedgerBody
+from custodes.core.errors import Denied
+from custodes.hub.audit import past, trusted
+from custodes.hub.audit.trusted import Told
 from custodes.hub.clips import marked
 from custodes.hub.clips.models import Clip
 from custodes.trace.keys import CodeWord
 from custodes.trace.splice import ViewLayout
 
 OPENED = "view.opened"
+log = logging.getLogger(__name__)
+_VIEWS = past.ManyEntries((OPENED,), by="clip")
 SAME_WORD_NS = 24 * 3600 * NS_PER_S
 """How long an account or a share gets the same word, from the viewing for which it was drawn. See docs/adr/0044."""
 
@@ -64,18 +68,21 @@ def draw(clip: Clip, view_id: UUID, opener: Opener, *, now_ns: int) -> dict[str,
     """Store and return a view's words, by film: those that the opener's views had within a day, else new ones.
 
     Who opens a clip again collects nothing that could be mixed. What was served before is read off entries that bear
-    the hub's code, so that nobody who writes the database hands somebody another's word. Call it under the write lock.
-    Raises KeyDestroyed, BadInput as `trusted.own_of`.
+    the hub's code, so that nobody who writes the database hands somebody another's word; where such an entry or its
+    words cannot be found, no new ones are drawn. Call it under the write lock. Raises KeyDestroyed, Denied, BadInput.
     """
     return marked.store_words(clip, view_id, _words_of_day(clip.pk, opener, now_ns))
 
 
 def words_of_film(clip_id: UUID, film: str) -> HeldWords:
     """Return the words of one film that may be held against a leak. Raises BadInput as `trusted.own_of`."""
-    said, known = _said(clip_id), marked.words_by_view(clip_id)
+    entries, known = _VIEWS.looked_up(clip_id), marked.words_by_view(clip_id)
+    said = _with_words(entries, clip_id)
     fitting = {view_id for view_id, body in said.items() if _fits(clip_id, view_id, known.get(view_id), body)}
     # A view whose word was taken away is left out like one whose word was changed.
     left_out = sum(view_id not in fitting and film in known.get(view_id, {film: None}) for view_id in {*said, *known})
+    # So is one whose entry cannot be found any more, nor its words.
+    left_out += max(0, _VIEWS.count(clip_id) - len(entries) - len(set(known) - set(said)))
     shared: dict[tuple[str, str], list[CodeWord]] = {}
     for view_id, films in known.items():
         if view_id in fitting and film in films:
@@ -92,7 +99,8 @@ def words_of_film(clip_id: UUID, film: str) -> HeldWords:
 
 def words_of_view(clip_id: UUID, view_id: UUID) -> dict[str, CodeWord]:
     """Return a view's words, by film; none where it has none, or others than the ledger says. Raises as above."""
-    words, said = marked.words_of_view(clip_id, view_id), _said(clip_id, view_id)
+    words = marked.words_of_view(clip_id, view_id)
+    said = _with_words(trusted.own_of(clip_id, {OPENED}, holding=str(view_id)), clip_id)
     return words if _fits(clip_id, view_id, words, said.get(view_id, {})) else {}
 
 
@@ -111,32 +119,28 @@ def _words_of_day(clip_id: UUID, opener: Opener, now_ns: int) -> dict[str, CodeW
 
     A view of the last day may carry a word that is older still: hence entries of two days are looked at.
     """
-    rows = LedgerBody.objects.filter(
-        clip_id=clip_id,
-        leaf__kind=OPENED,
-        leaf__recorded_wall_ns__gt=now_ns - 2 * SAME_WORD_NS,
-        body_json__contains=str(opener.id),
-    )
     told = {
         UUID(str(one.body["view"])): one
-        for one in trusted.with_code(rows, or_older=False)
-        if (one.body.get(opener.field), one.body.get("clip")) == (str(opener.id), str(clip_id))
+        for one in _VIEWS.of(clip_id, or_older=False)
+        if one.body.get(opener.field) == str(opener.id) and one.recorded_wall_ns > now_ns - 2 * SAME_WORD_NS
     }
     first: dict[tuple[str, str], tuple[int, CodeWord]] = {}
-    for view_id, words in marked.words_by_view(clip_id, told).items():
-        if _fits(clip_id, view_id, words, told[view_id].body):
-            for film, word in words.items():
-                first.setdefault((film, word.letters), (told[view_id].recorded_wall_ns, word))
+    known = marked.words_by_view(clip_id, told)
+    for view_id, one in told.items():
+        if not one.body.get("word"):
+            continue  # the clip was not marked yet
+        words = known.get(view_id, {})
+        if not _fits(clip_id, view_id, words, one.body):
+            log.error("the words of view %s are not what its entry says: its opener gets no new ones", view_id)
+            raise Denied.of(clip_id)
+        for film, word in words.items():
+            first.setdefault((film, word.letters), (one.recorded_wall_ns, word))
     return {film: word for (film, _letters), (since_ns, word) in first.items() if since_ns > now_ns - SAME_WORD_NS}
 
 
-def _said(clip_id: UUID, view_id: UUID | None = None) -> dict[UUID, Mapping[str, Any]]:
-    """Return what the entries say by which views of a clip were opened with words, by view."""
-    found: dict[UUID, Mapping[str, Any]] = {}
-    for told in trusted.own_of(clip_id, {OPENED}, holding="" if view_id is None else str(view_id)):
-        if told.body.get("clip") == str(clip_id) and told.body.get("word"):
-            found[UUID(str(told.body["view"]))] = told.body
-    return found
+def _with_words(told: Iterable[Told], clip_id: UUID) -> dict[UUID, Mapping[str, Any]]:
+    about = (one.body for one in told if one.body.get("clip") == str(clip_id) and one.body.get("word"))
+    return {UUID(str(body["view"])): body for body in about}
 
 
 def _fits(clip_id: UUID, view_id: UUID, words: Mapping[str, CodeWord] | None, said: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.audit import ledger, said
+from custodes.hub.audit import ledger, past
 from custodes.hub.fleet import own_rows, roles, selectors, signin_links
 from custodes.hub.fleet.models import Invitation, Membership, Organisation, Person, Site
 from custodes.hub.fleet.times import moment_of, wall_ns_of
@@ -30,6 +30,7 @@ INVITED, RENEWED, WITHDRAWN, ACCEPTED = (
     "invitation.withdrawn",
     "invitation.accepted",
 )
+_ENTRIES = past.Entries((INVITED, RENEWED, WITHDRAWN, ACCEPTED), by="invitation")
 FORGOTTEN_AFTER = timedelta(days=30)
 """A lapsed invitation can be renewed for so long; then its address is deleted."""
 
@@ -127,9 +128,11 @@ def find_live(token: str, *, now: datetime) -> Invitation | None:
 
 def is_waiting(invitation: Invitation) -> bool:
     """Say whether by the ledger the hub made this invitation, as its row stands, and nobody took it or took it back."""
-    about = said.own(INVITED, RENEWED, WITHDRAWN, ACCEPTED, naming=str(invitation.pk))
-    last = next((one for one in reversed(list(about)) if one.get("invitation") == str(invitation.pk)), None)
-    return last is not None and last.kind in (INVITED, RENEWED) and last.get("code") == code_of(invitation)
+    try:
+        about = _ENTRIES.of(invitation.pk, or_older=False)
+    except past.Unreadable:
+        return False
+    return bool(about) and about[-1].kind in (INVITED, RENEWED) and about[-1].body.get("code") == code_of(invitation)
 
 
 def code_of(invitation: Invitation) -> str:

@@ -1,5 +1,6 @@
 """Who must show a second factor, and which sessions have shown one."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from custodes.hub.audit import ledger, said
+from custodes.hub.audit import ledger, past
+from custodes.hub.audit.trusted import Told
 from custodes.hub.fleet import account_codes, notices, selectors
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import wall_ns_of
@@ -28,6 +30,7 @@ SEES_OTHERS = (
 holds both."""
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 ADDED, REMOVED, FORGOTTEN = "second_factor.added", "second_factor.removed", "second_factor.forgotten"
+ENTRIES = past.Entries((ADDED, REMOVED, FORGOTTEN), by="person")
 LINK = "link"
 """How a session is recorded that began with a one-time link."""
 LINK_COUNTS = "link-counts"
@@ -64,9 +67,14 @@ def forget(person: Person, *, now: datetime) -> None:
 
 
 def stand_by_ledger(person: Person) -> int:
-    """Return how many apps and passkeys `person` has by the hub's own entries, whatever the rows say."""
+    """Return how many apps and passkeys `person` has by the hub's own entries, whatever the rows say. Raises Denied."""
+    return count_of(ENTRIES.of(person.pk, or_older=False))
+
+
+def count_of(told: Iterable[Told]) -> int:
+    """Return how many apps and passkeys these entries of one person, in order, leave."""
     count = 0
-    for one in said.own(ADDED, REMOVED, FORGOTTEN, person=person.pk):
+    for one in told:
         count = 0 if one.kind == FORGOTTEN else max(0, count + (1 if one.kind == ADDED else -1))
     return count
 
@@ -74,10 +82,16 @@ def stand_by_ledger(person: Person) -> int:
 def is_owed(request: HttpRequest) -> bool:
     """Say whether this session may not touch the person's factors: they have one, and this session has shown none.
 
-    By the ledger: where the rows were deleted, a stolen password would otherwise set up the thief's own.
+    By the ledger: where the rows were deleted, a stolen password would otherwise set up the thief's own. Where it is
+    not as the hub wrote it, everybody is taken to have one.
     """
     person = request.user
-    return isinstance(person, Person) and not was_shown(request) and stand_by_ledger(person) > 0
+    if not isinstance(person, Person) or was_shown(request):
+        return False
+    try:
+        return stand_by_ledger(person) > 0
+    except past.Unreadable:
+        return True
 
 
 def accept_all() -> None:
@@ -90,7 +104,7 @@ def accept_all() -> None:
         if factor.type not in FACTORS:
             continue
         person = factor.user
-        known.setdefault(person, stand_by_ledger(person))
+        known.setdefault(person, count_of(ENTRIES.looked_up(person.pk, or_older=False)))
         known[person] -= 1
         if known[person] < 0:
             body = {"person": person.pk, "factor": str(factor.type), "by": None}

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from custodes.core.errors import Denied
-from custodes.hub.audit import ledger, said
+from custodes.hub.audit import ledger, past
 from custodes.hub.fleet import own_rows
 from custodes.hub.fleet.models import Person, SignInLink
 from custodes.hub.fleet.times import wall_ns_of
@@ -21,6 +21,7 @@ from custodes.hub.fleet.times import wall_ns_of
 SIGN_IN_LIVES = timedelta(hours=1)
 TOKEN_BYTES = 32
 MADE, USED = "sign_in.link_made", "sign_in.link_used"
+_ENTRIES = past.Entries((MADE, USED), by="person")
 
 
 def make_signin_link(person: Person, *, now: datetime, by_command: bool = False) -> str:
@@ -80,8 +81,11 @@ def _live(token: str, now: datetime) -> SignInLink | None:
 def _is_waiting(link: SignInLink) -> bool:
     """Say whether by the ledger the hub made this link, as it stands, and nobody has used it."""
     code = _code_of(link)
-    told = [one.kind for one in said.own(MADE, USED, person=link.person_id) if one.get("code") == code]
-    return told == [MADE]
+    try:
+        entries = _ENTRIES.of(link.person_id, or_older=False)
+    except past.Unreadable:
+        return False
+    return [one.kind for one in entries if one.body.get("code") == code] == [MADE]
 
 
 def _code_of(link: SignInLink) -> str:

@@ -94,7 +94,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
         for name in HOUSEHOLD_MARKS if company else COMPANY_MARKS:
             del self.fields[name]
         choices = list(UNDO_CHOICES)
-        self.initial["undo_window_s"] = window_s = undo.window_s(self.instance)
+        self.initial["undo_window_s"] = window_s = undo.shown_s(self.instance)
         if window_s not in dict(choices):
             words = shown.duration_words(window_s)
             choices.insert(0, (window_s, words))  # type: ignore[arg-type]  # a plain word
