@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custodes.core.clock import Clock, ManualClock
 from custodes.core.types import Facing, Severity
-from custodes.hub.audit import ledger
-from custodes.hub.clips.models import Clip, ClipPart
+from custodes.hub.access.models import Grant
+from custodes.hub.audit import ledger, past
+from custodes.hub.clips.models import Case, CaseClip, Clip, ClipPart
 from custodes.hub.consent import services as consent
 from custodes.hub.consent import texts
 from custodes.hub.consent.models import Answer
@@ -305,3 +306,23 @@ def make_clip(
             plain_bytes=900,
         )
     return clip
+
+
+def put_in_case(clip: Clip, *, by: Person | None = None, at: datetime = NOW) -> Case:
+    """Open a case with one clip, with its entry: by its row alone it keeps nothing and opens nothing."""
+    case = Case.objects.create(organisation=clip.site.organisation, name="claim 17", opened_at=at, opened_by=by)
+    CaseClip.objects.create(case=case, clip=clip, added_at=at)
+    body = {"case": case.pk, "organisation": case.organisation_id, "clips": [str(clip.pk)]}
+    ledger.append(kind="case.opened", body=body, now_ns=NOW_NS, signed=True)
+    past.read_on()
+    return case
+
+
+def grant_to(guest: Membership, clip: Clip, *, by: Person, given_at: datetime, ends_at: datetime) -> Grant:
+    """Open a clip to a guest, with its entry, whatever the limits of the pages."""
+    lasts = {"given_at": given_at, "ends_at": ends_at}
+    grant = Grant.objects.create(clip=clip, membership=guest, reason="x", given_by=by, **lasts)
+    body = {"grant": grant.pk, "clip": clip.pk, "person": guest.person_id, "ends_at": ends_at.isoformat()}
+    ledger.append(kind="grant.given", body=body, now_ns=NOW_NS)
+    past.read_on()
+    return grant

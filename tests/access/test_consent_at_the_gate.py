@@ -9,6 +9,7 @@ from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import gate, recorded
+from custodes.hub.audit import past
 from custodes.hub.clips import held_words, marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.models import Answer, Showing
@@ -116,6 +117,7 @@ def test_a_home_asks_everybody_who_lives_there(cast: Cast, clock: ManualClock) -
         from custodes.hub.access.requests import Action
 
         now = now_of(clock)
+        past.read_on()
         return recorded.consent_for(clip, Action.VIEW, Purpose.TROUBLESHOOTING, now=now)
 
     assert state() == "unseen"
@@ -128,10 +130,14 @@ def test_a_home_asks_everybody_who_lives_there(cast: Cast, clock: ManualClock) -
     gate.open_view(actor=cast.milo, clip_id=clip.pk, purpose="own", clock=clock)
 
 
-def test_rows_put_in_by_hand_for_a_text_that_is_not_on_file_open_nothing(cast: Cast, clock: ManualClock) -> None:
-    clip = make_clip(cast.van_unit, subject=cast.dina)
-    given = say(cast.dina, cast.company, "coaching")
-    Answer.objects.filter(pk=given.pk).update(text_sha256="f" * 64)
-    Showing.objects.filter(topic="coaching").update(text_sha256="f" * 64)
+def test_rows_put_in_by_hand_agree_to_nothing(cast: Cast, clock: ManualClock) -> None:
+    """A yes that was taken back stands again by its row, and the no is gone; a notice counts as shown by its row."""
+    clip, unseen = make_clip(cast.van_unit, subject=cast.dina), make_clip(cast.van_unit, subject=cast.eve, notice=False)
+    say(cast.dina, cast.company, "coaching")
+    say(cast.dina, cast.company, "coaching", "withdrawn")
+    Answer.objects.filter(says="withdrawn").delete()
+    Answer.objects.update(stands=True)
+    Showing.objects.filter(topic="incident").update(person=cast.eve)
+    assert Purpose.INCIDENT not in gate.purposes_for(cast.alice, unseen, clock=clock)
     assert Purpose.COACHING not in gate.purposes_for(cast.alice, clip, clock=clock)
     assert clip.pk not in set(gate.visible_clips(cast.charlie, "view", clock=clock).values_list("pk", flat=True))

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from cast import NOW, make_clip, make_person, make_unit, tell_of_site
+from cast import NOW, NOW_NS, grant_to, make_clip, make_person, make_unit, put_in_case, tell_of_site
 from custodes.core.clock import ManualClock
 from custodes.hub.access import decisions, gate
-from custodes.hub.access.models import Grant
 from custodes.hub.access.requests import Action
-from custodes.hub.clips.models import Case, CaseClip, Clip
-from custodes.hub.consent import texts
-from custodes.hub.consent.models import Answer, Showing
+from custodes.hub.audit import ledger
+from custodes.hub.clips.models import Case, Clip
+from custodes.hub.consent import standing, texts
+from custodes.hub.consent.models import Answer
 from custodes.hub.consent.topics import Topic
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Site
 
@@ -62,14 +62,17 @@ answers = st.lists(
 
 
 def stored(person: Person, organisation: Organisation, topic: str, says: str, *, on_file: bool) -> None:
-    """Store a showing, and an answer that stands, as if by the services; not `on_file`: to a text that is gone."""
+    """Write down a showing, and an answer, as the services do; not `on_file`: to a text that is gone."""
     sha256 = texts.book().current(Topic(topic), "en").sha256 if on_file else "0" * 64
-    about = {"person": person, "organisation": organisation, "topic": topic, "version": 1, "language": "en"}
-    rest = {"text_sha256": sha256, "way": "page", "wall_ns": 0, "ledger_seq": 0}
-    Showing.objects.get_or_create(**about, text_sha256=sha256, defaults=rest)
+    whose = {"person": person.pk, "organisation": organisation.pk}
+    text = {"topic": topic, "version": 1, "text_sha256": sha256}
+    tell(standing.SHOWN, **whose, texts=[text])
     if says != "shown":
-        Answer.objects.filter(person=person, organisation=organisation, topic=topic).update(stands=False)
-        Answer.objects.create(**about, **rest, says=says, signed_name="x", signature=b"", key_id="")
+        tell(standing.ANSWERED, **whose, **text, says=says)
+
+
+def tell(kind: str, **body: object) -> None:
+    ledger.append(kind=kind, body=body, now_ns=NOW_NS)
 
 
 some_actions = st.sets(st.sampled_from(list(Action)), min_size=3, max_size=3)
@@ -131,12 +134,10 @@ class ListsAgreeWithTheGate(TestCase):
                 onset=NOW - ago,
             )
             if case:
-                kept = Case.objects.create(organisation=clip.site.organisation, opened_at=NOW)
-                CaseClip.objects.create(case=kept, clip=clip, added_at=NOW)
+                kept = put_in_case(clip)
                 Case.objects.filter(pk=kept.pk).update(closed_at=NOW if case == "closed" else None)
             for row in held[granted_to : granted_to + 1] if granted_to is not None else ():
-                grant = {"given_by": people[0], "given_at": timezone.now(), "ends_at": NOW + lasts}
-                Grant.objects.create(clip=clip, membership=row, reason="x", **grant)
+                grant_to(row, clip, by=people[0], given_at=timezone.now(), ends_at=NOW + lasts)
         every = list(Clip.objects.select_related("site"))
         for person in people:
             for action in sorted(actions):
@@ -150,7 +151,7 @@ def test_a_list_costs_few_queries_whatever_its_length(cast, django_assert_num_qu
     for _ in range(30):
         make_clip(cast.van_unit)
     assert gate.visible_clips(cast.bob, clock=CLOCK).exists()  # from here on the process knows whose the sites are
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(gate.visible_clips(cast.bob, clock=CLOCK)) == 30
 
 

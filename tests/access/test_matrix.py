@@ -17,7 +17,7 @@ from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 from pytest_django import DjangoDbBlocker
 
-from cast import Cast, make_cast, say, tell_of_arrival
+from cast import Cast, make_cast, put_in_case, say, tell_of_arrival
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
@@ -25,7 +25,7 @@ from custodes.hub.access.models import Alarm, Release, Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import footage, held_words, keeping, marked, masked
 from custodes.hub.clips.bookmarks import Bookmarks
-from custodes.hub.clips.models import Case, CaseClip, Clip, Export
+from custodes.hub.clips.models import Case, Clip, Export
 from custodes.hub.consent import requests
 from custodes.hub.driving import coaching as talks
 from custodes.hub.driving import owners
@@ -787,8 +787,7 @@ def test_leaks_are_their_desks_alone(doors: Doors, scene: Scene, cast: Cast, mon
     monkeypatch.setattr(leak_footage, "read_part", lambda leak, part: b"jpeg")
     monkeypatch.setattr(erasing, "erase", lambda leak_id, now_ns: None)
     clip, now = scene.clips["own van"], timezone.now()
-    case = Case.objects.create(organisation=cast.company, name="c", opened_at=now)
-    CaseClip.objects.create(case=case, clip=clip, added_at=now)  # film opens to an officer by an open case alone
+    put_in_case(clip, at=now)  # film opens to an officer by an open case alone
     entry = ledger.append(kind="leak.traced", body={}, now_ns=1)
     leak = Leak.objects.create(
         organisation=cast.company, brought_at=now, ended_at=now, file_name="found.mp4", size_bytes=1, run=1,

@@ -1,24 +1,30 @@
 """A row that somebody with the database's file moved opens nothing: the gate asks the entries."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
-from cast import NOW, NOW_NS, Cast, make_clip, tell_of_arrival, tell_of_roles
+from cast import NOW, NOW_NS, Cast, make_clip, put_in_case, say, tell_of_arrival, tell_of_roles
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import drives, gate, places
+from custodes.core.types import Purpose
+from custodes.hub.access import drives, gate, grants, places
+from custodes.hub.access.models import Grant
 from custodes.hub.access.requests import Action
+from custodes.hub.audit import past
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
-from custodes.hub.clips import services
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips import keeping, services
+from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.driving import owners
 from custodes.hub.driving.models import Trip
+from custodes.hub.fleet import enrolled, founded
 from custodes.hub.fleet.models import Membership, Site
 from stored_trip import store
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -135,3 +141,55 @@ def test_a_drive_whose_row_was_edited_is_nobodys_own_and_shown_to_nobody(cast: C
     Trip.objects.filter(pk=trip.pk).update(**nobodys)
     with pytest.raises(BadInput):
         owners.claim(trip=trip, by=cast.milo, now=NOW)
+
+
+def test_a_grant_and_a_case_open_what_their_entries_say(cast: Cast, clip: Clip) -> None:
+    """Rows that were made by hand, made longer or revived open nothing, and neither does another clip by them."""
+    other = make_clip(cast.van_unit)
+    guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role="contractor")
+    given = {"given_by": cast.alice, "given_at": guest.since, "reason": "x"}
+    by_hand = Grant.objects.create(clip=clip, membership=guest, ends_at=guest.since + DAY, **given)
+    kept = CaseClip.objects.create(case=put_in_case(other), clip=clip, added_at=NOW)
+
+    def opened() -> list[object]:
+        by = {cast.stranger: "incident", cast.petra: "leak_case"}
+        asked = [(who, one) for who in by for one in (clip, other)]
+        return [
+            (who, one) for who, one in asked if gate.question(who, one).decide(Action.VIEW, Purpose(by[who])).allowed
+        ]
+
+    assert opened() == [(cast.petra, other)]
+    assert set(gate.visible_clips(cast.petra, "view")) == {other}
+    by_hand.delete()
+    kept.delete()
+    grant = grants.give(actor=cast.alice, clip_id=clip.pk, membership_id=str(guest.pk), reason="x", days=1)
+    row = Grant.objects.filter(pk=grant.pk)
+    assert opened() == [(cast.stranger, clip), (cast.petra, other)]
+    assert set(gate.visible_clips(cast.stranger, "view")) == {clip}
+    for edit in ({"clip": other}, {"ends_at": grant.ends_at + DAY}):
+        row.update(**edit)
+        assert opened() == [(cast.petra, other)], edit
+        assert not gate.visible_clips(cast.stranger, "view").exists()
+        row.update(clip=clip, ends_at=grant.ends_at)
+    grants.revoke(actor=cast.alice, grant_id=grant.pk)
+    row.update(revoked_at=None)
+    keeping.close_case(actor=cast.petra, case=Case.objects.get())
+    Case.objects.update(closed_at=None)
+    assert opened() == []
+    assert not gate.visible_clips(cast.petra, "view").exists()
+
+
+def test_while_an_entry_is_not_as_the_hub_wrote_it_nobody_sees_a_clip(cast: Cast, clip: Clip) -> None:
+    view = gate.open_view(actor=cast.alice, clip_id=clip.pk, purpose="incident")
+    forged = LedgerBody.objects.filter(pk=view.ledger_seq)
+    forged.update(salt=bytes(16))
+    past._forget()  # as after a start of the hub
+    assert not gate.visible_clips(cast.alice).exists()
+    assert not gate.audience(cast.alice, clip)
+    with pytest.raises(Denied):
+        gate.read_manifest(actor=cast.alice, view_id=view.pk)
+    assert enrolled.stands(clip.unit_id, site_id=clip.site_id, public_key=bytes(clip.unit.public_key)), (
+        "film goes on coming in"
+    )
+    assert founded.owner_of(clip.site_id) == str(cast.company.pk)
+    assert say(cast.dina, cast.company, "coaching", "no"), "and a no is heard"

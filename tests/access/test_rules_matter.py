@@ -8,10 +8,9 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from cast import NOW, Cast, make_cast, make_clip
+from cast import NOW, Cast, grant_to, make_cast, make_clip, put_in_case
 from custodes.core.types import Purpose
 from custodes.hub.access import decisions, policies
-from custodes.hub.access.models import Grant
 from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
 from custodes.hub.access.requests import (
     CONSENTED,
@@ -25,7 +24,7 @@ from custodes.hub.access.requests import (
     ask_share,
     ask_unsealing,
 )
-from custodes.hub.clips.models import Case, CaseClip, Clip
+from custodes.hub.clips.models import Clip
 from custodes.hub.consent.topics import State
 from custodes.hub.fleet.models import Membership, Person
 from hub_fixtures import give_hub
@@ -50,15 +49,13 @@ def scenes(cast: Cast) -> Iterator[Clip]:
     yield make_clip(cast.home_unit, state=Clip.State.DELETED)
     yield make_clip(cast.van_unit, state=Clip.State.DELETED, erased_at=NOW)
     cased = make_clip(cast.van_unit)
-    CaseClip.objects.create(
-        case=Case.objects.create(organisation=cast.company, opened_at=NOW), clip=cased, added_at=NOW
-    )
+    put_in_case(cased)
     yield cased
     granted = make_clip(cast.van_unit)
     for role in ("support", "contractor"):
         guest = Membership.objects.create(person=cast.milo, organisation=cast.company, role=role)
         lasts = {"given_at": guest.since, "ends_at": guest.since + timedelta(days=9999)}
-        Grant.objects.create(clip=granted, membership=guest, reason="x", given_by=cast.alice, **lasts)
+        grant_to(guest, granted, by=cast.alice, **lasts)
     yield granted
 
 

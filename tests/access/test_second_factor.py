@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from matrix import BACKEND, Scene, set_scene
 
-from cast import Cast
+from cast import Cast, grant_to
 from custodes.hub.access import decisions
 from custodes.hub.access.decisions import member_facts
-from custodes.hub.access.models import Grant
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.fleet import second_factor, signin_links
@@ -114,7 +113,7 @@ def test_the_rule_and_the_pages_name_the_same_roles(cast: Cast, scene: Scene) ->
     for role in (Membership.Role.SUPPORT, Membership.Role.CONTRACTOR):
         guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role=role)
         lasts = {"given_at": timezone.now(), "ends_at": timezone.now() + timedelta(days=1)}
-        Grant.objects.create(clip=clip, membership=guest, reason="x", given_by=cast.alice, **lasts)
+        grant_to(guest, clip, by=cast.alice, **lasts)
     clips = [decisions.clip_facts(clip, now=timezone.now()) for clip in scene.clips.values()]
     for person in cast.people.values():
         for facts in member_facts(person, now=timezone.now()):

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from matrix import BACKEND
 
-from cast import NOW_NS, Cast, make_clip
+from cast import NOW_NS, Cast, make_clip, put_in_case
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.wire import Manifest, WireSample
@@ -19,7 +19,7 @@ from custodes.hub.access.models import Alarm, Unsealing, View
 from custodes.hub.access.second_person import TAKEN_WITHIN, WAITS_FOR
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips import footage
-from custodes.hub.clips.models import Case, CaseClip, Clip
+from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom
 from custodes.hub.fleet.models import Membership
 
@@ -72,8 +72,7 @@ def test_beside_the_film_an_officer_is_not_told_where_it_was(
 ) -> None:
     placed = WireSample(wall_ns=NOW_NS, lat_deg=48.85, lon_deg=2.35, course_deg=9.0, speed_mps=9.0)
     monkeypatch.setattr(footage, "read_manifest", lambda _clip: Manifest.model_construct(samples=[placed]))
-    case = Case.objects.create(organisation=cast.company, name="x", opened_at=cast.petra.date_joined)
-    CaseClip.objects.create(case=case, clip=clip, added_at=cast.petra.date_joined)
+    put_in_case(clip)
     one = ask(cast, clip, actor=getattr(cast, asker), purpose="leak_case")
     say(cast, one, actor=getattr(cast, approver))
     archive = zipfile.ZipFile(io.BytesIO(take(cast, one, actor=getattr(cast, asker))))
@@ -123,8 +122,7 @@ def test_who_may_ask_and_for_what(cast: Cast, clip: Clip) -> None:
         ask(cast, clip, purpose="own")
     with pytest.raises(BadInput, match="Say why"):
         ask(cast, clip, reason=" ")
-    case = Case.objects.create(organisation=cast.company, name="x", opened_at=cast.petra.date_joined)
-    CaseClip.objects.create(case=case, clip=clip, added_at=cast.petra.date_joined)
+    put_in_case(clip)
     assert ask(cast, clip, actor=cast.petra, purpose="leak_case").role == "privacy_officer"
     Membership.objects.filter(person=cast.petra).delete()
     with pytest.raises(BadInput, match="Nobody else"):

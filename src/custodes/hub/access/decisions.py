@@ -23,7 +23,8 @@ from custodes.hub.access.requests import (
     ask_share,
     ask_unsealing,
 )
-from custodes.hub.clips import arrivals
+from custodes.hub.audit import past
+from custodes.hub.clips import arrivals, cases
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.consent.topics import Topic
 from custodes.hub.fleet.models import Membership, Person
@@ -65,13 +66,14 @@ class Question:
     """What stands between one person and one clip at one moment, read once, for answers that belong together.
 
     It is as old as its moment: who acts upon an answer asks anew. With a clip that is not where, whose and of whom it
-    arrived by its entry nobody may do anything.
+    arrived by its entry nobody may do anything, nor with any where the ledger is not as the hub wrote it.
     """
 
     def __init__(self, actor: Actor, clip: Clip, *, now: datetime) -> None:
         self._clip, self._now = clip, now
-        self._arrived = arrivals.stands(clip)
-        self._listed = self._arrived or arrivals.stands(clip, footage=False)
+        whole = past.is_readable()
+        self._arrived = whole and arrivals.stands(clip)
+        self._listed = whole and (self._arrived or arrivals.stands(clip, footage=False))
         self._members = member_facts(actor, now=now) if self._listed else []
         self._facts = clip_facts(clip, now=now) if self._members else None
         self._agreed: dict[Topic | None, str] = {}
@@ -114,7 +116,7 @@ def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None,
 
 def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: datetime) -> Decision:
     """Return whether a share may watch `clip` for `purpose`."""
-    if not arrivals.stands(clip):
+    if not past.is_readable() or not arrivals.stands(clip):
         return _refused([])
     facts = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
     verdict = ask_share(book(), share, facts, action=Action.VIEW, purpose=purpose)
@@ -126,7 +128,7 @@ def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: dateti
 
 def decide_unsealing(facts: UnsealingFacts, clip: Clip, *, purpose: Purpose) -> Decision:
     """Return whether a request for an original opens it. That who asked still may is asked apart."""
-    if not arrivals.stands(clip):
+    if not past.is_readable() or not arrivals.stands(clip):
         return _refused([])
     verdict = ask_unsealing(book(), facts, clip_facts(clip), purpose=purpose)
     if not verdict.allowed:
@@ -137,7 +139,7 @@ def decide_unsealing(facts: UnsealingFacts, clip: Clip, *, purpose: Purpose) -> 
 
 def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
     """Return who may watch `clip`, by rule. Asks the policies for every membership of the clip's organisation."""
-    if not arrivals.stands(clip, footage=False):
+    if not past.is_readable() or not arrivals.stands(clip, footage=False):
         return ()
     rows = list(
         Membership.objects.filter(organisation_id=clip.site.organisation_id)
@@ -173,7 +175,10 @@ def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:
 
 
 def clip_facts(clip: Clip, *, now: datetime | None = None) -> ClipFacts:
-    """Return a clip as the policies see it; without `now`, as one that is granted to nobody."""
+    """Return a clip as the policies see it; without `now`, as one that is granted to nobody.
+
+    What of it rests on entries is as of the last reading of the ledger (`past.read_on`).
+    """
     return ClipFacts(
         clip_id=str(clip.pk),
         organisation_id=str(clip.site.organisation_id),
@@ -182,7 +187,7 @@ def clip_facts(clip: Clip, *, now: datetime | None = None) -> ClipFacts:
         state=clip.state,
         erased=clip.erased_at is not None,
         granted=frozenset() if now is None else granted.memberships_for(clip.pk, now=now),
-        in_case=CaseClip.objects.filter(clip_id=clip.pk, case__closed_at=None).exists(),
+        in_case=clip.pk in cases.kept_by_open_cases(CaseClip.objects.filter(clip_id=clip.pk)),
         route_id=_text(clip.route_id),
         recent=now is None or clip.onset_wall_ns is None or clip.onset_wall_ns >= live_since_ns(now),
     )

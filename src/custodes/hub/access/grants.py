@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import gate
+from custodes.hub.access import gate, granted
 from custodes.hub.access.models import Grant
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
@@ -48,7 +48,7 @@ def give(*, actor: Person, clip_id: UUID, membership_id: str, reason: str, days:
         grant = Grant.objects.create(
             clip=clip, membership=guest, reason=said, given_by=actor, given_at=now, ends_at=ends_at
         )
-        _log("grant.given", grant, actor, now_ns, reason=said, ends_at=ends_at.isoformat())
+        _log(granted.GIVEN, grant, actor, now_ns, reason=said, ends_at=ends_at.isoformat())
     return grant
 
 
@@ -63,7 +63,7 @@ def revoke(*, actor: Person, grant_id: UUID, clock: Clock = _CLOCK) -> Grant:
     with transaction.atomic():
         ended = {"revoked_at": moment_of(now_ns), "revoked_by": actor}
         if Grant.objects.filter(pk=grant.pk, revoked_at=None).update(**ended):
-            _log("grant.revoked", grant, actor, now_ns)
+            _log(granted.REVOKED, grant, actor, now_ns)
     return grant
 
 

@@ -21,6 +21,8 @@ from custodes.core.types import Purpose
 from custodes.hub.access import decisions, granted, recorded
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ask_all
+from custodes.hub.audit import past
+from custodes.hub.clips.cases import kept_by_open_cases
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.consent.topics import State, Topic
@@ -66,7 +68,7 @@ class _Kind:
 class _Singled:
     """Clips that stand apart from others of their kind, for one membership. None: there are none to tell apart."""
 
-    in_case: QuerySet[CaseClip] | None
+    in_case: set[UUID] | None
     granted: set[UUID] | None
 
 
@@ -78,6 +80,8 @@ _Group = tuple[_Place, _Apart, bool, str, frozenset[str]]
 
 def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> QuerySet[Clip]:
     """Return the clips with which one of `members` may do `action` (VIEW, SHARE: for any purpose)."""
+    if not past.is_readable():
+        return Clip.objects.none()
     purposes: list[Purpose | None] = list(Purpose) if action in PURPOSED else [None]
     wanted = Q(pk__in=[])
     cases, grants = _open_cases(members), granted.clips_by_membership([one.membership_id for one in members], now=now)
@@ -108,10 +112,9 @@ def _displaced(members: list[MemberFacts]) -> set[UUID]:
     return founded.displaced(Site.objects.filter(organisation_id__in=mine).values_list("pk", "organisation_id"))
 
 
-def _open_cases(members: list[MemberFacts]) -> QuerySet[CaseClip] | None:
+def _open_cases(members: list[MemberFacts]) -> set[UUID] | None:
     mine = {member.organisation_id for member in members}
-    cased = CaseClip.objects.filter(case__closed_at=None, clip__site__organisation_id__in=mine)
-    return cased if mine and cased.exists() else None
+    return (kept_by_open_cases(CaseClip.objects.filter(clip__site__organisation_id__in=mine)) if mine else None) or None
 
 
 def _signature(member: MemberFacts) -> MemberFacts:
@@ -211,7 +214,7 @@ def _apart(singled: _Singled, apart: _Apart) -> Q:
     in_case, opened = apart
     condition = Q()
     if in_case is not None and singled.in_case is not None:
-        kept = Q(pk__in=singled.in_case.values("clip_id"))
+        kept = Q(pk__in=singled.in_case)
         condition &= kept if in_case else ~kept
     if opened is not None and singled.granted is not None:
         given = Q(pk__in=singled.granted)
@@ -244,7 +247,7 @@ def _agreed(member: MemberFacts, subject: str, consents: frozenset[str], *, topi
             found |= consent.in_state(State(name), organisation_id, topic, field="subject_id")
         return found
     homes = Q(site_id__in=Site.objects.filter(organisation_id=organisation_id, kind=Site.Kind.HOME).values("pk"))
-    household = consent.state_of(consent.household_of(organisation_id, now=now), organisation_id, topic)
+    household = consent.state_as_read(consent.household_of(organisation_id, now=now), organisation_id, topic)
     at_home = homes if household.value in consents else Q(pk__in=[])
     return at_home | ~homes if _NONE_KNOWN in consents else at_home
 

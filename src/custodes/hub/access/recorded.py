@@ -41,11 +41,14 @@ def topic_of(action: Action, purpose: Purpose | None) -> Topic | None:
 
 
 def consent_for(clip: Clip, action: Action, purpose: Purpose | None, *, now: datetime) -> str:
-    """Return the weakest state of the recorded people, as the policies name it."""
+    """Return the weakest state of the recorded people, as the policies name it.
+
+    As of the last reading of the ledger (`past.read_on`): whoever asks the policies has just read.
+    """
     topic = topic_of(action, purpose)
     if topic is None:
         return NOBODY_RECORDED
-    return consent.state_of(people_in(clip, now=now), clip.site.organisation_id, topic).value
+    return consent.state_as_read(people_in(clip, now=now), clip.site.organisation_id, topic).value
 
 
 def tell(view: View, *, now_ns: int, watcher: str = "") -> None:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
+from custodes.hub.clips import standing
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import moment_of
@@ -92,6 +93,17 @@ def fates_of(clips: Iterable[Clip], *, but: Case | None = None, now: datetime) -
         cases.setdefault(entry.clip_id, []).append(entry.case)
     rules = list(RetentionRule.objects.filter(organisation__sites__clips__in=ids).distinct().order_by("-days", "pk"))
     return [_fate(clip, holds.get(clip.pk, []), cases.get(clip.pk, []), rules, now) for clip in found]
+
+
+def kept_by_open_cases(rows: QuerySet[CaseClip]) -> set[UUID]:
+    """Return the clips of those `rows` whose case is open, and keeps them, by row and by the hub's own entries.
+
+    The entries are as of the last reading of the ledger (`past.read_on`).
+    """
+    found: dict[UUID, set[UUID]] = {}
+    for case_id, clip_id in rows.filter(case__closed_at=None).values_list("case_id", "clip_id"):
+        found.setdefault(case_id, set()).add(clip_id)
+    return {clip_id for case_id, clips in found.items() for clip_id in clips & standing.clips_of_case(case_id)}
 
 
 def _fate(clip: Clip, holds: list[Hold], cases: list[Case], rules: list[RetentionRule], now: datetime) -> Fate:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from custodes.hub.audit import trusted
+from custodes.hub.audit import past, trusted
 from custodes.hub.audit.trusted import Told
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.times import moment_of
@@ -19,6 +19,7 @@ DELETED, ENDED, RESTORED = "clip.deleted", "clip.retention_ended", "clip.restore
 HELD, LET_GO = "clip.hold_placed", "clip.hold_released"
 OPENED, CLOSED, ADDED, REMOVED = "case.opened", "case.closed", "case.clip_added", "case.clip_removed"
 RETENTION, RECEIVED = "retention.set", "clip.received"
+_CASES = past.Entries((OPENED, CLOSED, ADDED, REMOVED), by="case")
 KINDS = frozenset({DELETED, ENDED, RESTORED, HELD, LET_GO, OPENED, CLOSED, ADDED, REMOVED, RETENTION})
 """Entries on which an erasure rests; the hub signs each."""
 
@@ -77,6 +78,11 @@ def may_go_after(clip_id: UUID) -> datetime | None:
 def holds_on(clip_id: UUID) -> frozenset[int]:
     """Return the holds that stand on a clip, by the entries that are filed under it."""
     return frozenset(follow(trusted.told_of(clip_id, {HELD, LET_GO})).holds.get(clip_id, ()))
+
+
+def clips_of_case(case_id: UUID) -> set[UUID]:
+    """Return the clips that a case keeps while it is open, as of the last reading of the ledger (`past.read_on`)."""
+    return set(follow(_CASES.as_read(case_id)).cases)
 
 
 def follow(told: Iterable[Told]) -> Standing:

@@ -12,21 +12,21 @@ from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.report import Problem
 from custodes.hub.consent import signing, texts
 from custodes.hub.consent.models import Answer, Showing
+from custodes.hub.consent.standing import ANSWERED, SHOWN, WITHDRAWN
 
 BATCH = 2000
-ANSWERED = ("consent.answered", "consent.withdrawn")
-SHOWN = "consent.shown"
+ANSWERS = (ANSWERED, WITHDRAWN)
 
 
 def answers_against_ledger() -> Iterator[Problem]:
     """Yield a problem for each answer that its entry or its signature does not bear out, and for each that is gone."""
     for answer in Answer.objects.order_by("ledger_seq").iterator(chunk_size=BATCH):
-        leaf = LedgerLeaf.objects.select_related("body").filter(pk=answer.ledger_seq, kind__in=ANSWERED).first()
+        leaf = LedgerLeaf.objects.select_related("body").filter(pk=answer.ledger_seq, kind__in=ANSWERS).first()
         if leaf is None or not signing.holds(answer) or not _says_the_same(leaf, answer):
             message = f"answer {answer.pk} is not what entry {answer.ledger_seq} says: it was added or edited by hand"
             yield Problem("consent_edited", answer.ledger_seq, message)
     yield from _wrong_standing()
-    bodies = LedgerBody.objects.filter(leaf__kind__in=ANSWERED).order_by("pk")
+    bodies = LedgerBody.objects.filter(leaf__kind__in=ANSWERS).order_by("pk")
     for seq, text in bodies.values_list("pk", "body_json").iterator(chunk_size=BATCH):
         if not Answer.objects.filter(ledger_seq=seq).exists():
             message = (

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from custodes.hub.consent import texts
-from custodes.hub.consent.models import Answer, Showing
+from custodes.hub.audit import past
+from custodes.hub.consent import standing, texts
+from custodes.hub.consent.models import Answer
+from custodes.hub.consent.standing import Stand
 from custodes.hub.consent.topics import NEEDS, RECORDED_ROLES, Need, State, Topic, topics_for, weakest
 from custodes.hub.fleet.models import Membership, Organisation, Person
 
@@ -16,49 +18,40 @@ REFUSES = (Answer.Says.NO, Answer.Says.WITHDRAWN)
 
 
 def state_of(people: Collection[UUID], organisation_id: UUID, topic: Topic) -> State:
-    """Return the weakest state of these people towards `topic` in one organisation; NOBODY when there are none."""
-    if not people:
-        return State.NOBODY
-    return weakest(list(states_of(people, organisation_id, topic).values()))
+    """Return the weakest state of these people towards `topic` in one organisation; NOBODY when there are none.
+
+    For pages, by the ledger as it is now. Where that is not as the hub wrote it, as of what was read before: no right
+    rests on this, and a yes can be taken back whatever has happened.
+    """
+    past.is_readable()
+    return state_as_read(people, organisation_id, topic)
 
 
-def states_of(people: Collection[UUID], organisation_id: UUID, topic: Topic) -> dict[UUID, State]:
-    """Return where each of these people stands towards `topic` in one organisation."""
-    holding = texts.book().holding(topic)
-    answers = Answer.objects.filter(
-        person_id__in=people, organisation_id=organisation_id, topic=topic, stands=True
-    ).values_list("person_id", "says", "text_sha256")
-    found: dict[UUID, State] = {}
-    for person, says, sha256 in answers:
-        if says in REFUSES:
-            found[person] = State.NO
-        elif sha256 in holding:
-            found[person] = State.YES
-    rest = [person for person in people if person not in found]
-    if rest:
-        shown = set(_shown(organisation_id, topic).filter(person_id__in=rest))
-        found |= {person: State.SHOWN if person in shown else State.UNSEEN for person in rest}
-    return found
+def state_as_read(people: Collection[UUID], organisation_id: UUID, topic: Topic) -> State:
+    """Return the same as of the last reading of the ledger (`past.read_on`), for who has just read."""
+    holding, stand = texts.book().holding(topic), standing.stand_of(organisation_id, topic)
+    return weakest([_state(stand, person, holding) for person in people])
+
+
+def _state(stand: Stand, person: UUID, holding: Collection[str]) -> State:
+    says, sha256 = stand.answers.get(person, ("", ""))
+    if says in REFUSES:
+        return State.NO
+    if says in AGREES and sha256 in holding:
+        return State.YES
+    return State.UNSEEN if stand.shown.get(person, set()).isdisjoint(holding) else State.SHOWN
 
 
 def in_state(state: State, organisation_id: UUID, topic: Topic, *, field: str) -> Q:
     """Return the condition that the person in `field` (an id, not null) stands so towards `topic`.
 
-    The same answer as `states_of`, as subqueries.
+    The same answer as `state_of`, as of the last reading (`past.read_on`). Of whom no entry speaks: UNSEEN.
     """
-    standing = Answer.objects.filter(organisation_id=organisation_id, topic=topic, stands=True).order_by()
-    agree = standing.filter(says__in=AGREES, text_sha256__in=sorted(texts.book().holding(topic)))
-    refuse = standing.filter(says__in=REFUSES)
-    yes = Q(**{f"{field}__in": agree.values("person_id")})
-    no = Q(**{f"{field}__in": refuse.values("person_id")})
-    shown = Q(**{f"{field}__in": _shown(organisation_id, topic)})
-    return {
-        State.NOBODY: Q(pk__in=[]),
-        State.NO: no,
-        State.YES: yes,
-        State.SHOWN: shown & ~yes & ~no,
-        State.UNSEEN: ~shown & ~yes & ~no,
-    }[state]
+    holding, stand = texts.book().holding(topic), standing.stand_of(organisation_id, topic)
+    states = {person: _state(stand, person, holding) for person in {*stand.answers, *stand.shown}}
+    if state is State.UNSEEN:
+        return ~Q(**{f"{field}__in": [person for person, one in states.items() if one is not State.UNSEEN]})
+    return Q(**{f"{field}__in": [person for person, one in states.items() if one is state]})
 
 
 def household_of(organisation_id: UUID, *, now: datetime) -> tuple[UUID, ...]:
@@ -118,13 +111,6 @@ def unanswered(person: Person, organisation: Organisation) -> tuple[Topic, ...]:
         if NEEDS[topic] is not Need.NOTHING
         and state_of([person.pk], organisation.pk, topic) in {State.UNSEEN, State.SHOWN}
     )
-
-
-def _shown(organisation_id: UUID, topic: Topic) -> "QuerySet[Showing, UUID]":
-    """Return the ids of those who were shown a text about `topic` that counts."""
-    hashes = sorted(texts.book().holding(topic))
-    rows = Showing.objects.filter(organisation_id=organisation_id, topic=topic, text_sha256__in=hashes)
-    return rows.order_by().values_list("person_id", flat=True)
 
 
 def _held(now: datetime) -> QuerySet[Membership]:

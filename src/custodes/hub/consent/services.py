@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.consent import selectors, signals, signing, texts
+from custodes.hub.consent import selectors, signals, signing, standing, texts
 from custodes.hub.consent.models import Answer, Showing, Way
 from custodes.hub.consent.texts import Text
 from custodes.hub.consent.topics import NEEDS, Need, Topic
@@ -55,7 +55,7 @@ def show(
             "way": way.value,
             "by": None if by is None else by.pk,
         }
-        entry = ledger.append(kind="consent.shown", body=body, now_ns=now_ns)
+        entry = ledger.append(kind=standing.SHOWN, body=body, now_ns=now_ns)
         Showing.objects.bulk_create(
             Showing(
                 person=person,
@@ -139,7 +139,7 @@ def answer(
 def _store(given: Answer, before: Answer | None) -> None:
     signing.sign(given)
     body = {**signing.statement(given), "signature": bytes(given.signature).hex()}
-    kind = "consent.withdrawn" if given.says == Answer.Says.WITHDRAWN else "consent.answered"
+    kind = standing.WITHDRAWN if given.says == Answer.Says.WITHDRAWN else standing.ANSWERED
     given.ledger_seq = ledger.append(kind=kind, body=body, now_ns=given.wall_ns).seq
     if before is not None:
         Answer.objects.filter(pk=before.pk).update(stands=False)
