@@ -49,6 +49,8 @@ def who_reads(cast: Cast, seq: int) -> set[str]:
         ("unit.revoked", {"by": "oscar", "site": "van"}, {"manager", "operator", "privacy officer"}),
         ("access.refused", {"person": "charlie", "asked": ["clip"], "count": 1}, {"rival manager", "privacy officer"}),
         ("hub.set_up", {"person": "oscar"}, {"manager", "rival manager", "operator", "owner", "privacy officer"}),
+        ("tester.given", {"person": "dina", "clip": "clip", "organisation": "company"}, {"driver", "privacy officer"}),
+        ("tester.given", {"person": "milo", "organisation": "household"}, {"member"}),
         ("unheard.of", {"person": "bob"}, set()),
     ],
 )

@@ -41,6 +41,7 @@ class Group(StrEnum):
     PEOPLE = "people"
     PLACES = "places"
     CONSENT = "consent"
+    GIVEN = "given"
     SHARED = "shared"
     DRIVES = "drives"
     ALARMS = "alarms"
@@ -55,7 +56,8 @@ _PREFIXES: Mapping[Group, tuple[str, ...]] = {
     Group.CLIPS: ("clip", "retention", "case"),
     Group.PEOPLE: ("person", "invitation", "role", "shift", "grant"),
     Group.PLACES: ("organisation", "site", "unit", "camera", "enrolment", "route"),
-    Group.CONSENT: ("consent", "subject", "tester"),
+    Group.CONSENT: ("consent", "subject"),
+    Group.GIVEN: ("tester",),
     Group.SHARED: ("share",),
     Group.DRIVES: ("trip", "driver", "dispute", "coaching", "report"),
     Group.ALARMS: ("alarm", "leak", "canary"),
@@ -66,11 +68,12 @@ _THINGS = ("organisation", "site", "unit", "trip", "leak")
 _FURTHER = ("clip", "clips", "event", "dispute", "share", "case", "route", "alarm", "talk", "export", "unsealing")
 """What else it may name: an entry about something that cannot be looked up is nobody's but who did it."""
 _ALL = frozenset(Group)
-_LEADER = _ALL - {Group.SIGN_IN, Group.REFUSED, Group.ALARMS}
-_OWNER = _ALL - {Group.SIGN_IN}
+_LEADER = _ALL - {Group.SIGN_IN, Group.REFUSED, Group.ALARMS, Group.GIVEN}
+"""Who gives clips of themselves, and who does not, is not for whom they depend on."""
+_OWNER = _ALL - {Group.SIGN_IN, Group.GIVEN}
 """A household has no officer: who owns it sees what was refused."""
 _OPERATOR = frozenset({Group.PLACES, Group.HUB})
-_OWN = frozenset({Group.SIGN_IN, Group.REFUSED, Group.WATCHED, Group.CONSENT, Group.PEOPLE, Group.DRIVES})
+_OWN = frozenset({Group.SIGN_IN, Group.REFUSED, Group.WATCHED, Group.CONSENT, Group.GIVEN, Group.PEOPLE, Group.DRIVES})
 _RIGHTS: Mapping[str, frozenset[Group]] = {
     Membership.Role.PRIVACY_OFFICER: _ALL,
     Membership.Role.MANAGER: _LEADER,

@@ -24,6 +24,7 @@ GROUPS: Mapping[Group, str | Promise] = {
     Group.PEOPLE: gettext_lazy("People, roles and shifts"),
     Group.PLACES: gettext_lazy("Organisations, sites and units"),
     Group.CONSENT: gettext_lazy("Consent and requests"),
+    Group.GIVEN: gettext_lazy("Tester programme"),
     Group.SHARED: gettext_lazy("Shares"),
     Group.DRIVES: gettext_lazy("Drives"),
     Group.ALARMS: gettext_lazy("Alarms and leaks"),
