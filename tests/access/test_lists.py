@@ -85,7 +85,7 @@ stories = st.fixed_dictionaries(
 
 
 class ListsAgreeWithTheGate(TestCase):
-    @settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     @given(story=stories, actions=some_actions)
     def test_some_actions(self, story: dict, actions: set[Action]) -> None:
         self.agree(**story, actions=actions)
