@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
 from cast import NOW_NS, Cast
@@ -16,6 +17,7 @@ from custodes.hub.fleet.models import Invitation, SignInLink
 
 pytestmark = pytest.mark.django_db
 KIND = "sign_in.link_used"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 LINKS = past.Entries((KIND,), by="link")
 MANY = past.ManyEntries((KIND,), by="link")
 EDITS: dict[str, dict[str, object]] = {
@@ -111,6 +113,16 @@ def test_early_entries_that_were_edited_refuse_every_question() -> None:
     macs.note(macs.Beginning(2, b"\1" * 32))
     refused()
     assert not LINKS.as_read("a"), f"entry {seq}"
+
+
+def test_pages_say_why_there_is_nothing_to_see(cast: Cast, client: Client) -> None:
+    write("a", "b")
+    client.force_login(cast.alice, backend=BACKEND)
+    shut = "All film is shut, for everybody."
+    assert shut not in client.get("/inbox/").content.decode()
+    past.read_on()
+    LedgerLeaf.objects.filter(pk=write("c")[0]).update(mac=None)
+    assert shut in client.get("/inbox/").content.decode()
 
 
 def hide(kind: str) -> None:

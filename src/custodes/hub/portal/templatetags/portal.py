@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from custodes.hub.audit import past
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.telling import SHARED, role_words
 from custodes.hub.consent.words import topic_words
@@ -233,6 +234,12 @@ def figure(value: str) -> str:
 def short_hash(value: str) -> str:
     """Write the first seven letters of a hash."""
     return value[:7]
+
+
+@register.simple_tag(takes_context=True)
+def rights_are_refused(context: dict[str, Any]) -> bool:
+    """Say whether lists are empty and links dead because the ledger is not as the hub wrote it (`past`)."""
+    return context["request"].user.is_authenticated and not past.is_readable()
 
 
 @register.inclusion_tag("portal/_nav.html", takes_context=True)
