@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # On two cores: the browser and the real programs wait much of the time.
-JOBS   ?= 5
+JOBS   ?= 4
 MINUTES ?= 10
 BIN    := .venv/bin
 READY  := .venv/.ready
