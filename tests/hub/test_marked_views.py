@@ -86,7 +86,8 @@ def test_a_copy_of_what_a_dispatcher_was_served_names_that_view(cast: Cast, clip
     finding = pursue(leak, Suspect(clip.pk, reference, marked.words_of_film(clip.pk, FILM)))
     verdicts = {one.view_id: one.verdict for one in finding.candidates}
     assert verdicts[bobs.pk] is Verdict.IDENTIFIED
-    assert verdicts[alices.pk] is Verdict.INCONCLUSIVE
+    # Another's word may agree by chance as far as "consistent with", one time in forty; it is never named.
+    assert verdicts[alices.pk] is not Verdict.IDENTIFIED
     assert finding.named[0].false_accusation < 1e-3
 
 
