@@ -1,6 +1,7 @@
 """A row that somebody with the database's file moved opens nothing: the gate asks the entries."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
 from custodes.hub.clips import keeping, services
 from custodes.hub.clips.models import Case, CaseClip, Clip
-from custodes.hub.driving import owners
+from custodes.hub.driving import borne_out, owners
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet import enrolled, founded
 from custodes.hub.fleet.models import Membership, Site
@@ -141,6 +142,19 @@ def test_a_drive_whose_row_was_edited_is_nobodys_own_and_shown_to_nobody(cast: C
     Trip.objects.filter(pk=trip.pk).update(**nobodys)
     with pytest.raises(BadInput):
         owners.claim(trip=trip, by=cast.milo, now=NOW)
+
+
+def test_a_list_of_drives_is_held_in_as_many_queries_as_one(
+    cast: Cast, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    trips = {store(cast.van_unit, NOW + timedelta(hours=number)).pk for number in range(3)}
+    rows = list(Trip.objects.all())
+    with django_assert_num_queries(2):
+        assert borne_out.drives(rows) == trips
+    for row in rows[:2]:
+        row.whose_seq = None  # from before it was kept
+    with django_assert_num_queries(3):
+        assert borne_out.drives(rows) == trips
 
 
 def test_a_grant_and_a_case_open_what_their_entries_say(cast: Cast, clip: Clip) -> None:

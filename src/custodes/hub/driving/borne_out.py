@@ -59,9 +59,10 @@ def whose(told: Said) -> tuple[str | None, str]:
 
 
 def drives(rows: Collection[Trip]) -> frozenset[UUID]:
-    """Return those of these drives that are where, and whose, the newest entry on it says. Two queries.
+    """Return those of these drives that are where, and whose, the newest entry on it says.
 
-    Of a drive that is nobody's by its row it is not looked for that it became somebody's since: `is_nobodys` does.
+    Two queries; for rows from before the place of their entry was kept a third reads all that was said of drives. Of a
+    drive that is nobody's by its row it is not looked for that it became somebody's since: `is_nobodys` does.
     """
     told = said.own_at([row.whose_seq for row in rows if row.whose_seq is not None])
     people = {row.driver_id for row in rows if row.driver_id is not None}
@@ -72,8 +73,11 @@ def drives(rows: Collection[Trip]) -> frozenset[UUID]:
         if whose(one)[0] != one.get("person")
     }
 
+    is_older = any(row.whose_seq is None for row in rows)
+    newest = {one.get("trip"): one for one in said.own(*WHOSE)} if is_older else {}
+
     def stands(row: Trip) -> bool:
-        one = _newest(row) if row.whose_seq is None else told.get(row.whose_seq)
+        one = newest.get(str(row.pk)) if row.whose_seq is None else told.get(row.whose_seq)
         if one is None or one.kind not in WHOSE or not _is_of(row, one):
             return False
         return taken.get((str(row.pk), str(row.driver_id)), -1) <= one.seq
