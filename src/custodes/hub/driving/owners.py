@@ -88,7 +88,7 @@ def deny(*, trip: Trip, by: Person, now: datetime) -> None:
         if trip.driver_id != by.pk or trip.pk not in borne_out.drives([trip]):
             raise Denied.of(trip.pk)
         _must_be_recent(trip, now)
-        if Dispute.objects.filter(event__trip=trip).exists():
+        if _is_disputed(trip):
             raise BadInput(_("You objected to what happened on this drive, so you drove it. That stands."))
         before = trip.known_by
         clips = list(film.of_drive(trip, filed_under=by.pk))
@@ -100,8 +100,7 @@ def deny(*, trip: Trip, by: Person, now: datetime) -> None:
 
 def can_deny(trip: Trip, person: Person, now: datetime) -> bool:
     """Say whether somebody may still say that a drive was not theirs."""
-    late = moment_of(trip.start_wall_ns) < now - CLAIM_WITHIN
-    return trip.driver_id == person.pk and not late and not Dispute.objects.filter(event__trip=trip).exists()
+    return trip.driver_id == person.pk and _is_recent(trip, now) and not _is_disputed(trip)
 
 
 def claimable(person: Person, now: datetime) -> list[Trip]:
@@ -169,8 +168,16 @@ def answer_claim(*, made: TripClaim, by: Person, confirmed: bool, now: datetime)
             filing.refile(clips, under=made.person_id, by=by, trip_id=trip.pk, now_ns=wall_ns_of(now))
 
 
+def _is_disputed(trip: Trip) -> bool:
+    return Dispute.objects.filter(event__trip=trip).exists()
+
+
+def _is_recent(trip: Trip, now: datetime) -> bool:
+    return moment_of(trip.start_wall_ns) >= now - CLAIM_WITHIN
+
+
 def _must_be_recent(trip: Trip, now: datetime) -> None:
-    if moment_of(trip.start_wall_ns) < now - CLAIM_WITHIN:
+    if not _is_recent(trip, now):
         raise BadInput(_("This drive is more than a week old: whose it is stands."))
 
 
