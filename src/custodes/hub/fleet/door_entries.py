@@ -74,7 +74,7 @@ def refused(request: HttpRequest) -> None:
 
 def _count(kind: str, request: HttpRequest | None, way: str, person: UUID | None, typed: str) -> None:
     address = "" if request is None else proxies.address_of(request)
-    whose = person or _account(typed)
+    whose = _account(typed) if typed else person
     tallies.note(kind, what=way, now_ns=_CLOCK.wall_ns(), person=whose, address=address)
 
 
