@@ -1,10 +1,10 @@
-"""A session for a browser that is signed in already, with a second factor, as the sign-in pages leave it."""
+"""Browsers and sessions that are signed in already, as the sign-in pages leave them."""
 
 import time
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from custodes.hub.fleet import open_sessions
@@ -26,3 +26,10 @@ def session_of(person: Person, *, factors: tuple[str, ...] = ("password", "mfa")
     open_sessions.begin(request, person, now=timezone.now())
     request.session.save()
     return str(request.session.session_key)
+
+
+def signed_in(person: Person) -> Client:
+    """Return a browser in which somebody is signed in; with what factors says `hub_fixtures.sign_in_with_both`."""
+    client = Client()
+    client.force_login(person, backend=BACKEND)
+    return client

@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from cast import NOW, Cast, make_clip, tell_of_arrival
@@ -19,6 +18,7 @@ from custodes.hub.leak.models import Canary, Leak
 from custodes.hub.process import leak_work
 from custodes.hub.process.leak_work import Run
 from leak_scene import keep_finding
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 CHANGES = re.compile(r"[\w-]{40,}|data-(?:idle|whole)-s=\S+")
@@ -36,12 +36,6 @@ def clip(cast: Cast) -> Clip:
             defaults={"kind": kind, "sealed_sha256": "0" * 64, "sealed_bytes": 1, "plain_bytes": 1},
         )
     return Clip.objects.select_related("site__organisation").get(pk=clip.pk)
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def leak_of(cast: Cast, clip: Clip, *, presence: float, verdict: str = "inconclusive") -> Leak:

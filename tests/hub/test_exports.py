@@ -8,7 +8,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from custodes.hub.clips.models import Clip, ClipPart, Export
 from custodes.hub.process import exporting
 from leak_scene import store_textured
 from marked_clip import twins_of
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 FILM, SECONDS = "film.road", 4
@@ -37,12 +37,6 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def clip(cast: Cast, film: Path) -> Clip:
     return store_textured(cast.van_unit, film, seconds=SECONDS)
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def begin(cast: Cast, clip: Clip, **changed: object) -> Export:

@@ -28,26 +28,10 @@ from custodes.hub.process import leak_work, tracing
 from custodes.hub.process.limited import Limits
 from custodes.hub.vault import keys
 from custodes.hub.vault.store import vault
-from leak_scene import LeakScene, bring, keep_finding, set_leak_scene, work_off
-from signed_in import session_of
+from leak_scene import LeakScene, bring, keep_finding, work_off
+from signed_in import session_of, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return textured_film.film(tmp_path_factory.mktemp("leak") / "film.mp4")
-
-
-@pytest.fixture
-def scene(cast: Cast, film: Path) -> LeakScene:
-    return set_leak_scene(cast, film)
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def send(client: Client, content: bytes, *, name: str = "found.mp4", clip: str = "") -> Leak:
@@ -69,31 +53,31 @@ def report_of(leak: Leak) -> dict[str, object]:
 
 
 def test_a_leak_names_its_view_and_clears_the_other_and_all_of_it_can_be_erased(
-    scene: LeakScene, hub_dir: Path, tmp_path: Path
+    leaking: LeakScene, hub_dir: Path, tmp_path: Path
 ) -> None:
     """One long way on purpose: tracing is dear, so what needs a traced leak asks it here."""
-    cast, client = scene.cast, signed_in(scene.cast.petra)
+    cast, client = leaking.cast, signed_in(leaking.cast.petra)
     before = quota.stored_bytes(cast.company.pk)
-    content = scene.shown_to("bob")
+    content = leaking.shown_to("bob")
     leak = work_off(send(client, content))
     assert (leak.state, leak.told) == (Leak.State.DONE, "")
     report = json.loads(leak.report_json)
-    assert [(one["view"], one["verdict"]) for one in report["named"]] == [(str(scene.views["bob"].pk), "identified")]
+    assert [(one["view"], one["verdict"]) for one in report["named"]] == [(str(leaking.views["bob"].pk), "identified")]
     assert report["named"][0]["false_accusation"] < 1e-3
     assert report["clips_searched"] == 1
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
-    for words in ("One view is identified.", str(scene.views["bob"].pk)[:8], "does not fit", "never a person"):
+    for words in ("One view is identified.", str(leaking.views["bob"].pk)[:8], "does not fit", "never a person"):
         assert words in page
-    assert ClipLook.objects.filter(clip=scene.clip).exists()
-    _check_foreign(scene, client, tmp_path)
+    assert ClipLook.objects.filter(clip=leaking.clip).exists()
+    _check_foreign(leaking, client, tmp_path)
     _check_proofs(client, leak)
-    _check_acts(scene, client, leak)
+    _check_acts(leaking, client, leak)
     _check_erased(cast, client, leak, content, hub_dir, before)
 
 
-def _check_foreign(scene: LeakScene, client: Client, folder: Path) -> None:
+def _check_foreign(leaking: LeakScene, client: Client, folder: Path) -> None:
     foreign = textured_film.film(folder / "foreign.mp4", seed=5, seconds=2).read_bytes()
-    leak = work_off(bring(scene.cast, foreign))
+    leak = work_off(bring(leaking.cast, foreign))
     assert (leak.state, leak.findings.count(), report_of(leak)["named"]) == (Leak.State.DONE, 0, [])
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
     assert "Nothing of the 1 clip that was searched" in page
@@ -115,23 +99,23 @@ def _check_proofs(client: Client, leak: Leak) -> None:
     assert paper.content.startswith(b"%PDF")
 
 
-def _check_acts(scene: LeakScene, client: Client, leak: Leak) -> None:
-    cast, act = scene.cast, reverse("portal:leak_act", args=[leak.pk])
-    compare = reverse("portal:leak_compare", args=[leak.pk, scene.clip.pk])
+def _check_acts(leaking: LeakScene, client: Client, leak: Leak) -> None:
+    cast, act = leaking.cast, reverse("portal:leak_act", args=[leak.pk])
+    compare = reverse("portal:leak_compare", args=[leak.pk, leaking.clip.pk])
     assert client.post(compare).status_code == 404, "film opens to an officer by an open case alone"
     session_of(cast.bob)
     assert OpenSession.objects.filter(person=cast.bob).exists()
-    client.post(act, {"act": "sessions", "view": str(scene.views["alice"].pk)})
+    client.post(act, {"act": "sessions", "view": str(leaking.views["alice"].pk)})
     assert OpenSession.objects.filter(person=cast.bob).exists(), "only of the view that is identified"
-    client.post(act, {"act": "sessions", "view": str(scene.views["bob"].pk)})
+    client.post(act, {"act": "sessions", "view": str(leaking.views["bob"].pk)})
     assert not OpenSession.objects.filter(person=cast.bob).exists()
     client.post(act, {"act": "case", "name": "the film on the net"})
-    assert keeping_of(scene.clip).why == "case"
+    assert keeping_of(leaking.clip).why == "case"
     assert client.post(compare).status_code == 302
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
     assert "<video" in page
     client.post(act, {"act": "hold"})
-    assert keeping_of(scene.clip).why == "hold"
+    assert keeping_of(leaking.clip).why == "hold"
     client.post(act, {"act": "tell"})
     assert not LedgerBody.objects.filter(leaf__kind="leak.people_told").exists(), "nobody is recorded in it"
     client.post(reverse("portal:leak_erase", args=[leak.pk]))
@@ -198,17 +182,17 @@ def test_what_is_no_film_is_refused_in_words(cast: Cast, tmp_path: Path, what: o
     assert f"<p>{told}" in page
 
 
-def test_two_seconds_are_too_short_for_a_name_and_corners_can_be_given(scene: LeakScene, tmp_path: Path) -> None:
-    cast, client = scene.cast, signed_in(scene.cast.petra)
+def test_two_seconds_are_too_short_for_a_name_and_corners_can_be_given(leaking: LeakScene, tmp_path: Path) -> None:
+    cast, client = leaking.cast, signed_in(leaking.cast.petra)
     shots = [textured_film.picture(number) for number in range(20)]
     short = textured_film.write(tmp_path / "short.mp4", shots).read_bytes()
-    leak = work_off(bring(cast, short, hint=scene.clip))
+    leak = work_off(bring(cast, short, hint=leaking.clip))
     assert report_of(leak)["named"] == []
     anew = reverse("portal:leak_anew", args=[leak.pk])
     for wrong in ("[]", "[[0,0],[1,0],[1,1]]", '[["a",0],[1,0],[1,1],[0,1]]', "[[9,9],[1,0],[1,1],[0,1]]", "no"):
         client.post(anew, {"corners": wrong, "clip": ""})
         assert Leak.objects.get(pk=leak.pk).run == 1, wrong
-    client.post(anew, {"corners": "[[0,0],[1,0],[1,1],[0,1]]", "clip": f"/clips/{scene.clip.pk}/"})
+    client.post(anew, {"corners": "[[0,0],[1,0],[1,1],[0,1]]", "clip": f"/clips/{leaking.clip.pk}/"})
     again = work_off(Leak.objects.get(pk=leak.pk))
     assert (again.run, again.state) == (2, Leak.State.DONE)
     finding = LeakFinding.objects.get(leak=leak, run=2)
@@ -247,12 +231,12 @@ def test_pieces_must_fit_and_all_be_there(cast: Cast) -> None:
         services.arrived(leak)
 
 
-def test_a_clip_without_variants_says_so(scene: LeakScene) -> None:
-    leak = bring(scene.cast, b"whatever", hint=scene.clip)
-    scene.clip.parts.filter(kind="cut").delete()
+def test_a_clip_without_variants_says_so(leaking: LeakScene) -> None:
+    leak = bring(leaking.cast, b"whatever", hint=leaking.clip)
+    leaking.clip.parts.filter(kind="cut").delete()
     run = leak_work.Run(leak.pk, 1)
     with pytest.raises(leak_work.Unfit, match="were erased"):
-        leak_work.trace_clip(run, scene.clip.pk, tested=2)
+        leak_work.trace_clip(run, leaking.clip.pk, tested=2)
 
 
 def test_the_first_look_has_a_short_limit_of_its_own(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,29 +274,29 @@ def test_a_cancelled_leak_ends_its_child_and_stays_cancelled(cast: Cast, monkeyp
 
 
 def test_a_restart_goes_on_with_what_waits_and_does_nothing_twice(
-    scene: LeakScene, monkeypatch: pytest.MonkeyPatch
+    leaking: LeakScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leak = bring(scene.cast, b"whatever", hint=scene.clip)
+    leak = bring(leaking.cast, b"whatever", hint=leaking.clip)
     Leak.objects.filter(pk=leak.pk).update(state=Leak.State.TRACING)
     assert [one.pk for one in leak_work.waiting_leaks()] == [leak.pk]
-    said = {"candidates": [], "clip_id": str(scene.clip.pk)}
+    said = {"candidates": [], "clip_id": str(leaking.clip.pk)}
     keep_finding(
-        leak=leak, run=1, clip=scene.clip, film="film.road", found=False, verdict="inconclusive",
+        leak=leak, run=1, clip=leaking.clip, film="film.road", found=False, verdict="inconclusive",
         finding_json=json.dumps(said),
     )  # fmt: skip
     monkeypatch.setattr(leak_work.tracing, "trace", lambda *_a, **_k: pytest.fail("it was traced already"))
-    leak_work.trace_clip(leak_work.Run(leak.pk, 1), scene.clip.pk, tested=2)
+    leak_work.trace_clip(leak_work.Run(leak.pk, 1), leaking.clip.pk, tested=2)
     for _ in range(2):
         leak_work.settle(leak_work.Run(leak.pk, 1), "")
     assert LedgerBody.objects.filter(leaf__kind="leak.traced").count() == 1
 
 
-def test_an_erased_clip_takes_what_was_found_of_it_along(scene: LeakScene) -> None:
-    leak = bring(scene.cast, b"whatever", hint=scene.clip)
+def test_an_erased_clip_takes_what_was_found_of_it_along(leaking: LeakScene) -> None:
+    leak = bring(leaking.cast, b"whatever", hint=leaking.clip)
     keep_finding(
-        leak=leak, run=1, clip=scene.clip, film="film.road", found=True, verdict="identified", finding_json="{}"
+        leak=leak, run=1, clip=leaking.clip, film="film.road", found=True, verdict="identified", finding_json="{}"
     )
-    assert erasing._forget_clip(scene.clip.pk) == 1
+    assert erasing._forget_clip(leaking.clip.pk) == 1
     assert erasing.erase_due(now_ns=time.time_ns()) == 1
     assert Leak.objects.get(pk=leak.pk).erased_at is not None
 
@@ -326,24 +310,24 @@ def test_an_older_database_does_not_bring_a_leak_back(cast: Cast) -> None:
 
 
 def test_recorded_people_are_told_without_a_name(
-    scene: LeakScene, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object
+    leaking: LeakScene, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object
 ) -> None:
     letters: list[dict[str, str]] = []
     monkeypatch.setattr(leak_acts.mailroom, "send", lambda **letter: letters.append(letter))
-    scene.clip.subject = scene.cast.dina
-    scene.clip.save()
-    tell_of_arrival(scene.clip)
-    leak = bring(scene.cast, b"whatever", hint=scene.clip)
+    leaking.clip.subject = leaking.cast.dina
+    leaking.clip.save()
+    tell_of_arrival(leaking.clip)
+    leak = bring(leaking.cast, b"whatever", hint=leaking.clip)
     keep_finding(
-        leak=leak, run=1, clip=scene.clip, film="film.road", found=True, verdict="inconclusive",
+        leak=leak, run=1, clip=leaking.clip, film="film.road", found=True, verdict="inconclusive",
         finding_json=json.dumps({"candidates": []}),
     )  # fmt: skip
-    assert leak_acts.tell_people(actor=scene.cast.petra, leak=leak) == 1
-    assert letters[0]["to"] == scene.cast.dina.email
+    assert leak_acts.tell_people(actor=leaking.cast.petra, leak=leak) == 1
+    assert letters[0]["to"] == leaking.cast.dina.email
     assert "Bob" not in letters[0]["text"]
     page = reverse("portal:watched_me")
-    mine = signed_in(scene.cast.dina).get(page).content.decode()
+    mine = signed_in(leaking.cast.dina).get(page).content.decode()
     assert "It was looked into: no viewing could be named." in mine
-    assert "found outside" not in signed_in(scene.cast.milo).get(page).content.decode()
+    assert "found outside" not in signed_in(leaking.cast.milo).get(page).content.decode()
     with pytest.raises(Denied):
-        leak_acts.hold(actor=scene.cast.alice, leak=leak)
+        leak_acts.hold(actor=leaking.cast.alice, leak=leak)

@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -10,8 +9,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-import textured_film
-from cast import Cast
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import Denied
 from custodes.hub.access import gate, leak_acts
@@ -24,25 +21,10 @@ from custodes.trace.conclude import conclude
 from custodes.trace.detect import SoftBits
 from custodes.trace.keys import CodeWord
 from custodes.trace.report import as_json
-from leak_scene import LeakScene, bring, set_leak_scene, store_textured
+from leak_scene import LeakScene, bring, store_textured
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return textured_film.film(tmp_path_factory.mktemp("leak") / "film.mp4")
-
-
-@pytest.fixture
-def scene(cast: Cast, film: Path) -> LeakScene:
-    return set_leak_scene(cast, film)
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def marks_read(letters: dict[UUID, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,66 +50,68 @@ def traced_in(leak: Leak, clips: list[UUID]) -> Leak:
     return Leak.objects.get(pk=leak.pk)
 
 
-def traced_by_marks(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> Leak:
+def traced_by_marks(leaking: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> Leak:
     """Trace a leak that shows the fragments of `letters`."""
-    marks_read({scene.clip.pk: letters}, monkeypatch)
-    return traced_in(bring(scene.cast, b"whatever", hint=scene.clip), [scene.clip.pk])
+    marks_read({leaking.clip.pk: letters}, monkeypatch)
+    return traced_in(bring(leaking.cast, b"whatever", hint=leaking.clip), [leaking.clip.pk])
 
 
 def test_views_of_two_clips_that_were_cut_together_are_both_named(
-    scene: LeakScene, monkeypatch: pytest.MonkeyPatch
+    leaking: LeakScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = store_textured(scene.cast.van_unit, scene.path, minutes_ago=50)
-    views = [scene.views["bob"], gate.open_view(actor=scene.cast.alice, clip_id=other.pk, purpose="incident")]
+    other = store_textured(leaking.cast.van_unit, leaking.path, minutes_ago=50)
+    views = [leaking.views["bob"], gate.open_view(actor=leaking.cast.alice, clip_id=other.pk, purpose="incident")]
     letters = {view.clip_id: ViewWord.objects.get(view_id=view.pk).letters for view in views}
 
     marks_read(letters, monkeypatch)
-    leak = traced_in(bring(scene.cast, b"whatever"), [scene.clip.pk, other.pk])
+    leak = traced_in(bring(leaking.cast, b"whatever"), [leaking.clip.pk, other.pk])
     assert {one["view"] for one in json.loads(leak.report_json)["named"]} == {str(view.pk) for view in views}
-    client = signed_in(scene.cast.petra)
+    client = signed_in(leaking.cast.petra)
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
     assert "Views of 2 clips are identified: the leak was cut together from them." in page
 
 
-def test_words_that_are_swapped_there_and_back_accuse_nobody(scene: LeakScene, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = {name: ViewWord.objects.get(view_id=view.pk) for name, view in scene.views.items()}
+def test_words_that_are_swapped_there_and_back_accuse_nobody(
+    leaking: LeakScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {name: ViewWord.objects.get(view_id=view.pk) for name, view in leaking.views.items()}
 
     def swap(one: str, other: str) -> None:
         for name, taken in (("alice", one), ("bob", other)):
             ViewWord.objects.filter(pk=rows[name].pk).update(letters=rows[taken].letters)
 
-    honest = traced_by_marks(scene, rows["alice"].letters, monkeypatch)
+    honest = traced_by_marks(leaking, rows["alice"].letters, monkeypatch)
     named = [(one["view"], one["verdict"]) for one in json.loads(honest.report_json)["named"]]
-    assert named == [(str(scene.views["alice"].pk), "identified")]
-    held = held_words.words_of_film(scene.clip.pk, "film.road")
-    assert (held.most_of_one_account, held.words_of_same_account(scene.views["alice"].pk)) == (1, 1)
+    assert named == [(str(leaking.views["alice"].pk), "identified")]
+    held = held_words.words_of_film(leaking.clip.pk, "film.road")
+    assert (held.most_of_one_account, held.words_of_same_account(leaking.views["alice"].pk)) == (1, 1)
     swap("bob", "alice")
     with pytest.raises(Denied):  # else Alice could be handed Bob's word, and leak it
-        gate.describe_part(actor=scene.cast.alice, view_id=scene.views["alice"].pk, part="film.road")
-    leak = traced_by_marks(scene, rows["alice"].letters, monkeypatch)
+        gate.describe_part(actor=leaking.cast.alice, view_id=leaking.views["alice"].pk, part="film.road")
+    leak = traced_by_marks(leaking, rows["alice"].letters, monkeypatch)
     swap("alice", "bob")
     report = json.loads(leak.report_json)
     assert (report["named"], report["views_left_out"], report["verdict"]) == ([], 2, "inconclusive")
-    client = signed_in(scene.cast.petra)
+    client = signed_in(leaking.cast.petra)
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
     assert "2 views were left out" in page
     sent = json.loads(client.get(reverse("portal:leak_json", args=[leak.pk])).content)
     told = offline_verifier.check(sent, bytes.fromhex(sent["hub_key"]))
     assert "names nobody" in told
     assert "2 view(s) were left out" in told
-    _check_forged(scene, client, honest)
-    _check_same_account(scene, rows["alice"].letters, monkeypatch)
+    _check_forged(leaking, client, honest)
+    _check_same_account(leaking, rows["alice"].letters, monkeypatch)
     ViewWord.objects.filter(pk=rows["bob"].pk).delete()
-    assert held_words.words_of_film(scene.clip.pk, "film.road").left_out == 1
+    assert held_words.words_of_film(leaking.clip.pk, "film.road").left_out == 1
 
 
-def _check_same_account(scene: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _check_same_account(leaking: LeakScene, letters: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alice opens it again that day, and on the next one: two views that no mark tells apart, and one that it does."""
-    first = scene.views["alice"]
-    again = gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident")
+    first = leaking.views["alice"]
+    again = gate.open_view(actor=leaking.cast.alice, clip_id=leaking.clip.pk, purpose="incident")
     tomorrow = ManualClock(wall=time.time_ns() + 25 * 3600 * NS_PER_S)
-    gate.open_view(actor=scene.cast.alice, clip_id=scene.clip.pk, purpose="incident", clock=tomorrow)
-    leak, client = traced_by_marks(scene, letters, monkeypatch), signed_in(scene.cast.petra)
+    gate.open_view(actor=leaking.cast.alice, clip_id=leaking.clip.pk, purpose="incident", clock=tomorrow)
+    leak, client = traced_by_marks(leaking, letters, monkeypatch), signed_in(leaking.cast.petra)
     (named,) = json.loads(leak.report_json)["named"]
     assert named["views_with_same_word"] == [str(first.pk), str(again.pk)]
     assert named["words_of_same_account"] == 2
@@ -146,8 +130,8 @@ def _check_same_account(scene: LeakScene, letters: str, monkeypatch: pytest.Monk
         offline_verifier.check({**sent, "views": sent["views"][:1]}, key)
 
 
-def _check_forged(scene: LeakScene, client: Client, leak: Leak) -> None:
-    alice, bob = (str(scene.views[name].pk) for name in ("alice", "bob"))
+def _check_forged(leaking: LeakScene, client: Client, leak: Leak) -> None:
+    alice, bob = (str(leaking.views[name].pk) for name in ("alice", "bob"))
     row = LeakFinding.objects.get(leak=leak)
     LeakFinding.objects.filter(pk=row.pk).update(finding_json=row.finding_json.replace(alice, bob))
     assert leak_acts.named(leak) == []

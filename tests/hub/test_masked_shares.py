@@ -6,7 +6,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 import textured_film
@@ -22,6 +21,7 @@ from custodes.hub.clips.models import Clip, ClipPart, Masking
 from custodes.hub.process import mask_orders, masking
 from custodes.redact.fill import GREY_Y
 from leak_scene import store_textured
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 FILM, SECONDS = "film.road", 6
@@ -55,12 +55,6 @@ def clip(cast: Cast, film: Path, monkeypatch: pytest.MonkeyPatch) -> Clip:
     tell_of_arrival(Clip.objects.get(pk=stored.pk))
     show_notices(cast.dina, cast.company, clock=SystemClock())
     return stored
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def lumas(content: bytes) -> np.ndarray:

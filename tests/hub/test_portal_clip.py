@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.test import Client
 
 import stage
 from cast import Cast, make_clip, say
 from custodes.hub.access.models import View
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips.models import Clip, Reading
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -38,12 +38,6 @@ def ready(cast: Cast, film: Path) -> Clip:
     )
     assert isinstance(clip, Clip)
     return clip
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def test_opening_the_page_opens_one_view_for_the_purpose(cast: Cast, ready: Clip) -> None:

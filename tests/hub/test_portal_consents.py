@@ -4,7 +4,6 @@ import io
 import re
 
 import pytest
-from django.test import Client
 from pypdf import PdfReader
 
 from cast import Cast, make_clip, make_person, say, show_notices
@@ -14,15 +13,10 @@ from custodes.hub.consent import texts
 from custodes.hub.consent.models import Answer, Showing
 from custodes.hub.consent.topics import NEEDS, Need, Topic
 from custodes.hub.fleet.models import Membership
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 SHA = texts.book().current(Topic.COACHING, "en").sha256
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def form(cast: Cast, **more: str) -> dict[str, str]:

@@ -9,14 +9,9 @@ from cast import NOW, Cast, make_clip
 from custodes.hub.clips.bookmarks import Bookmarks
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.portal.models import SavedFilter
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def ids_in(html: bytes) -> list[str]:

@@ -11,14 +11,9 @@ from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.verify import Report, verify
 from custodes.hub.fleet.models import Invitation, Membership, Organisation, Shift
 from custodes.hub.portal.views.settings import MARKS
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def test_people_of_ones_own_organisations_are_listed(cast: Cast) -> None:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from cast import NOW, Cast, make_clip
 from custodes.core import seal
@@ -13,15 +12,10 @@ from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip
 from custodes.hub.portal.rows import Namer, bundled
 from custodes.hub.vault import keys
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 MPH = 0.44704
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def told(clip: Clip, **facts: object) -> Clip:

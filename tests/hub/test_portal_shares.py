@@ -15,6 +15,7 @@ from custodes.hub.access.models import Release, Share, View
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom
 from custodes.hub.fleet.models import Person
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -38,12 +39,6 @@ def ready(cast: Cast, film: Path) -> Clip:
     clip = stage.store_clip(cast.van_unit, [lens], onset_ns=onset_ns, subject=cast.dina)
     assert isinstance(clip, Clip)
     return clip
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def release_by(person: object) -> None:

@@ -5,21 +5,15 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from cast import NOW_NS, Cast
 from custodes.hub.clips.models import Tombstone
 from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Camera, EnrolmentCode, Membership, Site, Unit
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def heard_now(unit: Unit, **facts: object) -> None:

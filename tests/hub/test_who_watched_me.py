@@ -30,6 +30,7 @@ from custodes.hub.consent import telling
 from custodes.hub.consent.models import SubjectRequest, ViewToTell
 from custodes.hub.driving import owners
 from custodes.hub.fleet.models import Person
+from signed_in import signed_in
 from stored_trip import store
 
 pytestmark = pytest.mark.django_db
@@ -72,12 +73,6 @@ def post() -> Iterator[Catcher]:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(wall=NOW_NS)
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
-    return client
 
 
 def age_proofs(client: Client) -> None:
