@@ -1,6 +1,7 @@
 """Who writes the database hides no entry by which a right has ended: not for a moment, not by taking it out."""
 
 from collections.abc import Iterable
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -14,10 +15,10 @@ from custodes.hub.audit import ledger, macs, past
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.fleet import invitations, second_factor, signin_links
 from custodes.hub.fleet.models import Invitation, SignInLink
+from signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 KIND = "sign_in.link_used"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 LINKS = past.Entries((KIND,), by="link")
 MANY = past.ManyEntries((KIND,), by="link")
 EDITS: dict[str, dict[str, object]] = {
@@ -115,14 +116,15 @@ def test_early_entries_that_were_edited_refuse_every_question() -> None:
     assert not LINKS.as_read("a"), f"entry {seq}"
 
 
-def test_pages_say_why_there_is_nothing_to_see(cast: Cast, client: Client) -> None:
+def test_pages_say_why_there_is_nothing_to_see(cast: Cast) -> None:
     write("a", "b")
-    client.force_login(cast.alice, backend=BACKEND)
+    client = signed_in(cast.alice)
     shut = "All film is shut, for everybody."
-    assert shut not in client.get("/inbox/").content.decode()
-    past.read_on()
+    pages = "/inbox/", f"/clips/{uuid4()}/"
+    assert [shut in client.get(page).content.decode() for page in pages] == [False, False]
     LedgerLeaf.objects.filter(pk=write("c")[0]).update(mac=None)
-    assert shut in client.get("/inbox/").content.decode()
+    assert [shut in client.get(page).content.decode() for page in pages] == [True, True]
+    assert shut not in Client().get(pages[1]).content.decode()
 
 
 def hide(kind: str) -> None:
