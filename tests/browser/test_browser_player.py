@@ -82,6 +82,22 @@ def test_step_crosses_the_edge_of_a_fragment(clip_page: Page) -> None:
     settle_on(clip_page, 124)
 
 
+def test_a_seek_has_the_last_word_over_steps_under_way(clip_page: Page) -> None:
+    seek(clip_page, 124)
+    settle_on(clip_page, 124)
+    clip_page.evaluate(
+        """async at => {
+          const { reel } = document.getElementById('player').player;
+          reel.step(-1); reel.step(-1);
+          await new Promise((r) => setTimeout(r, 20));
+          await reel.seek(reel.startS + at);
+          await new Promise((r) => setTimeout(r, 600));
+        }""",
+        60.5 / stage.FPS,
+    )
+    assert (shown_frame(clip_page), shown_frame(clip_page, 1)) == (60, 60 - OFFSET_FRAMES)
+
+
 def test_paused_lenses_show_the_same_moment(clip_page: Page) -> None:
     for frame in (60, 137, 222):
         seek(clip_page, frame)

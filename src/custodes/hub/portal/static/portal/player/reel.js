@@ -63,6 +63,7 @@ export class Reel extends EventTarget {
     this.wallS = this.startS;
     this.busy = false;
     this.steps = 0;
+    this.seeks = 0;
     for (const film of films) this.#listen(film);
   }
 
@@ -141,6 +142,8 @@ export class Reel extends EventTarget {
   }
 
   async seek(wallS) {
+    this.seeks += 1;
+    this.steps = 0;
     this.wallS = Math.min(Math.max(wallS, this.startS), this.endS);
     this.dispatchEvent(new Event("time"));
     const here = this.films.filter((film) => !film.broken);
@@ -150,6 +153,7 @@ export class Reel extends EventTarget {
   }
 
   // One true frame: back is the picture just before this one begins; forward is the first that differs.
+  // A seek meanwhile has the last word.
   async step(direction) {
     if (this.busy) { this.steps = Math.max(-MOST_STEPS_AHEAD, Math.min(MOST_STEPS_AHEAD, this.steps + direction)); return; }
     if (this.playing) this.pause();
@@ -167,14 +171,16 @@ export class Reel extends EventTarget {
   async #stepOnce(direction) {
     const film = this.clock;
     if (!film) return;
+    const seeks = this.seeks;
     if (film.pending) await film.pending.done;
     const from = film.shownS;
     let shown = from;
     if (direction < 0) {
-      for (let reach = 2 * EPSILON_S; shown >= from - EPSILON_S / 4 && reach < 4 * film.frameS && from > EPSILON_S; reach += film.frameS / 2) shown = await film.show(from - reach);
+      for (let reach = 2 * EPSILON_S; seeks === this.seeks && shown >= from - EPSILON_S / 4 && reach < 4 * film.frameS && from > EPSILON_S; reach += film.frameS / 2) shown = await film.show(from - reach);
     } else {
-      for (let reach = film.frameS * 0.6; shown <= from + EPSILON_S / 4 && reach < 12 * film.frameS && from + reach < film.durationS; reach += film.frameS / 2) shown = await film.show(from + reach);
+      for (let reach = film.frameS * 0.6; seeks === this.seeks && shown <= from + EPSILON_S / 4 && reach < 12 * film.frameS && from + reach < film.durationS; reach += film.frameS / 2) shown = await film.show(from + reach);
     }
+    if (seeks !== this.seeks) return;
     this.wallS = film.firstS + shown;
     for (const other of this.films) if (other !== film && !other.broken && other.covers(this.wallS)) other.show(this.wallS - other.firstS);
     this.dispatchEvent(new Event("time"));
