@@ -1,5 +1,7 @@
 """Fixtures that every test of the hub uses; the conftest of each folder imports them."""
 
+import os
+import shutil
 import time
 from pathlib import Path
 
@@ -8,17 +10,20 @@ from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_
 from django.conf import settings as django_settings
 from django.test import AsyncClient, Client
 
-from cast import Cast, make_cast
+from cast import Cast
 from custodes.hub import keyring
 from custodes.hub.fleet.models import Person
+from stored_cast import put_cast
 
 
 def give_hub(folder: Path, patch: pytest.MonkeyPatch) -> Path:
-    """Make `folder` the hub's, with fresh keys, for as long as `patch` lasts."""
+    """Make `folder` the hub's, with the keys of this run of tests, for as long as `patch` lasts."""
     folder.mkdir(mode=0o700)
     hub = django_settings.HUB.model_copy(update={"data_dir": folder})
     patch.setattr(django_settings, "HUB", hub)
-    keyring.make_keys(hub.keys_dir)
+    keys = Path(os.environ["CUSTODES_HUB_DATA_DIR"]) / hub.keys_dir.name
+    keyring.make_keys(keys)
+    shutil.copytree(keys, hub.keys_dir)
     return folder
 
 
@@ -64,4 +69,4 @@ def both_factors(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cast(db: None) -> Cast:
     """Store the cast."""
-    return make_cast()
+    return put_cast()
