@@ -20,6 +20,13 @@ from windows import RunningHub, Watched, ask, stage_hand
 
 from running_hub import running
 
+OFF = (
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,AimEnabled,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,"
+    "OptimizationHints,NetworkTimeServiceQuerying,PreconnectToSearch,PaintHolding,ThirdPartyStoragePartitioning,"
+    "AvoidCorsURLLoaderRestartOnRedirect,DestroyProfileOnBrowserClose,AvoidUnnecessaryBeforeUnloadCheckSync,LensOverlay"
+)
+"""What Playwright turns off, said again since the last such switch counts; and the two pages of Chromium's own address
+bar, which it loads with every window in a second of CPU time."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,12 +34,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
-    # The last such switch counts: what Playwright turns off stays off. The two of the address bar load pages of
-    # Chromium's own with every window, which takes a second of CPU time.
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,AimEnabled,HttpsUpgrades,"
-    "HttpsFirstBalancedModeAutoEnable,MediaRouter,OptimizationHints,NetworkTimeServiceQuerying,PreconnectToSearch,"
-    "PaintHolding,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,DestroyProfileOnBrowserClose,"
-    "AvoidUnnecessaryBeforeUnloadCheckSync,LensOverlay",
+    f"--disable-features={OFF}",
 ]
 PASSWORD = "correct horse battery staple"
 HERE = Path(__file__).parent
