@@ -16,6 +16,7 @@ from custodes.core.clock import Clock, ManualClock
 from custodes.core.types import Facing, Severity
 from custodes.hub.access.models import Grant
 from custodes.hub.audit import ledger, past
+from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips.models import Case, CaseClip, Clip, ClipPart
 from custodes.hub.consent import services as consent
 from custodes.hub.consent import texts
@@ -55,6 +56,8 @@ class Cast:
     petra: Person
     stranger: Person
     root: Person
+    told: int
+    """How many entries the ledger has about them."""
 
     @property
     def manager(self) -> Person:
@@ -115,6 +118,12 @@ class Cast:
         }
 
 
+def acts_since(cast: Cast | None) -> list[str]:
+    """Return the kinds of the entries since the cast was made (None: of all), clips that arrived left out."""
+    acts = LedgerLeaf.objects.filter(seq__gte=cast.told if cast else 0).exclude(kind="clip.received").order_by("seq")
+    return list(acts.values_list("kind", flat=True))
+
+
 def make_person(name: str, **fields: object) -> Person:
     """Store a person called `name`. Without `password` they cannot sign in by one (hashing is slow)."""
     return Person.objects.create_user(f"{name}@example.org", display_name=name.title(), **fields)
@@ -133,14 +142,16 @@ def make_cast() -> Cast:
     )
     rival = Organisation.objects.create(name="Rival Vans", kind=Organisation.Kind.COMPANY)
     household = Organisation.objects.create(name="Elm Street", kind=Organisation.Kind.HOUSEHOLD, speed_unit="kmh")
+    names = ("alice", "bob", "charlie", "dina", "oscar", "hanna", "milo", "sam", "eve", "petra", "stranger")
+    people = {name: make_person(name) for name in names}
+    give_role(people["eve"], company, Membership.Role.DISPATCHER, at=NOW - timedelta(days=2))
+    end_role(people["eve"], NOW - timedelta(days=1))
     van = Site.objects.create(organisation=company, name="Van 12", kind=Site.Kind.VEHICLE)
     other_van = Site.objects.create(organisation=company, name="Van 13", kind=Site.Kind.VEHICLE)
     home = Site.objects.create(organisation=household, name="Home", kind=Site.Kind.HOME)
     rival_van = Site.objects.create(organisation=rival, name="Rival 1", kind=Site.Kind.VEHICLE)
     for site in (van, other_van, home, rival_van):
         tell_of_site(site)
-    names = ("alice", "bob", "charlie", "dina", "oscar", "hanna", "milo", "sam", "eve", "petra", "stranger")
-    people = {name: make_person(name) for name in names}
     root = Person.objects.create_superuser("root@example.org", display_name="Root")
     roles = Membership.Role
     for name, organisation, role, site in (
@@ -153,11 +164,9 @@ def make_cast() -> Cast:
         ("hanna", household, roles.OWNER, None),
         ("milo", household, roles.MEMBER, None),
         ("sam", company, roles.DISPATCHER, other_van),
-        ("eve", company, roles.DISPATCHER, None),
         ("petra", company, roles.PRIVACY_OFFICER, None),
     ):
-        Membership.objects.create(person=people[name], organisation=organisation, role=role, site=site)
-    Membership.objects.filter(person=people["eve"]).update(until=NOW - timedelta(days=1))
+        give_role(people[name], organisation, role, site)
     Shift.objects.create(site=van, driver=people["dina"], starts_at=NOW - timedelta(hours=1))
     van_unit = make_unit(van, "Van 12")
     home_unit = make_unit(home, "Porch")
@@ -167,6 +176,7 @@ def make_cast() -> Cast:
         (home_unit, "porch", Facing.PORCH),
     ):
         Camera.objects.create(unit=unit, lens=lens, facing=facing, state=Camera.State.RECORDING)
+    others = {"other_van_unit": make_unit(other_van, "Van 13"), "rival_unit": make_unit(rival_van, "Rival 1")}
     return Cast(
         company=company,
         household=household,
@@ -176,10 +186,10 @@ def make_cast() -> Cast:
         home=home,
         rival_van=rival_van,
         van_unit=van_unit,
-        other_van_unit=make_unit(other_van, "Van 13"),
         home_unit=home_unit,
-        rival_unit=make_unit(rival_van, "Rival 1"),
         root=root,
+        told=ledger.size(),
+        **others,
         **people,
     )
 
@@ -220,8 +230,38 @@ def tell_of_unit(unit: Unit) -> Unit:
     return unit
 
 
-def tell_of_roles() -> None:
-    """Write into the ledger the roles and shifts that the cast has, as the pages do: a check of the rows finds them."""
+def give_role(
+    person: Person,
+    organisation: Organisation,
+    role: str,
+    site: Site | None = None,
+    *,
+    sees: str = "both",
+    at: datetime = NOW,
+) -> Membership:
+    """Give somebody a role, row and entry: one that no entry gives counts nowhere."""
+    row = Membership.objects.create(person=person, organisation=organisation, role=role, site=site, sees=sees)
+    ledger.append(kind="role.given", body=_of_role(row), now_ns=int(at.timestamp()) * 10**9)
+    if sees != Membership.Sees.BOTH:
+        ledger.append(kind="role.limited", body={**_of_role(row), "sees": sees}, now_ns=NOW_NS)
+    return row
+
+
+def end_role(person: Person, at: datetime) -> None:
+    """End every role of somebody, rows and entries."""
+    rows = Membership.objects.filter(person=person, until=None)
+    for row in rows:
+        ledger.append(kind="role.ended", body=_of_role(row), now_ns=int(at.timestamp()) * 10**9)
+    rows.update(until=at)
+
+
+def _of_role(row: Membership) -> dict[str, object]:
+    place = {"organisation": row.organisation_id, "site": row.site_id, "role": row.role}
+    return {"person": row.person_id, **place, "by": None}
+
+
+def tell_of_shifts() -> None:
+    """Write into the ledger the shifts that the cast has, as the pages do: a check of the rows finds them."""
     for shift in Shift.objects.order_by("pk"):
         about = {"person": shift.driver_id, "site": shift.site_id, "shift": shift.pk, "route": shift.route_id}
         times = {
@@ -229,11 +269,6 @@ def tell_of_roles() -> None:
             "to": None if shift.ends_at is None else shift.ends_at.isoformat(),
         }
         ledger.append(kind="shift.started", body={**about, **times, "by": None}, now_ns=NOW_NS)
-    for row in Membership.objects.order_by("pk"):
-        body = {"person": row.person_id, "organisation": row.organisation_id, "site": row.site_id, "role": row.role}
-        ledger.append(kind="role.given", body={**body, "by": None}, now_ns=NOW_NS)
-        if row.until is not None:
-            ledger.append(kind="role.ended", body={**body, "by": None}, now_ns=int(row.until.timestamp()) * 10**9)
     ledger.signed_head(now_ns=NOW_NS)  # a hub that took in a clip has signed one
 
 

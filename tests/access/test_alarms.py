@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from matrix import BACKEND
 
-from cast import NOW, NOW_NS, Cast, make_clip, make_person
+from cast import NOW, NOW_NS, Cast, give_role, make_clip, make_person
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
@@ -149,7 +149,7 @@ def test_nobody_answers_an_alarm_about_themselves_nor_of_others(cast: Cast) -> N
         for person in (cast.alice, cast.charlie, cast.dina):
             with pytest.raises(Denied):
                 act(actor=person, alarm_id=alarm.pk, clock=LATER, **more)
-    Membership.objects.create(person=cast.stranger, organisation=cast.rival, role="privacy_officer")
+    give_role(cast.stranger, cast.rival, "privacy_officer")
     with pytest.raises(Denied):
         alarm_answers.find(cast.stranger, alarm.pk)
 
@@ -204,7 +204,7 @@ def test_a_case_is_ended_by_those_whose_it_is_and_never_by_who_was_watched_over(
     of_leader = keeping.open_case(actor=cast.alice, name="Claim 17", **named)
     of_officer = keeping.open_case(actor=cast.petra, name="Leak", **named)
     paul = make_person("paul")
-    Membership.objects.create(person=paul, organisation=cast.company, role="privacy_officer")
+    give_role(paul, cast.company, "privacy_officer")
 
     def may_end(case: Case) -> set[Person]:
         people = (cast.alice, cast.bob, cast.petra, paul, cast.charlie, cast.dina)
@@ -217,5 +217,5 @@ def test_a_case_is_ended_by_those_whose_it_is_and_never_by_who_was_watched_over(
     Alarm.objects.update(watcher=cast.petra)
     assert may_end(of_alarm) == {paul}
     Membership.objects.filter(person=cast.petra).update(until=NOW)
-    Membership.objects.create(person=cast.petra, organisation=cast.company, role="manager")
+    give_role(cast.petra, cast.company, "manager")
     assert may_end(of_officer) == {paul}, "whoever has ceased to be an officer leaves their cases to those who are"

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.utils import timezone
 
-from cast import NOW, NOW_NS, Cast
+from cast import NOW, NOW_NS, Cast, give_role
 from custodes.core.clock import ManualClock
 from custodes.core.wire import Heartbeat, WireSample
 from custodes.hub.audit import ledger
@@ -96,7 +96,7 @@ def test_one_entry_stands_for_one_looking_however_often_it_is_fed(cast: Cast) ->
 def test_another_driver_is_another_watch_and_a_day_long_one_is_asked_anew(cast: Cast) -> None:
     beat(cast)
     seen_by(cast.bob)
-    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    give_role(cast.milo, cast.company, Membership.Role.DRIVER)
     services.start_shift(site=cast.van, driver=cast.milo, now=NOW + MINUTE)
     assert seen_by(cast.bob, after_s=61)["Van 12"] == (True, False), "the way of the shift before is gone"
     beat(cast, after_s=70)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cast import NOW_NS, Cast, make_clip, say, show_notices
+from cast import NOW_NS, Cast, give_role, make_clip, say, show_notices
 from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
@@ -14,7 +14,6 @@ from custodes.hub.clips import held_words, marked
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent.models import Answer, Showing
 from custodes.hub.fleet.models import Membership
-from custodes.hub.fleet.times import now_of
 from custodes.trace.splice import ViewLayout
 from marked_clip import made_up_twins
 
@@ -68,7 +67,7 @@ def test_coaching_needs_a_yes_that_stands(cast: Cast, clock: ManualClock, answer
 
 
 def test_a_yes_is_to_one_organisation_and_one_purpose(cast: Cast, clock: ManualClock) -> None:
-    Membership.objects.create(person=cast.dina, organisation=cast.rival, role=Membership.Role.DRIVER)
+    give_role(cast.dina, cast.rival, Membership.Role.DRIVER)
     clip = make_clip(cast.van_unit, subject=cast.dina)
     say(cast.dina, cast.rival, "coaching")
     say(cast.dina, cast.company, "training")
@@ -116,9 +115,8 @@ def test_a_home_asks_everybody_who_lives_there(cast: Cast, clock: ManualClock) -
     def state() -> str:
         from custodes.hub.access.requests import Action
 
-        now = now_of(clock)
         past.read_on()
-        return recorded.consent_for(clip, Action.VIEW, Purpose.TROUBLESHOOTING, now=now)
+        return recorded.consent_for(clip, Action.VIEW, Purpose.TROUBLESHOOTING)
 
     assert state() == "unseen"
     say(cast.hanna, cast.household, "troubleshooting")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW_NS, Cast, make_clip, say, tell_of_roles
+from cast import NOW_NS, Cast, make_clip, say, tell_of_shifts
 from custodes.hub.access import gate
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def cast(cast: Cast) -> Cast:
     """The cast, with its roles in the ledger: the check of the ledger looks for them there."""
-    tell_of_roles()
+    tell_of_shifts()
     return cast
 
 

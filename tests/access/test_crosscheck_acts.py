@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW, NOW_NS, Cast, make_clip
+from cast import NOW, NOW_NS, Cast, give_role, make_clip
 from custodes.core.clock import ManualClock
 from custodes.hub.access import grants, second_person
 from custodes.hub.access.crosscheck_acts import originals_against_ledger, shares_against_ledger
 from custodes.hub.access.models import Grant, Unsealing
-from custodes.hub.fleet.models import Membership
 
 pytestmark = pytest.mark.django_db
 CLOCK = ManualClock(wall=NOW_NS)
@@ -17,7 +16,7 @@ CLOCK = ManualClock(wall=NOW_NS)
 
 def test_grants_and_originals_are_held_to_their_entries(cast: Cast) -> None:
     clip = make_clip(cast.van_unit, subject=cast.dina)
-    guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role="contractor")
+    guest = give_role(cast.stranger, cast.company, "contractor")
     given = {"clip_id": clip.pk, "membership_id": str(guest.pk), "reason": "x", "days": 1, "clock": CLOCK}
     grant = grants.give(actor=cast.alice, **given)
     one = second_person.ask(actor=cast.alice, clip_id=clip.pk, purpose="incident", reason="x", clock=CLOCK)

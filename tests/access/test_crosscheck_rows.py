@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.db.models import QuerySet
 
-from cast import NOW, NOW_NS, Cast, make_clip, make_person, tell_of_roles
+from cast import NOW, NOW_NS, Cast, make_clip, make_person, tell_of_shifts
 from custodes.core.clock import ManualClock
 from custodes.hub.access import alarm_answers, alarms, gate
 from custodes.hub.access.models import Alarm, AlarmLimits, AlarmSweep, AlarmView, Release, Share
@@ -39,7 +39,7 @@ class Scene:
 @pytest.fixture
 def scene(cast: Cast) -> Scene:
     clip, gone, watched = (make_clip(cast.van_unit, subject=cast.dina) for _ in range(3))
-    tell_of_roles()
+    tell_of_shifts()
     by_alice = {"actor": cast.alice, "clock": CLOCK}
     every = {"among": Clip.objects.all(), **by_alice}
     keeping.place_hold(clip_id=clip.pk, reason="claim 17", **every)
@@ -199,7 +199,7 @@ def test_what_was_edited_by_hand_is_named(scene: Scene) -> None:
 
 
 def test_a_removed_clip_is_named(cast: Cast) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     clip = make_clip(cast.van_unit)
     ledger.signed_head(now_ns=NOW_NS)
     clip.parts.all().delete()

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from cast import NOW_NS, Cast, make_clip, say, tell_of_roles
+from cast import NOW_NS, Cast, make_clip, say, tell_of_shifts
 from custodes.core import merkle
 from custodes.core.errors import BadInput
 from custodes.hub import keyring
@@ -32,7 +32,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 @pytest.fixture
 def cast(cast: Cast) -> Cast:
     """The cast, with its roles in the ledger: the check of the ledger looks for them there."""
-    tell_of_roles()
+    tell_of_shifts()
     return cast
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from matrix import BACKEND
 
-from cast import NOW_NS, Cast, make_clip, say
+from cast import NOW_NS, Cast, give_role, make_clip, say
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
@@ -22,7 +22,7 @@ LATER = ManualClock(wall=NOW_NS + 3 * 24 * 3600 * NS_PER_S)
 
 
 def guest(cast: Cast, role: str, organisation: object = None) -> Membership:
-    row = Membership.objects.create(person=cast.stranger, organisation=organisation or cast.company, role=role)
+    row = give_role(cast.stranger, organisation or cast.company, role)
     Membership.objects.filter(pk=row.pk).update(since=cast.van.created_at - timedelta(days=900))
     return row
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 
-from cast import NOW, NOW_NS, Cast, make_clip, tell_of_roles
+from cast import NOW, NOW_NS, Cast, make_clip, tell_of_shifts
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import decisions, drives, gate, places
@@ -100,7 +100,7 @@ def test_leaders_alone_hold_others_and_nobody_holds_a_leader(cast: Cast) -> None
 
 
 def test_it_is_held_to_the_ledger_and_a_role_that_is_given_anew_sees_both(cast: Cast) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     hold(cast.milo, cast.hanna, "live")
     assert not list(crosscheck.roles_against_ledger())
     Membership.objects.filter(person=cast.milo).update(sees="both")

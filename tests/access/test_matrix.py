@@ -17,7 +17,7 @@ from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 from pytest_django import DjangoDbBlocker
 
-from cast import Cast, make_cast, put_in_case, say, tell_of_arrival
+from cast import Cast, give_role, make_cast, put_in_case, say, tell_of_arrival
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
@@ -557,7 +557,7 @@ def test_originals_take_two(doors: Doors, scene: Scene, cast: Cast) -> None:
     assert doors.let_through(take) == NONE
     second_person.decide(actor=cast.petra, unsealing_id=unsealing.pk, yes=True)
     assert doors.let_through(take) == {"manager"}
-    guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role="support")
+    guest = give_role(cast.stranger, cast.company, "support")
     given = {"membership_id": str(guest.pk), "reason": "no picture", "days": 1}
     grant = grants.give(actor=cast.alice, clip_id=scene.clips["own van"].pk, **given)
     assert doors.let_through(Ask("portal:grant_revoke", {"grant_id": grant.pk}, "post")) == {"manager"}

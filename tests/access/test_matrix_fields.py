@@ -16,7 +16,7 @@ from matrix import Doors
 from pytest_django import DjangoDbBlocker
 
 import stored_trip
-from cast import make_cast, make_clip, make_person, say, show_notices
+from cast import give_role, make_cast, make_clip, make_person, say, show_notices
 from custodes.core.types import Purpose
 from custodes.core.wire import Manifest, WireSample
 from custodes.hub.access import drives, gate, grants
@@ -109,7 +109,7 @@ def stored(
         guests = (("support", "van", R.SUPPORT), ("contractor", "van", R.CONTRACTOR))
         for name, where, role in (*guests, ("contractor at home", "home", R.CONTRACTOR)):
             people[name] = guest = make_person(name.replace(" ", "."))
-            row = Membership.objects.create(person=guest, organisation=clips[where].site.organisation, role=role)
+            row = give_role(guest, clips[where].site.organisation, role)
             leader = cast.alice if where == "van" else cast.hanna
             grants.give(actor=leader, clip_id=clips[where].pk, membership_id=str(row.pk), reason="x", days=3)
         leaked = Clip.objects.filter(site=cast.van)

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW, NOW_NS, Cast, make_clip, put_in_case, say, tell_of_arrival, tell_of_roles
+from cast import NOW, NOW_NS, Cast, give_role, make_clip, put_in_case, say, tell_of_arrival, tell_of_shifts
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import drives, gate, grants, places
+from custodes.hub.access import decisions, drives, gate, grants, places, recorded
 from custodes.hub.access.models import Grant
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import past
@@ -20,18 +20,20 @@ from custodes.hub.clips import keeping, services
 from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.driving import borne_out, owners
 from custodes.hub.driving.models import Trip
-from custodes.hub.fleet import enrolled, founded
+from custodes.hub.fleet import enrolled, founded, selectors
+from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Membership, Site
 from stored_trip import store
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+WATCHERS = ("manager", "dispatcher", "privacy_officer")
 
 
 @pytest.fixture
 def clip(cast: Cast) -> Clip:
     """A clip of the company's van, which Hanna at home is to see."""
-    tell_of_roles()
+    tell_of_shifts()
     return make_clip(cast.van_unit, subject=cast.dina)
 
 
@@ -98,7 +100,7 @@ def test_an_entry_of_an_early_version_is_held_by_the_sites_own(cast: Cast) -> No
 
 
 def test_a_drive_whose_row_was_edited_is_nobodys_own_and_shown_to_nobody(cast: Cast) -> None:
-    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    give_role(cast.milo, cast.company, Membership.Role.DRIVER)
     clock = ManualClock(wall=NOW_NS + 3600 * 10**9)
 
     def shown(trip: Trip) -> set[str]:
@@ -160,7 +162,7 @@ def test_a_list_of_drives_is_held_in_as_many_queries_as_one(
 def test_a_grant_and_a_case_open_what_their_entries_say(cast: Cast, clip: Clip) -> None:
     """Rows that were made by hand, made longer or revived open nothing, and neither does another clip by them."""
     other = make_clip(cast.van_unit)
-    guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role="contractor")
+    guest = give_role(cast.stranger, cast.company, "contractor")
     given = {"given_by": cast.alice, "given_at": guest.since, "reason": "x"}
     by_hand = Grant.objects.create(clip=clip, membership=guest, ends_at=guest.since + DAY, **given)
     kept = CaseClip.objects.create(case=put_in_case(other), clip=clip, added_at=NOW)
@@ -207,3 +209,58 @@ def test_while_an_entry_is_not_as_the_hub_wrote_it_nobody_sees_a_clip(cast: Cast
     )
     assert founded.owner_of(clip.site_id) == str(cast.company.pk)
     assert say(cast.dina, cast.company, "coaching", "no"), "and a no is heard"
+
+
+def test_a_role_is_what_its_row_and_its_entries_both_say(cast: Cast, clip: Clip) -> None:
+    """Rows that were added, revived, moved or widened by hand count nowhere; one ended by hand ends the role."""
+
+    def rights() -> set[str]:
+        people = (cast.stranger, cast.eve, cast.sam, cast.bob)
+        sees = {str(one) for one in people if gate.may(one, Action.VIEW, clip).allowed}
+        sees |= {f"{one} in a list" for one in people if gate.visible_clips(one).exists()}
+        sees |= {f"{one} named" for line in decisions.audience(clip, now=NOW) for one in line.people if one in people}
+        sees |= {f"{one} leads" for one in people if selectors.leads(one, cast.company, NOW)}
+        return sees | {f"{one} told" for one in selectors.privacy_officers(cast.company, NOW) if one in people}
+
+    roles = Membership.objects.filter(organisation=cast.company)
+    of_bob = {"Bob", "Bob in a list", "Bob named"}
+    assert rights() == of_bob
+    added = [Membership.objects.create(person=cast.stranger, organisation=cast.company, role=one) for one in WATCHERS]
+    roles.filter(person=cast.eve).update(until=None)
+    roles.filter(person=cast.sam).update(site=None)
+    assert rights() == of_bob
+    with pytest.raises(Denied):
+        fleet.give_role(person=cast.sam, organisation=cast.company, role="driver", now=NOW, by=cast.stranger)
+    assert kinds() == {"role_edited", "role_missing"}
+    for row in added:
+        row.delete()
+    roles.filter(person=cast.bob).update(until=NOW)
+    assert rights() == set()
+
+
+def test_a_role_that_was_held_to_now_is_widened_by_no_row(cast: Cast) -> None:
+    before = make_clip(cast.home_unit, onset=NOW - 2 * DAY)
+    assert gate.may(cast.milo, Action.VIEW, before).allowed
+    role = Membership.objects.get(person=cast.milo)
+    fleet.limit_role(membership=role, sees="live", now=NOW, by=cast.hanna)
+    Membership.objects.filter(pk=role.pk).update(sees="both")
+    assert not gate.may(cast.milo, Action.VIEW, before).allowed
+    assert not gate.visible_clips(cast.milo).exists()
+
+
+def test_who_lives_there_is_asked_whatever_their_row_says(cast: Cast) -> None:
+    clip = make_clip(cast.home_unit)
+
+    def stand() -> str:
+        past.read_on()
+        return recorded.consent_for(clip, Action.VIEW, Purpose.TROUBLESHOOTING)
+
+    say(cast.hanna, cast.household, "troubleshooting")
+    say(cast.milo, cast.household, "troubleshooting", "no")
+    assert stand() == "no"
+    role = Membership.objects.filter(person=cast.milo)
+    role.update(until=NOW)
+    assert stand() == "no"
+    role.update(until=None)
+    fleet.end_membership(membership=role.get(), now=NOW, by=cast.hanna)
+    assert stand() == "yes"

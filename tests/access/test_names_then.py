@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from cast import Cast, make_clip, tell_of_roles
+from cast import Cast, make_clip, tell_of_shifts
 from custodes.hub.access import gate
 from custodes.hub.access.history import NameThen, names_then
 from custodes.hub.access.models import View
@@ -18,7 +18,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 @pytest.fixture
 def cast(cast: Cast) -> Cast:
     """The cast, with its roles in the ledger: the check of the ledger looks for them there."""
-    tell_of_roles()
+    tell_of_shifts()
     return cast
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from cast import NOW, Cast, grant_to, make_cast, make_clip, put_in_case
+from cast import NOW, Cast, give_role, grant_to, make_cast, make_clip, put_in_case
 from custodes.core.types import Purpose
 from custodes.hub.access import decisions, policies
 from custodes.hub.access.policies import POLICY_DIR, Policy, PolicyBook, Verdict, load_book
@@ -53,7 +53,7 @@ def scenes(cast: Cast) -> Iterator[Clip]:
     yield cased
     granted = make_clip(cast.van_unit)
     for role in ("support", "contractor"):
-        guest = Membership.objects.create(person=cast.milo, organisation=cast.company, role=role)
+        guest = give_role(cast.milo, cast.company, role)
         lasts = {"given_at": guest.since, "ends_at": guest.since + timedelta(days=9999)}
         grant_to(guest, granted, by=cast.alice, **lasts)
     yield granted
@@ -123,7 +123,7 @@ def questions(
         give_hub(tmp_path_factory.mktemp("rules") / "hub", patch)
         cast = make_cast()
         # An account that is closed though its role lasts: only the rule about accounts stands in its way.
-        Membership.objects.create(person=cast.stranger, organisation=cast.company, role=Membership.Role.DISPATCHER)
+        give_role(cast.stranger, cast.company, Membership.Role.DISPATCHER)
         Person.objects.filter(pk=cast.stranger.pk).update(is_active=False)
         facts = [decisions.clip_facts(clip, now=NOW) for clip in scenes(cast)]
         members = [facts for person in cast.people.values() for facts in decisions.member_facts(person, now=NOW)]

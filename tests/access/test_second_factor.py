@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from matrix import BACKEND, Scene, set_scene
 
-from cast import Cast, grant_to
+from cast import Cast, give_role, grant_to
 from custodes.hub.access import decisions
 from custodes.hub.access.decisions import member_facts
 from custodes.hub.access.policies import book
@@ -111,7 +111,7 @@ def test_the_rule_and_the_pages_name_the_same_roles(cast: Cast, scene: Scene) ->
     differ = set()
     clip = scene.clips["own van"]
     for role in (Membership.Role.SUPPORT, Membership.Role.CONTRACTOR):
-        guest = Membership.objects.create(person=cast.stranger, organisation=cast.company, role=role)
+        guest = give_role(cast.stranger, cast.company, role)
         lasts = {"given_at": timezone.now(), "ends_at": timezone.now() + timedelta(days=1)}
         grant_to(guest, clip, by=cast.alice, **lasts)
     clips = [decisions.clip_facts(clip, now=timezone.now()) for clip in scene.clips.values()]

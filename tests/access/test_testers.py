@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 
-from cast import NOW, NOW_NS, Cast, make_cast, make_clip, make_person, say
+from cast import NOW, NOW_NS, Cast, give_role, make_cast, make_clip, make_person, say
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.hub.access import testers
@@ -65,7 +65,7 @@ def scene(stored: Scene, db: None) -> Scene:
 
 
 def given() -> set[object]:
-    return {one.clip.pk for one in testers.given_clips(clock=CLOCK)}
+    return {one.clip.pk for one in testers.given_clips()}
 
 
 def give(person: Person, clip: Clip) -> None:
@@ -93,7 +93,7 @@ def test_what_is_given_comes_out_with_the_text_that_everybody_agreed_to(scene: S
     assert given() == set()
     give(scene.cast.dina, scene.van)
     give(scene.cast.milo, scene.home)
-    van, home = testers.given_clips(clock=CLOCK)
+    van, home = testers.given_clips()
     text = texts.book().current(Topic.TRAINING, "en").sha256
     assert (van.clip.pk, van.by_id, van.given_wall_ns) == (scene.van.pk, scene.cast.dina.pk, NOW_NS)
     assert [(one.person_id, one.text_sha256) for one in van.agreed] == [(scene.cast.dina.pk, text)]
@@ -106,7 +106,7 @@ def test_what_is_given_comes_out_with_the_text_that_everybody_agreed_to(scene: S
 
 def test_nobody_gives_what_does_not_show_them(scene: Scene) -> None:
     cast = scene.cast
-    Membership.objects.create(person=cast.bob, organisation=cast.company, role="driver")
+    give_role(cast.bob, cast.company, "driver")
     say(cast.bob, cast.company, "training")
     for person in (cast.alice, cast.bob, cast.charlie, cast.oscar, cast.petra, cast.hanna, cast.root):
         with pytest.raises(Denied):
@@ -133,7 +133,7 @@ def test_a_second_person_on_film_has_to_agree_too(scene: Scene, says: str) -> No
     cast = scene.cast
     if says == "no answer":
         lodger = make_person("lodger")
-        Membership.objects.create(person=lodger, organisation=cast.household, role="member")
+        give_role(lodger, cast.household, "member")
     else:
         say(cast.milo, cast.household, "training", "withdrawn")
         if says == "no":
@@ -195,8 +195,8 @@ def test_what_ends_it_ends_it_at_once(scene: Scene, ends: Callable[[Scene], obje
     assert given() == {scene.van.pk}
     ends(scene)
     assert given() == set()
-    assert testers.given_of(scene.van.pk, clock=CLOCK) is None
-    assert testers.given_by(scene.cast.dina, clock=CLOCK) == []
+    assert testers.given_of(scene.van.pk) is None
+    assert testers.given_by(scene.cast.dina) == []
     with pytest.raises(Denied):
         testers.take_back(actor=scene.cast.dina, clip_id=scene.van.pk, clock=CLOCK)
     if may_again:
@@ -217,7 +217,7 @@ def test_a_yes_that_is_given_anew_brings_nothing_back(scene: Scene) -> None:
 def test_who_moves_in_later_has_not_agreed(scene: Scene) -> None:
     give(scene.cast.milo, scene.home)
     lodger = make_person("lodger")
-    Membership.objects.create(person=lodger, organisation=scene.cast.household, role="member")
+    give_role(lodger, scene.cast.household, "member")
     assert given() == set()
 
 
@@ -277,13 +277,13 @@ def test_who_writes_the_database_keeps_no_clip_in(scene: Scene) -> None:
     body = LedgerBody.objects.get(pk=ended)
     LedgerBody.objects.filter(pk=ended).update(body_json=body.body_json.replace("withdrawn", "yes"))
     with pytest.raises(Corrupt):
-        testers.given_clips(clock=CLOCK)
+        testers.given_clips()
     LedgerBody.objects.filter(pk=ended).delete()
     with pytest.raises(Corrupt):
-        testers.given_clips(clock=CLOCK)
+        testers.given_clips()
     LedgerLeaf.objects.filter(pk=ended).update(kind="consent.shown")
     with pytest.raises(Corrupt):
-        testers.given_clips(clock=CLOCK)
+        testers.given_clips()
 
 
 def test_an_entry_that_names_nothing_stops_nobody(scene: Scene) -> None:

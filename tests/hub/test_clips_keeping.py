@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW, NOW_NS, Cast, make_clip
+from cast import NOW, NOW_NS, Cast, acts_since, make_clip
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips import erasing, keeping, services
 from custodes.hub.clips.models import Clip, RetentionRule
 from custodes.hub.vault import destroyed, keys
@@ -27,11 +26,6 @@ def acts(cast: Cast, clip: Clip, at_ns: int = NOW_NS) -> dict[str, object]:
     return {"actor": cast.alice, "clip_id": clip.pk, "among": EVERYTHING(), "clock": ManualClock(wall=at_ns)}
 
 
-def kinds() -> list[str]:
-    acts = LedgerLeaf.objects.exclude(kind__in=["site.created", "unit.enrolled", "clip.received"]).order_by("seq")
-    return list(acts.values_list("kind", flat=True))
-
-
 def live(days: int) -> None:
     """Let the hub's chores run at the end of each of `days` days."""
     for day in range(1, days + 1):
@@ -45,7 +39,7 @@ def test_a_held_clip_cannot_be_deleted_and_the_attempt_is_written_down(cast: Cas
         services.delete(**acts(cast, clip))
     clip.refresh_from_db()
     assert clip.state == Clip.State.READY
-    assert kinds() == ["clip.hold_placed", "clip.delete_refused"]
+    assert acts_since(cast) == ["clip.hold_placed", "clip.delete_refused"]
     assert keeping.release_hold(**acts(cast, clip)) == 1
     assert services.delete(**acts(cast, clip)).state == Clip.State.DELETED
 
@@ -92,7 +86,7 @@ def test_clips_go_when_their_time_is_over_with_the_undo_window_in_between(cast: 
     live(11)
     clip.refresh_from_db()
     assert clip.erased_at is not None
-    assert kinds()[-2:] == ["clip.retention_ended", "clip.erased"]
+    assert acts_since(cast)[-2:] == ["clip.retention_ended", "clip.erased"]
 
 
 def test_of_several_rules_the_longest_wins(cast: Cast, clip: Clip) -> None:
@@ -106,7 +100,7 @@ def test_of_several_rules_the_longest_wins(cast: Cast, clip: Clip) -> None:
     keeping.set_retention(days=None, severity="critical", **named)
     assert keeping.keeping_of(clip).until == NOW + timedelta(days=30)
     keeping.set_retention(days=30, kind="speed", **named)
-    assert kinds() == ["retention.set"] * 5, "a rule that stays as it was is no act"
+    assert acts_since(cast) == ["retention.set"] * 5, "a rule that stays as it was is no act"
     assert RetentionRule.objects.count() == 3
 
 

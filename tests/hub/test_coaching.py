@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from cast import NOW_NS, Cast, make_clip, say
+from cast import NOW_NS, Cast, give_role, make_clip, say
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import coaching
@@ -92,9 +92,7 @@ def test_nobody_else_reads_it_or_acts_on_it(cast: Cast, trip: Trip) -> None:
         coaching.answer(cast.alice, talk.pk, words="for her", clock=LATER)
     with pytest.raises(Denied):
         coaching.withdraw(cast.dina, talk.pk, clock=LATER)
-    second = Membership.objects.create(
-        person=cast.stranger, organisation=cast.company, role=Membership.Role.MANAGER
-    ).person
+    second = give_role(cast.stranger, cast.company, Membership.Role.MANAGER).person
     assert coaching.find_talk(second, talk.pk, clock=LATER)
     with pytest.raises(Denied):
         coaching.withdraw(second, talk.pk, clock=LATER)  # another's words are another's
@@ -102,7 +100,7 @@ def test_nobody_else_reads_it_or_acts_on_it(cast: Cast, trip: Trip) -> None:
 
 def test_manager_who_drove_does_not_praise_herself(cast: Cast, trip: Trip) -> None:
     give(trip, cast.alice)
-    Membership.objects.create(person=cast.alice, organisation=cast.company, role=Membership.Role.DRIVER)
+    give_role(cast.alice, cast.company, Membership.Role.DRIVER)
     say(cast.alice, cast.company, "coaching")
     with pytest.raises(Denied):
         coaching.about_trip(cast.alice, trip.pk, clock=LATER)

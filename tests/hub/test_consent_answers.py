@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from cast import NOW_NS, Cast, make_clip, say, show_notices, tell_of_roles
+from cast import NOW_NS, Cast, make_clip, say, show_notices, tell_of_shifts
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import gate
@@ -25,7 +25,7 @@ COACHING = Topic.COACHING
 @pytest.fixture
 def cast(cast: Cast) -> Cast:
     """The cast, with its roles in the ledger: the check of the ledger looks for them there."""
-    tell_of_roles()
+    tell_of_shifts()
     return cast
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from cast import NOW, NOW_NS, Cast, make_unit, tell_of_roles
+from cast import NOW, NOW_NS, Cast, give_role, make_unit, tell_of_shifts
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.core.wire_sign_on import SignOnAnswer, Slip, WireSignOn, open_slip, seal_slip
@@ -42,7 +42,7 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def milo(cast: Cast) -> Person:
     """A second driver of the company, with a PIN and a card."""
-    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    give_role(cast.milo, cast.company, Membership.Role.DRIVER)
     passes.set_pin(cast.milo, pin=PIN, again=PIN, now=NOW)
     passes.set_card(cast.milo, card=CARD, now=NOW)
     return cast.milo
@@ -82,7 +82,7 @@ def told_kinds() -> list[str]:
 def test_who_signs_on_at_the_unit_takes_over_from_whoever_forgot_to_sign_off(
     scene: Scene, cast: Cast, milo: Person, way: str
 ) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     answer = typed(scene, str(number_of(milo)), PIN) if way == "pin" else typed(scene, CARD)
     assert answer is not None
     assert (answer.accepted, answer.said) == (True, "Milo drives Van 12 from now on.")
@@ -287,7 +287,7 @@ def test_after_a_week_whose_it_is_stands_and_nobody_drove_two_vans(cast: Cast, m
 
 
 def test_who_went_within_a_drive_did_not_drive_it_and_who_went_at_its_end_did(cast: Cast, milo: Person) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     wheel.sign_off(act(cast, 1, SignOn.Way.PHONE), cast.dina)
     assert store(cast.van_unit, NOW).driver is None, "she drove its first minute"
     wheel.sign_on(act(cast, 40), milo, SignOn.Outcome.COUNTS)
@@ -297,7 +297,7 @@ def test_who_went_within_a_drive_did_not_drive_it_and_who_went_at_its_end_did(ca
 
 
 def test_a_sign_on_that_comes_late_takes_a_stored_drive_from_the_plans_driver(cast: Cast, milo: Person) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     torn, after, denied, disputed = (store(cast.van_unit, NOW + minutes * MINUTE) for minutes in (0, 40, 80, 120))
     owners.deny(trip=denied, by=cast.dina, now=NOW + 150 * MINUTE)
     event = disputed.events.first()
@@ -317,7 +317,7 @@ def test_a_sign_on_that_comes_late_takes_a_stored_drive_from_the_plans_driver(ca
 
 
 def test_rows_alone_sign_nobody_on_claim_nothing_and_verify_names_them(cast: Cast, milo: Person) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     later = NOW + 60 * MINUTE
     old = shifts.start_shift(site=cast.other_van, driver=milo, now=NOW - 60 * MINUTE)
     shifts.end_shift(shift=old, now=NOW)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cast import NOW, Cast, make_clip, tell_of_roles
+from cast import NOW, Cast, give_role, make_clip, tell_of_shifts
 from custodes.core.errors import Denied
 from custodes.hub.access import gate, recorded, watched
 from custodes.hub.access.requests import Action
@@ -26,9 +26,9 @@ OWN = (Action.LIST, Action.HISTORY, Action.POSTER, Action.LOCATE, Action.VIEW)
 @pytest.fixture
 def milo(cast: Cast) -> Person:
     """A second driver of the company."""
-    tell_of_roles()
-    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
-    tell_of_roles()
+    tell_of_shifts()
+    give_role(cast.milo, cast.company, Membership.Role.DRIVER)
+    tell_of_shifts()
     return cast.milo
 
 
@@ -65,7 +65,7 @@ def test_the_film_of_a_denied_drive_is_nobodys_and_then_whose_the_drive_is(cast:
         gate.read_part(actor=cast.dina, view_id=view.pk, part="film.road")
     with pytest.raises(Denied):
         watched.find_clip(cast.dina, during.pk)
-    assert recorded.people_in(Clip.objects.select_related("site").get(pk=during.pk), now=NOW) == ()
+    assert recorded.people_in(Clip.objects.select_related("site").get(pk=during.pk)) == ()
     made = owners.claim(trip=trip, by=milo, now=NOW)
     assert seen_by(milo) == set(), "nobody gains footage by a claim alone"
     owners.answer_claim(made=made, by=cast.bob, confirmed=True, now=NOW)

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from cast import Cast, tell_of_roles
+from cast import Cast, tell_of_shifts
 from custodes.core.errors import BadInput
 from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
@@ -79,7 +79,7 @@ def test_an_invitation_made_at_home_is_nobodys(cast: Cast, kept: str) -> None:
 
 
 def test_an_invitation_gives_what_was_promised_and_once(cast: Cast) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     path = invited(cast)
     row = Invitation.objects.values().get()
     edits = {

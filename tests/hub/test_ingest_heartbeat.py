@@ -80,7 +80,7 @@ def test_a_ledger_that_was_cut_short_is_said_aloud(scene: Scene):
     scene.shipper.beat()
     assert any("may have been altered" in line and f"shrank from {seen} to 3" in line for line in scene.said)
     assert scene.shipper._witness.size() == seen, "the good head is kept as evidence"
-    grow(20)
+    grow(seen)
     scene.shipper.beat()
     assert f"do not begin with the {seen}" in scene.said[-1]
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core import mail
 
-from cast import NOW_NS, Cast, tell_of_roles
+from cast import NOW_NS, Cast, tell_of_shifts
 from custodes.core.errors import BadInput
 from custodes.edge.ship.witness import Witness
 from custodes.hub import keyring
@@ -93,7 +93,7 @@ def test_a_changed_head_is_refused(head: ledger.SignedHead, tmp_path: Path, fiel
 
 
 def test_the_head_that_a_unit_keeps_is_one_to_verify_against(tmp_path: Path, cast: Cast) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     scene = make_scene(tmp_path, cast)
     witness = Witness(scene.outbox.store, scene.enrolment.hub_sign_key, say=scene.said.append)
     assert witness.head_json() is None

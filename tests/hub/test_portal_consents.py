@@ -6,7 +6,7 @@ import re
 import pytest
 from pypdf import PdfReader
 
-from cast import Cast, make_clip, make_person, say, show_notices
+from cast import Cast, give_role, make_clip, make_person, say, show_notices
 from custodes.hub.access import gate
 from custodes.hub.access.models import View
 from custodes.hub.consent import texts
@@ -133,7 +133,7 @@ def test_a_leader_sees_who_has_not_answered_and_not_what_anybody_said(cast: Cast
     assert "<button" not in html.split('id="told-title"')[1].split("</section>")[0], "nothing to press"
     for number in range(4):
         driver = make_person(f"driver{number}")
-        Membership.objects.create(person=driver, organisation=cast.company, role=Membership.Role.DRIVER)
+        give_role(driver, cast.company, Membership.Role.DRIVER)
     assert "All together" in signed_in(cast.alice).get(address).content.decode()
     for other in (cast.bob, cast.dina, cast.oscar, cast.charlie):
         assert signed_in(other).get(address).status_code == 404

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.test import Client
 
-from cast import Cast, tell_of_roles
+from cast import Cast, tell_of_shifts
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.audit.verify import Report, verify
 from custodes.hub.fleet.models import Invitation, Membership, Organisation, Shift
@@ -116,7 +116,7 @@ def test_organisation_is_changed_by_who_runs_it_and_written_down(cast: Cast) -> 
 
 
 def test_ledger_is_verified_on_demand(cast: Cast) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     client = signed_in(cast.alice)
     assert "Signed head" in client.get("/settings/").content.decode()
     assert "The ledger holds" in client.post("/settings/ledger/verify/").content.decode()
@@ -125,7 +125,7 @@ def test_ledger_is_verified_on_demand(cast: Cast) -> None:
 
 
 def test_the_ledger_is_walked_once_at_a_time(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    tell_of_roles()
+    tell_of_shifts()
     client, said = signed_in(cast.alice), []
 
     def walk() -> Report:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from cast import Cast
+from cast import Cast, give_role
 from custodes.hub.fleet import shifts
 from custodes.hub.fleet.models import Membership, Person, Route, Shift
 from custodes.hub.portal import plan_forms
@@ -96,7 +96,7 @@ def test_the_hour_that_comes_twice_is_asked_about(cast: Cast, wanted: dict[str, 
 
 
 def test_a_driver_reads_their_own_shifts_alone(cast: Cast) -> None:
-    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    give_role(cast.milo, cast.company, Membership.Role.DRIVER)
     now = timezone.now()
     plan = shifts.Plan(cast.other_van, cast.milo, now + timedelta(minutes=1), now + timedelta(minutes=31))
     shifts.plan_shift(plan=plan, now=now)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from cast import NOW_NS, Cast
+from cast import NOW_NS, Cast, give_role
 from custodes.hub.clips.models import Tombstone
 from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Camera, EnrolmentCode, Membership, Site, Unit
@@ -142,7 +142,7 @@ def test_lost_footage_is_said_with_its_reason(cast: Cast) -> None:
 )
 def test_where_a_van_is_and_who_drives_is_not_for_everybody(cast: Cast, who: str, knows: bool) -> None:
     """Neither for who runs the hub, nor for a driver who is not on that shift."""
-    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    give_role(cast.milo, cast.company, Membership.Role.DRIVER)
     Unit.objects.filter(pk=cast.van_unit.pk).update(last_lat_deg=48.858123, last_lon_deg=2.294567)
     html = signed_in(getattr(cast, who)).get(f"/sites/{cast.van.pk}/").content.decode()
     assert ("48.858123" in html, "Dina drives" in html) == (knows, knows)

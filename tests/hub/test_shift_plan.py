@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from cast import NOW, Cast
+from cast import NOW, Cast, give_role
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.fleet import local_times, roster, routes, services, shifts
@@ -25,7 +25,7 @@ def plan(site: Site, driver: Person, begins_h: float, ends_h: float | None, rout
 
 
 def second_driver(cast: Cast) -> Person:
-    Membership.objects.create(person=cast.milo, organisation=cast.company, role=Membership.Role.DRIVER)
+    give_role(cast.milo, cast.company, Membership.Role.DRIVER)
     return cast.milo
 
 

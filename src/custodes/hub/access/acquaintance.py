@@ -9,7 +9,7 @@ from custodes.hub.access.grant_models import Grant
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import Action, ask_all
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import given_roles, selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
 
 RECENT = timedelta(days=30)
@@ -70,8 +70,9 @@ def _watchers(person: Person, organisation: Organisation, own: list[Membership],
         places |= Q(pk__in=first)
     sites = organisation.sites.filter(places)
     clips = [decisions.clip_facts(Clip(site=site, subject=person, state=Clip.State.READY)) for site in sites]
-    held = Membership.objects.filter(organisation=organisation).select_related("person", "organisation")
-    rows = {decisions.facts_of(row, row.person, now=now): row.person for row in held}
+    held = list(Membership.objects.filter(organisation=organisation).select_related("person", "organisation"))
+    given = given_roles.given_to_each([row.person_id for row in held])
+    rows = {decisions.facts_of(row, given[row.person_id], now=now): row.person for row in held}
     verdicts = ask_all(book(), list(rows), clips, action=Action.LIST)
     return {rows[member] for (member, _clip), verdict in verdicts.items() if verdict.allowed}
 

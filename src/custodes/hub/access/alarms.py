@@ -76,12 +76,12 @@ def limits_said(limits: AlarmLimits) -> dict[str, int]:
     return {field.name: getattr(limits, field.name) for field in AlarmLimits._meta.fields if not field.primary_key}
 
 
-def recorded_in(alarm: Alarm, *, now: datetime) -> set[UUID]:
+def recorded_in(alarm: Alarm) -> set[UUID]:
     """Return who was watched: the one person that it is about, or everybody in its clips; never the watcher."""
     if alarm.person_id is not None:
         return {alarm.person_id}
     clips = Clip.objects.filter(views__alarms__alarm=alarm).select_related("site__organisation").distinct()
-    return {person for clip in clips for person in recorded.people_in(clip, now=now)} - {alarm.watcher_id}
+    return {person for clip in clips for person in recorded.people_in(clip)} - {alarm.watcher_id}
 
 
 def _others_film() -> QuerySet[View]:
@@ -158,7 +158,7 @@ def _grow(alarm: Alarm, found: Grown) -> None:
 
 
 def _tell(alarm: Alarm, now_ns: int) -> None:
-    people = recorded_in(alarm, now=moment_of(now_ns))
+    people = recorded_in(alarm)
     body = {"alarm": alarm.pk, "organisation": alarm.organisation_id, "people": sorted(map(str, people))}
     ledger.append(kind="alarm.told", body=body, now_ns=now_ns)
     alarm_letters.to_recorded(alarm, Person.objects.filter(pk__in=people, is_active=True))

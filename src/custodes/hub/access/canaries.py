@@ -55,7 +55,7 @@ def plant(*, actor: Person, clip_id: UUID, words: str = "", clock: Clock = _CLOC
         raise Denied.of(clip_id)
     if clip.state != Clip.State.READY or not marked.films_of(clip.pk) or not marked.is_prepared(clip.pk):
         raise BadInput(_("This clip cannot be a canary: it is not ready, or its films are not marked."))
-    if recorded.people_in(clip, now=now_of(clock)):
+    if recorded.people_in(clip):
         raise BadInput(
             _("Somebody is recorded in this clip. A canary shows nobody: stage one in a van without a shift.")
         )

@@ -1,5 +1,6 @@
 """Decide: may this person do this with this clip, by which rule, and in which words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,6 +28,8 @@ from custodes.hub.audit import past
 from custodes.hub.clips import arrivals, cases
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.consent.topics import Topic
+from custodes.hub.fleet import given_roles
+from custodes.hub.fleet.given_roles import Where
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -70,7 +73,7 @@ class Question:
     """
 
     def __init__(self, actor: Actor, clip: Clip, *, now: datetime) -> None:
-        self._clip, self._now = clip, now
+        self._clip = clip
         whole = past.is_readable()
         self._arrived = whole and arrivals.stands(clip)
         self._listed = whole and (self._arrived or arrivals.stands(clip, footage=False))
@@ -105,7 +108,7 @@ class Question:
     def _consent(self, action: Action, purpose: Purpose | None) -> str:
         topic = recorded.topic_of(action, purpose)
         if topic not in self._agreed:
-            self._agreed[topic] = recorded.consent_for(self._clip, action, purpose, now=self._now)
+            self._agreed[topic] = recorded.consent_for(self._clip, action, purpose)
         return self._agreed[topic]
 
 
@@ -118,7 +121,7 @@ def decide_share(share: ShareFacts, clip: Clip, *, purpose: Purpose, now: dateti
     """Return whether a share may watch `clip` for `purpose`."""
     if not past.is_readable() or not arrivals.stands(clip):
         return _refused([])
-    facts = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
+    facts = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose))
     verdict = ask_share(book(), share, facts, action=Action.VIEW, purpose=purpose)
     if not verdict.allowed:
         return _refused([verdict])
@@ -146,10 +149,11 @@ def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
         .select_related("person", "organisation")
         .order_by("pk")
     )
-    facts = {facts_of(row, row.person, now=now): row for row in rows}
+    given = given_roles.given_to_each([row.person_id for row in rows])
+    facts = {facts_of(row, given[row.person_id], now=now): row for row in rows}
     found: dict[str, tuple[list[Purpose], dict[Person, str]]] = {}
     for purpose in Purpose:
-        asked = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose, now=now))
+        asked = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose))
         verdicts = ask_all(book(), list(facts), [asked], action=Action.VIEW, purpose=purpose)
         for (member, _clip), verdict in verdicts.items():
             if not verdict.allowed:
@@ -170,8 +174,8 @@ def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:
         return []
     # From the database, not from the object in the session: a closed account counts from the next request on.
     rows = Membership.objects.filter(person_id=actor.pk).select_related("person", "organisation").order_by("pk")
-    proven = actor.second_factor_shown
-    return [replace(facts_of(row, row.person, now=now), proven=proven) for row in rows]
+    proven, given = actor.second_factor_shown, given_roles.given_to(actor.pk)
+    return [replace(facts_of(row, given, now=now), proven=proven) for row in rows]
 
 
 def clip_facts(clip: Clip, *, now: datetime | None = None) -> ClipFacts:
@@ -198,19 +202,20 @@ def live_since_ns(now: datetime) -> int:
     return wall_ns_of(now - LIVE)
 
 
-def facts_of(row: Membership, person: Person, *, now: datetime) -> MemberFacts:
-    """Return one membership of `person` as the policies see it."""
+def facts_of(row: Membership, given: Mapping[Where, str], *, now: datetime) -> MemberFacts:
+    """Return one membership as the policies see it. One that the ledger does not give its person has ended."""
+    reach = given_roles.reach(row, given)
     return MemberFacts(
         membership_id=str(row.pk),
-        person_id=str(person.pk),
-        active=person.is_active,
+        person_id=str(row.person_id),
+        active=row.person.is_active,
         role=row.role,
         organisation_id=str(row.organisation_id),
         site_id=_text(row.site_id),
-        ended=row.until is not None and row.until <= now,
+        ended=Where.of(row) not in given or (row.until is not None and row.until <= now),
         route_ids=_bound_to(row),
-        live=row.sees != Membership.Sees.HISTORY,
-        history=row.sees != Membership.Sees.LIVE,
+        live=Membership.Sees.LIVE in reach,
+        history=Membership.Sees.HISTORY in reach,
     )
 
 

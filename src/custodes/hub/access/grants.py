@@ -15,6 +15,7 @@ from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.clips.erasing import Eraser, erasers
 from custodes.hub.clips.models import Clip
+from custodes.hub.fleet import given_roles
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import moment_of, now_of
 
@@ -28,7 +29,7 @@ def guests_for(clip: Clip, *, clock: Clock = _CLOCK) -> QuerySet[Membership]:
     now = now_of(clock)
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation_id=clip.site.organisation_id)
     there = held.filter(Q(site=None) | Q(site=clip.site_id), role__in=GUESTS, person__is_active=True)
-    return there.select_related("person").order_by("person__email", "role")
+    return given_roles.counting(there).select_related("person").order_by("person__email", "role")
 
 
 def give(*, actor: Person, clip_id: UUID, membership_id: str, reason: str, days: int, clock: Clock = _CLOCK) -> Grant:

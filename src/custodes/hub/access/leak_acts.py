@@ -102,7 +102,7 @@ def tell_people(*, actor: Person, leak: Leak, clock: Clock = _CLOCK) -> int:
     now_ns = clock.wall_ns()
     now = moment_of(now_ns)
     clips = _clips_for(actor, leak, clock)
-    ids = {person_id for clip in clips for person_id in recorded.people_in(clip, now=now)}
+    ids = {person_id for clip in clips for person_id in recorded.people_in(clip)}
     people = list(Person.objects.filter(pk__in=ids, is_active=True))
     if not people:
         raise BadInput(_("Nobody who is recorded in this clip has an account here who could be told."))

@@ -92,7 +92,7 @@ def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> Q
             kinds = _allowed_kinds(_signature(member), action, purpose, apart)
             topic = recorded.topic_of(action, purpose)
             for when, those in _by_time(member, kinds, now):
-                wanted |= when & _query(member, those, singled, topic=topic, now=now)
+                wanted |= when & _query(member, those, singled, topic=topic)
     return Clip.objects.filter(wanted).exclude(site_id__in=_displaced(members))
 
 
@@ -181,7 +181,7 @@ def _example(kind: _Kind) -> ClipFacts:
     )
 
 
-def _query(member: MemberFacts, kinds: frozenset[_Kind], singled: _Singled, *, topic: Topic | None, now: datetime) -> Q:
+def _query(member: MemberFacts, kinds: frozenset[_Kind], singled: _Singled, *, topic: Topic | None) -> Q:
     """Return the condition that a clip is of one of these kinds, with as few words as that takes."""
     consents: dict[tuple[_Place, _Apart, bool, str, str], frozenset[str]] = {}
     for kind in kinds:
@@ -195,7 +195,7 @@ def _query(member: MemberFacts, kinds: frozenset[_Kind], singled: _Singled, *, t
     query = Q(pk__in=[])
     for (place, apart, erased, subject, answers), allowed in _merged(states).items():
         where = _place(member, place) & _apart(singled, apart) & Q(erased_at__isnull=not erased)
-        agreed = _agreed(member, subject, answers, topic=topic, now=now)
+        agreed = _agreed(member, subject, answers, topic=topic)
         query |= where & _subject(member, subject) & agreed & Q(state__in=sorted(allowed))
     return query
 
@@ -236,7 +236,7 @@ def _merged(states: dict[_Group, frozenset[str]]) -> dict[_Group, frozenset[str]
     return merged
 
 
-def _agreed(member: MemberFacts, subject: str, consents: frozenset[str], *, topic: Topic | None, now: datetime) -> Q:
+def _agreed(member: MemberFacts, subject: str, consents: frozenset[str], *, topic: Topic | None) -> Q:
     """Return the condition that the recorded people stand in one of `consents`."""
     if topic is None or consents == frozenset(_CONSENTS):
         return Q()
@@ -247,7 +247,7 @@ def _agreed(member: MemberFacts, subject: str, consents: frozenset[str], *, topi
             found |= consent.in_state(State(name), organisation_id, topic, field="subject_id")
         return found
     homes = Q(site_id__in=Site.objects.filter(organisation_id=organisation_id, kind=Site.Kind.HOME).values("pk"))
-    household = consent.state_as_read(consent.household_of(organisation_id, now=now), organisation_id, topic)
+    household = consent.state_as_read(consent.household_of(organisation_id), organisation_id, topic)
     at_home = homes if household.value in consents else Q(pk__in=[])
     return at_home | ~homes if _NONE_KNOWN in consents else at_home
 

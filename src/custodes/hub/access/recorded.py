@@ -13,18 +13,17 @@ from custodes.hub.consent import selectors as consent
 from custodes.hub.consent import telling
 from custodes.hub.consent.topics import NEEDS, Need, Topic
 from custodes.hub.fleet.models import Organisation, Person, Site
-from custodes.hub.fleet.times import moment_of
 
 PICTURES = Topic.INCIDENT
 """Still pictures in lists are there for the handling of incidents."""
 
 
-def people_in(clip: Clip, *, now: datetime) -> tuple[UUID, ...]:
+def people_in(clip: Clip) -> tuple[UUID, ...]:
     """Return the recorded people: the driver on shift; in a home, everybody who lives there; else nobody known."""
     if clip.subject_id is not None:
         return (clip.subject_id,)
     if clip.site.kind == Site.Kind.HOME:
-        return consent.household_of(clip.site.organisation_id, now=now)
+        return consent.household_of(clip.site.organisation_id)
     return ()
 
 
@@ -40,7 +39,7 @@ def topic_of(action: Action, purpose: Purpose | None) -> Topic | None:
     return None if NEEDS[topic] is Need.NOTHING else topic
 
 
-def consent_for(clip: Clip, action: Action, purpose: Purpose | None, *, now: datetime) -> str:
+def consent_for(clip: Clip, action: Action, purpose: Purpose | None) -> str:
     """Return the weakest state of the recorded people, as the policies name it.
 
     As of the last reading of the ledger (`past.read_on`): whoever asks the policies has just read.
@@ -48,7 +47,7 @@ def consent_for(clip: Clip, action: Action, purpose: Purpose | None, *, now: dat
     topic = topic_of(action, purpose)
     if topic is None:
         return NOBODY_RECORDED
-    return consent.state_as_read(people_in(clip, now=now), clip.site.organisation_id, topic).value
+    return consent.state_as_read(people_in(clip), clip.site.organisation_id, topic).value
 
 
 def tell(view: View, *, now_ns: int, watcher: str = "") -> None:
@@ -67,7 +66,7 @@ def tell(view: View, *, now_ns: int, watcher: str = "") -> None:
         site=clip.site.name,
         opened_wall_ns=now_ns,
     )
-    telling.tell(people_in(clip, now=moment_of(now_ns)), watching)
+    telling.tell(people_in(clip), watching)
 
 
 def clips_with(person: Person, *, now: datetime) -> QuerySet[Clip]:

@@ -34,7 +34,7 @@ def after_making(share: Share, token: str, *, asked: Collection[UUID], now: date
     """Send the question to those who are asked, or, where nobody has to be, the link to the named person."""
     for person in Person.objects.filter(pk__in=asked):
         transaction.on_commit(lambda person=person: _ask(share, person))  # type: ignore[misc]  # its own default
-    if not share_states.is_outside(share, now=now) or share_states.is_released(share, now=now):
+    if not share_states.is_outside(share, now=now) or share_states.is_released(share):
         transaction.on_commit(lambda: send_link(share, token))
 
 

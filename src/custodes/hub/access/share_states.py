@@ -8,6 +8,7 @@ from django.db.models import Q
 from custodes.hub.access import recorded, share_entries
 from custodes.hub.access.models import Release, Share
 from custodes.hub.access.requests import ShareFacts
+from custodes.hub.fleet import given_roles
 from custodes.hub.fleet.models import Membership
 
 
@@ -25,7 +26,7 @@ def facts_of(share: Share, stands: share_entries.Standing, *, opening: bool, now
         ended=share.ends_at <= now,
         used_up=used > share.max_views,
         outside=is_outside(share, stands, now=now),
-        released=is_released(share, stands, now=now),
+        released=is_released(share, stands),
     )
 
 
@@ -38,7 +39,8 @@ def is_outside(share: Share, stands: share_entries.Standing | None = None, *, no
     if not goes_by_mail() or share.releases.exists() or (stands or share_entries.standing(share)).answers:
         return True
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation_id=share.clip.site.organisation_id)
-    return not held.filter(person__email__iexact=share.recipient_email, person__is_active=True).exists()
+    there = held.filter(person__email__iexact=share.recipient_email, person__is_active=True)
+    return not given_roles.counting(there).exists()
 
 
 def goes_by_mail() -> bool:
@@ -46,12 +48,12 @@ def goes_by_mail() -> bool:
     return bool(settings.HUB.mail.host)
 
 
-def is_released(share: Share, stands: share_entries.Standing | None = None, *, now: datetime) -> bool:
+def is_released(share: Share, stands: share_entries.Standing | None = None) -> bool:
     """Say whether everybody who is recorded says yes to this share. Where nobody is known, nobody has.
 
     Who says yes by the row and by the last entry about them: neither alone counts.
     """
-    people = set(recorded.people_in(share.clip, now=now))
+    people = set(recorded.people_in(share.clip))
     given = share.releases.filter(state=Release.State.GIVEN) if share.pk else Release.objects.none()
     by_rows = set(given.values_list("person_id", flat=True))
     if not people or not people <= by_rows:

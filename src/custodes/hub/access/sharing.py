@@ -205,18 +205,17 @@ def answer(*, person: Person, release_id: int, given: bool, clock: Clock = _CLOC
             release.state, "share.release_withdrawn"
         )
         _write(kind, release.share, now_ns, person, person=person.pk)
-    if given and share_states.is_released(release.share, now=now) and not _has_new_link(release.share, now_ns):
+    if given and share_states.is_released(release.share) and not _has_new_link(release.share, now_ns):
         share_letters.after_release(release.share, lambda: _new_link(release.share, None, clock.wall_ns()).token)
     return release
 
 
 def end_those_of(person_id: UUID, organisation_id: UUID, purpose: str, *, now_ns: int) -> None:
     """End every share that rests on a consent which `person_id` has just withdrawn. In the caller's transaction."""
-    now = moment_of(now_ns)
     # Those past their time too: a clock that is set back must not revive them.
     living = Share.objects.filter(clip__site__organisation_id=organisation_id, purpose=purpose, revoked_at=None)
     rows = living.select_related("clip__site")
-    theirs = [one for one in rows if person_id in recorded.people_in(one.clip, now=now)]
+    theirs = [one for one in rows if person_id in recorded.people_in(one.clip)]
     _end(theirs, by=None, why="consent withdrawn", now_ns=now_ns)
 
 
@@ -258,7 +257,7 @@ def _people_to_ask(share: Share, actor: Person, now: datetime) -> tuple[UUID, ..
     """Return who must release it: nobody inside of the organisation. Raises BadInput where nobody can be asked."""
     if not share_states.is_outside(share, now=now):
         return ()
-    people = recorded.people_in(share.clip, now=now)
+    people = recorded.people_in(share.clip)
     reachable = Person.objects.filter(pk__in=people, is_active=True).count()
     if not people or reachable < len(people):
         if not share_states.goes_by_mail():

@@ -6,7 +6,6 @@ takes it out counts in any case. Nothing uses given clips yet.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -28,7 +27,6 @@ from custodes.hub.consent.models import SubjectRequest
 from custodes.hub.consent.topics import Topic
 from custodes.hub.driving.models import Dispute
 from custodes.hub.fleet.models import Person
-from custodes.hub.fleet.times import now_of
 
 _CLOCK = SystemClock()
 
@@ -44,7 +42,7 @@ class GivenClip:
     ledger_seq: int
 
 
-def given_clips(*, clock: Clock = _CLOCK) -> list[GivenClip]:
+def given_clips() -> list[GivenClip]:
     """Return every clip that is in the programme now, in the order in which they were given.
 
     The only door for what learns from clips, each time before it reads one: an answer is as old as its moment. Reads
@@ -55,21 +53,21 @@ def given_clips(*, clock: Clock = _CLOCK) -> list[GivenClip]:
     programme = Programme()
     for told, is_own in trusted.whole_own_past(KINDS):
         programme.follow(told, is_own=is_own)
-    return _standing(programme, now=now_of(clock))
+    return _standing(programme)
 
 
-def given_by(person: Person, *, clock: Clock = _CLOCK) -> list[GivenClip]:
+def given_by(person: Person) -> list[GivenClip]:
     """Return the clips in the programme for which this person's agreement stands, for their own page."""
     named = trusted.with_code(
         LedgerBody.objects.filter(leaf__kind=GIVEN, body_json__contains=str(person.pk)), or_older=True
     )
-    found = _standing(_read({UUID(str(one.body["clip"])) for one in named}), now=now_of(clock))
+    found = _standing(_read({UUID(str(one.body["clip"])) for one in named}))
     return [one for one in found if person.pk in {agreed.person_id for agreed in one.agreed}]
 
 
-def given_of(clip_id: UUID, *, clock: Clock = _CLOCK) -> GivenClip | None:
+def given_of(clip_id: UUID) -> GivenClip | None:
     """Return what stands of one clip in the programme, for a page; None: it is not in it."""
-    found = _standing(_read({clip_id}), now=now_of(clock))
+    found = _standing(_read({clip_id}))
     return next((one for one in found if one.clip.pk == clip_id), None)
 
 
@@ -90,10 +88,10 @@ def give(*, actor: Person, clip_id: UUID, clock: Clock = _CLOCK) -> None:
     to or that is disputed, and where the ledger knows of no yes.
     """
     with transaction.atomic():
-        clip, now = find_clip(actor, clip_id, clock=clock), now_of(clock)
-        people = recorded.people_in(clip, now=now)
+        clip = find_clip(actor, clip_id, clock=clock)
+        people = recorded.people_in(clip)
         programme = _read({clip.pk}, people)
-        if clip.pk in {one.clip.pk for one in _standing(programme, now=now)}:
+        if clip.pk in {one.clip.pk for one in _standing(programme)}:
             raise BadInput(_("This clip is in the tester programme already."))
         if _is_contested(clip):
             raise BadInput(_("Somebody objects to this clip, or disputes what it shows. It cannot be given meanwhile."))
@@ -113,7 +111,7 @@ def take_back(*, actor: Person, clip_id: UUID, clock: Clock = _CLOCK) -> None:
     Durable on return. Raises Denied for everybody else, and where it is not in it.
     """
     with transaction.atomic():
-        given = given_of(clip_id, clock=clock)
+        given = given_of(clip_id)
         mine = None if given is None else next((one for one in given.agreed if one.person_id == actor.pk), None)
         if given is None or mine is None:
             raise Denied.of(clip_id)
@@ -137,21 +135,21 @@ def _told(wanted: Q) -> Iterable[Told]:
     return trusted.with_code(LedgerBody.objects.filter(wanted), or_older=True)
 
 
-def _standing(programme: Programme, *, now: datetime) -> list[GivenClip]:
+def _standing(programme: Programme) -> list[GivenClip]:
     """Return those of the clips that a programme holds which may be in it by what is so now."""
     given = programme.given
     clips = Clip.objects.select_related("site__organisation", "unit").in_bulk(list(given))
     found = []
     for clip_id, told in sorted(given.items(), key=lambda one: one[1].seq):
         clip, agreed = clips.get(clip_id), Agreed.all_in(told.body)
-        if clip is not None and _may_be_in(clip, told, agreed, now=now):
+        if clip is not None and _may_be_in(clip, told, agreed):
             by = UUID(str(told.body["person"]))
             found.append(GivenClip(clip, by, told.recorded_wall_ns, agreed, told.seq))
     return found
 
 
-def _may_be_in(clip: Clip, told: Told, agreed: tuple[Agreed, ...], *, now: datetime) -> bool:
-    people, here = {one.person_id for one in agreed}, set(recorded.people_in(clip, now=now))
+def _may_be_in(clip: Clip, told: Told, agreed: tuple[Agreed, ...]) -> bool:
+    people, here = {one.person_id for one in agreed}, set(recorded.people_in(clip))
     alone = clip.subject_id is None or people == {clip.subject_id}
     return (
         clip.state == Clip.State.READY

@@ -129,6 +129,11 @@ class Entries:
         rows = LedgerBody.objects.filter(leaf__kind__in=self._kinds, body_json__contains=str(subject))
         return [one for one in trusted.with_code(rows, or_older=or_older) if one.body.get(self._by) == str(subject)]
 
+    def is_empty(self) -> bool:
+        """Say whether there were none at all at the last reading: no row can rest on one then."""
+        with _lock:
+            return not self._found
+
     def last(self, subject: object) -> object:
         """Return what stands for the last of these entries, as of the last `read_on`: another where there is another.
 

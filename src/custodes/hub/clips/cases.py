@@ -100,6 +100,8 @@ def kept_by_open_cases(rows: QuerySet[CaseClip]) -> set[UUID]:
 
     The entries are as of the last reading of the ledger (`past.read_on`).
     """
+    if standing.were_no_cases():
+        return set()
     found: dict[UUID, set[UUID]] = {}
     for case_id, clip_id in rows.filter(case__closed_at=None).values_list("case_id", "clip_id"):
         found.setdefault(case_id, set()).add(clip_id)

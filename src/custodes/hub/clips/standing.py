@@ -80,6 +80,11 @@ def holds_on(clip_id: UUID) -> frozenset[int]:
     return frozenset(follow(trusted.told_of(clip_id, {HELD, LET_GO})).holds.get(clip_id, ()))
 
 
+def were_no_cases() -> bool:
+    """Say whether no case was ever opened, as of the last reading of the ledger."""
+    return _CASES.is_empty()
+
+
 def clips_of_case(case_id: UUID) -> set[UUID]:
     """Return the clips that a case keeps while it is open, as of the last reading of the ledger (`past.read_on`)."""
     return set(follow(_CASES.as_read(case_id)).cases)

@@ -11,6 +11,7 @@ from custodes.hub.consent import standing, texts
 from custodes.hub.consent.models import Answer
 from custodes.hub.consent.standing import Stand
 from custodes.hub.consent.topics import NEEDS, RECORDED_ROLES, Need, State, Topic, topics_for, weakest
+from custodes.hub.fleet import given_roles, selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person
 
 AGREES = (Answer.Says.YES, Answer.Says.ACKNOWLEDGED)
@@ -54,15 +55,11 @@ def in_state(state: State, organisation_id: UUID, topic: Topic, *, field: str) -
     return Q(**{f"{field}__in": [person for person, one in states.items() if one is state]})
 
 
-def household_of(organisation_id: UUID, *, now: datetime) -> tuple[UUID, ...]:
-    """Return everybody who lives in a household's homes now."""
-    return tuple(
-        _held(now)
-        .filter(organisation_id=organisation_id, role__in=RECORDED_ROLES[Organisation.Kind.HOUSEHOLD])
-        .order_by("person_id")
-        .values_list("person_id", flat=True)
-        .distinct()
-    )
+def household_of(organisation_id: UUID) -> tuple[UUID, ...]:
+    """Return everybody who lives in a household's homes now, by the ledger: no row that is ended takes anybody out."""
+    live_there = given_roles.holders(organisation_id, RECORDED_ROLES[Organisation.Kind.HOUSEHOLD])
+    known = Person.objects.filter(pk__in=live_there, is_active=True)
+    return tuple(known.order_by("pk").values_list("pk", flat=True))
 
 
 def recorded_people(organisation: Organisation, *, now: datetime) -> list[Person]:
@@ -118,7 +115,7 @@ def _held(now: datetime) -> QuerySet[Membership]:
 
 
 def _recording(person: Person, now: datetime) -> Q:
-    held = _held(now).filter(person=person)
+    held = selectors.memberships_at(person, now)
     found = Q(pk__in=[])
     for kind, roles in RECORDED_ROLES.items():
         found |= Q(kind=kind, pk__in=held.filter(role__in=roles).values("organisation_id"))

@@ -8,12 +8,12 @@ from typing import TypeAlias
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
 from custodes.hub.fleet import enrolled, founded, undo
+from custodes.hub.fleet.given_roles import ENDED, GIVEN, LIMITED
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site, Unit
 from custodes.hub.fleet.times import moment_of
 
 CANCELLED = "shift.cancelled"
 SHIFTS = ("shift.planned", "shift.changed", "shift.started", "shift.ended", CANCELLED)
-GIVEN, ENDED, LIMITED = "role.given", "role.ended", "role.limited"
 Key: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 """Whose role, in which organisation, at which site, and which."""
 SAME_ACT = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import given_roles, selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -39,7 +39,7 @@ def give_role(
         if made or membership.until is not None:
             Membership.objects.filter(pk=membership.pk).update(until=None, since=now, sees=Membership.Sees.BOTH)
             membership.refresh_from_db()
-            _log("role.given", now, by, person=person.pk, membership=membership)
+            _log(given_roles.GIVEN, now, by, person=person.pk, membership=membership)
     return membership
 
 
@@ -79,7 +79,7 @@ def end_membership(*, membership: Membership, now: datetime, by: Person | None =
             raise BadInput(f"{organisation} would have nobody who gives roles. Name another first.")
         Membership.objects.filter(pk=membership.pk).update(until=now)
         membership.until = now
-        _log("role.ended", now, by, person=membership.person_id, membership=membership)
+        _log(given_roles.ENDED, now, by, person=membership.person_id, membership=membership)
 
 
 def limit_role(*, membership: Membership, sees: str, now: datetime, by: Person) -> None:
@@ -91,7 +91,7 @@ def limit_role(*, membership: Membership, sees: str, now: datetime, by: Person) 
         if not Membership.objects.filter(pk=membership.pk, until=None).exclude(sees=sees).update(sees=sees):
             return
         membership.sees = sees
-        _log("role.limited", now, by, person=membership.person_id, membership=membership, sees=sees)
+        _log(given_roles.LIMITED, now, by, person=membership.person_id, membership=membership, sees=sees)
 
 
 def _must(condition: bool) -> None:  # noqa: FBT001  # reads as a sentence

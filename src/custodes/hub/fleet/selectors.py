@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from custodes.hub.fleet import given_roles
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
 
 LEADERS = (Membership.Role.MANAGER, Membership.Role.OWNER)
@@ -22,8 +23,9 @@ def administrator_exists() -> bool:
 
 
 def memberships_at(person: Person, now: datetime) -> QuerySet[Membership]:
-    """Return the memberships of `person` that hold at `now`."""
-    return Membership.objects.filter(Q(until=None) | Q(until__gt=now), person=person, person__is_active=True)
+    """Return the memberships of `person` that hold at `now`, by the rows and by the ledger both."""
+    lasts = Q(until=None) | Q(until__gt=now)
+    return Membership.objects.filter(lasts, given_roles.counting_of(person.pk), person__is_active=True)
 
 
 def leads(person: Person, organisation: Organisation, now: datetime) -> bool:
@@ -45,7 +47,7 @@ def overseen_by(person: Person, now: datetime) -> QuerySet[Organisation]:
 def privacy_officers(organisation: Organisation, now: datetime) -> QuerySet[Person]:
     """Return the privacy officers of `organisation`, by address."""
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation=organisation, site=None)
-    officers = held.filter(role=Membership.Role.PRIVACY_OFFICER)
+    officers = given_roles.counting(held.filter(role=Membership.Role.PRIVACY_OFFICER))
     return Person.objects.filter(pk__in=officers.values("person_id"), is_active=True).order_by("email")
 
 

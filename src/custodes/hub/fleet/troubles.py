@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from custodes.core.types import TroubleKind
 from custodes.core.wire import WireTrouble
-from custodes.hub.fleet import mailroom
+from custodes.hub.fleet import given_roles, mailroom
 from custodes.hub.fleet.models import Membership, Person, Unit, UnitTrouble
 
 RUNNERS = (Membership.Role.OPERATOR, Membership.Role.MANAGER, Membership.Role.OWNER)
@@ -78,7 +78,8 @@ def runners(unit: Unit, now: datetime) -> QuerySet[Person]:
     """Return who runs a unit: operators, managers and owners of all its organisation or of its site."""
     held = Membership.objects.filter(organisation_id=unit.site.organisation_id, role__in=RUNNERS)
     held = held.filter(Q(site=None) | Q(site_id=unit.site_id)).filter(Q(until=None) | Q(until__gt=now))
-    return Person.objects.filter(pk__in=held.values("person_id"), is_active=True).order_by("email")
+    run = given_roles.counting(held)
+    return Person.objects.filter(pk__in=run.values("person_id"), is_active=True).order_by("email")
 
 
 def _begin(unit: Unit, kind: str, lens: str, now: datetime) -> UnitTrouble:

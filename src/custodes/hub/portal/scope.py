@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from custodes.hub.access import gate, grants
 from custodes.hub.clips.models import Clip
+from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site
 
 RUNNERS = (Membership.Role.MANAGER, Membership.Role.OWNER, Membership.Role.OPERATOR)
@@ -41,12 +42,7 @@ def actor(request: HttpRequest) -> Person:
 
 def memberships(person: Person, now: datetime | None = None) -> QuerySet[Membership]:
     """Return the memberships of a person that hold now."""
-    at = now or timezone.now()
-    return (
-        Membership.objects.filter(person=person)
-        .filter(Q(until=None) | Q(until__gt=at))
-        .select_related("organisation", "site")
-    )
+    return selectors.memberships_at(person, now or timezone.now()).select_related("organisation", "site")
 
 
 def sites(person: Person) -> QuerySet[Site]:

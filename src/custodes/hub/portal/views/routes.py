@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.fleet import routes, selectors
+from custodes.hub.fleet import given_roles, routes, selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift
 from custodes.hub.fleet.step_up import asks_anew
 from custodes.hub.portal import scope
@@ -151,7 +151,7 @@ def _must_keep(person: Person, organisation: Organisation) -> None:
 
 def _dispatchers(organisation: Organisation) -> QuerySet[Membership]:
     held = Membership.objects.filter(organisation=organisation, role=Membership.Role.DISPATCHER)
-    return held.filter(Q(until=None) | Q(until__gt=timezone.now()), person__is_active=True)
+    return given_roles.counting(held.filter(Q(until=None) | Q(until__gt=timezone.now()), person__is_active=True))
 
 
 def _address(organisation: Organisation) -> str:

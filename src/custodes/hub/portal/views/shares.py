@@ -120,7 +120,7 @@ def context_of(person: Person, clip: Clip) -> dict[str, object]:
             "share": one,
             "ended": share_states.has_ended(one, now=now),
             "outside": share_states.is_outside(one, now=now),
-            "released": share_states.is_released(one, now=now),
+            "released": share_states.is_released(one),
         }
         for one in sharing.of_clip(person, clip)
     ]
@@ -150,7 +150,7 @@ def _masked_context(clip: Clip) -> dict[str, object]:
 
 def _made(request: HttpRequest, made: sharing.Made) -> HttpResponse:
     now = timezone.now()
-    waits = share_states.is_outside(made.share, now=now) and not share_states.is_released(made.share, now=now)
+    waits = share_states.is_outside(made.share, now=now) and not share_states.is_released(made.share)
     context = {
         "share": made.share,
         "link": "" if share_letters.goes_by_mail() else share_letters.link_of(made.token),
