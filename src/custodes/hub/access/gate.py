@@ -90,10 +90,11 @@ def visible_clips(actor: Actor, action: Action | str = Action.LIST, *, clock: Cl
     return lists.clips_for(decisions.member_facts(actor, now=now), action=Action(action), now=now)
 
 
-def find_clip(actor: Actor, clip_id: uuid.UUID, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> Clip:
-    """Return the clip if `actor` may do `action` with it. Raises Denied."""
+def find_clip(actor: Actor, clip_id: uuid.UUID, *actions: Action | str, clock: Clock = _CLOCK) -> Clip:
+    """Return the clip if `actor` may do one of `actions` with it; none named: LIST. Raises Denied."""
     clip = _clip(clip_id)
-    if not decisions.decide(actor, Action(action), clip, purpose=None, now=now_of(clock)).allowed:
+    asked = question(actor, clip, clock=clock)
+    if not any(asked.decide(Action(action)).allowed for action in actions or (Action.LIST,)):
         raise Denied.of(clip_id)
     return clip
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from custodes.core.errors import BadInput, Denied
+from custodes.core.errors import BadInput
 from custodes.core.types import Purpose
 from custodes.hub import proxies
 from custodes.hub.access import coaching, gate, told
@@ -167,10 +167,7 @@ def restore(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 
 def _known(person: Person, clip_id: uuid.UUID) -> Clip:
     """Return a clip that a person may list, or may bring back. Raises Denied."""
-    try:
-        found = gate.find_clip(person, clip_id)
-    except Denied:
-        found = gate.find_clip(person, clip_id, Action.RESTORE)
+    found = gate.find_clip(person, clip_id, Action.LIST, Action.RESTORE)
     return Clip.objects.select_related("site__organisation", "unit", "subject", "assignee", "deleted_by").get(
         pk=found.pk
     )
