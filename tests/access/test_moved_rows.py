@@ -231,7 +231,11 @@ def test_a_role_is_what_its_row_and_its_entries_both_say(cast: Cast, clip: Clip)
     assert rights() == of_bob
     with pytest.raises(Denied):
         fleet.give_role(person=cast.sam, organisation=cast.company, role="driver", now=NOW, by=cast.stranger)
+    with pytest.raises(BadInput, match="nobody who gives roles"):
+        fleet.end_membership(membership=roles.get(person=cast.alice), now=NOW, by=cast.alice)
     assert kinds() == {"role_edited", "role_missing"}
+    fleet.give_role(person=cast.stranger, organisation=cast.company, role="dispatcher", now=NOW, by=cast.alice)
+    assert rights() == of_bob | {"Stranger", "Stranger in a list", "Stranger named"}, "given by somebody who may"
     for row in added:
         row.delete()
     roles.filter(person=cast.bob).update(until=NOW)

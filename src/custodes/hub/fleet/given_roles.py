@@ -43,6 +43,11 @@ def given_to_each(people: Collection[UUID]) -> dict[UUID, dict[Where, str]]:
     return {one: _follow(read(one)) for one in set(people)}
 
 
+def is_given(row: Membership) -> bool:
+    """Say whether the entries give the role that a row says. Whether the row has ended is another question."""
+    return Where.of(row) in given_to(row.person_id)
+
+
 def reach(row: Membership, given: Mapping[Where, str]) -> frozenset[str]:
     """Return the times (`Membership.Sees.LIVE`, `HISTORY`) that a role reaches, by its row and its entries both.
 

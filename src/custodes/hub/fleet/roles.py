@@ -36,7 +36,8 @@ def give_role(
         membership, made = Membership.objects.get_or_create(
             person=person, organisation=organisation, site=site, role=role
         )
-        if made or membership.until is not None:
+        # A row that somebody wrote in by hand counts from now on.
+        if made or membership.until is not None or not given_roles.is_given(membership):
             Membership.objects.filter(pk=membership.pk).update(until=None, since=now, sees=Membership.Sees.BOTH)
             membership.refresh_from_db()
             _log(given_roles.GIVEN, now, by, person=person.pk, membership=membership)
@@ -75,7 +76,7 @@ def end_membership(*, membership: Membership, now: datetime, by: Person | None =
             organisation=organisation, role__in=selectors.LEADERS, site=None, until=None, person__is_active=True
         ).exclude(pk=membership.pk)
         is_leader = membership.role in selectors.LEADERS and membership.site_id is None
-        if is_leader and not others.exists():
+        if is_leader and not given_roles.counting(others).exists():
             raise BadInput(f"{organisation} would have nobody who gives roles. Name another first.")
         Membership.objects.filter(pk=membership.pk).update(until=now)
         membership.until = now
