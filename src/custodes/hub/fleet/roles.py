@@ -77,7 +77,8 @@ def end_membership(*, membership: Membership, now: datetime, by: Person | None =
         ).exclude(pk=membership.pk)
         is_leader = membership.role in selectors.LEADERS and membership.site_id is None
         if is_leader and not given_roles.counting(others).exists():
-            raise BadInput(f"{organisation} would have nobody who gives roles. Name another first.")
+            said = _("%(organisation)s would have nobody who gives roles. Name another first.")
+            raise BadInput(said % {"organisation": organisation})
         Membership.objects.filter(pk=membership.pk).update(until=now)
         membership.until = now
         _log(given_roles.ENDED, now, by, person=membership.person_id, membership=membership)
