@@ -241,9 +241,10 @@ def give_role(
 ) -> Membership:
     """Give somebody a role, row and entry: one that no entry gives counts nowhere."""
     row = Membership.objects.create(person=person, organisation=organisation, role=role, site=site, sees=sees)
-    ledger.append(kind="role.given", body=_of_role(row), now_ns=int(at.timestamp()) * 10**9)
+    now_ns = int(at.timestamp()) * 10**9
+    ledger.append(kind="role.given", body=_of_role(row), now_ns=now_ns)
     if sees != Membership.Sees.BOTH:
-        ledger.append(kind="role.limited", body={**_of_role(row), "sees": sees}, now_ns=NOW_NS)
+        ledger.append(kind="role.limited", body={**_of_role(row), "sees": sees}, now_ns=now_ns)
     return row
 
 

@@ -28,7 +28,6 @@ def milo(cast: Cast) -> Person:
     """A second driver of the company."""
     tell_of_shifts()
     give_role(cast.milo, cast.company, Membership.Role.DRIVER)
-    tell_of_shifts()
     return cast.milo
 
 
