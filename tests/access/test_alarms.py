@@ -219,3 +219,5 @@ def test_a_case_is_ended_by_those_whose_it_is_and_never_by_who_was_watched_over(
     Membership.objects.filter(person=cast.petra).update(until=NOW)
     give_role(cast.petra, cast.company, "manager")
     assert may_end(of_officer) == {paul}, "whoever has ceased to be an officer leaves their cases to those who are"
+    Membership.objects.filter(person=cast.petra).delete()
+    assert may_end(of_officer) == {paul}, "nor does a row that is taken out give them to who leads"

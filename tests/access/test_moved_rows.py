@@ -18,6 +18,7 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
 from custodes.hub.clips import keeping, services
 from custodes.hub.clips.models import Case, CaseClip, Clip
+from custodes.hub.consent import selectors as consent
 from custodes.hub.driving import borne_out, owners
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet import enrolled, founded, selectors
@@ -265,6 +266,7 @@ def test_who_lives_there_is_asked_whatever_their_row_says(cast: Cast) -> None:
     role = Membership.objects.filter(person=cast.milo)
     role.update(until=NOW)
     assert stand() == "no"
+    assert [one.pk for one in consent.organisations_recording(cast.milo)] == [cast.household.pk], "and can answer"
     role.update(until=None)
     fleet.end_membership(membership=role.get(), now=NOW, by=cast.hanna)
     assert stand() == "yes"

@@ -96,10 +96,10 @@ def test_two_people_open_it_once_and_each_step_is_a_leaf(cast: Cast, clip: Clip)
         take(cast, one)
     kinds = LedgerBody.objects.filter(body_json__contains=str(one.pk)).order_by("pk")
     assert list(kinds.values_list("leaf__kind", flat=True)) == ["original.asked", "original.approved", "original.taken"]
-    (seen,) = watched.viewings_of(cast.dina, clock=CLOCK)
+    (seen,) = watched.viewings_of(cast.dina)
     assert (seen.name, seen.reason, seen.role) == ("Alice", "claim 17", "manager")
-    assert second_person.about(cast.dina, clock=CLOCK)[0].used_at is not None
-    assert second_person.about(cast.hanna, clock=CLOCK) == []
+    assert second_person.about(cast.dina)[0].used_at is not None
+    assert second_person.about(cast.hanna) == []
 
 
 def test_nobody_says_yes_to_themselves(cast: Cast, clip: Clip) -> None:

@@ -113,7 +113,7 @@ def test_a_named_person_watches_and_is_named(cast: Cast, clip: Clip, clock: Manu
     for word in ("Ines Insurer", "ines@insurer.example", str(share.pk), "incident", "share-opens-its-clip"):
         assert word in told
     assert (view.person, view.role, view.share_id, view.reason) == (None, "share", share.pk, "claim 4711")
-    seen = watched.viewings_of(cast.dina, clock=clock)
+    seen = watched.viewings_of(cast.dina)
     assert [(one.name, one.email, one.role) for one in seen] == [("Ines Insurer", "ines@insurer.example", "share")]
     assert ViewToTell.objects.get().watcher == "Ines Insurer", "told by mail, always"
     assert list(views_against_ledger()) == []
@@ -396,7 +396,7 @@ def test_an_erased_clip_takes_its_shares_along(cast: Cast, clip: Clip, clock: Ma
     assert erasing.erase_due(now_ns=NOW_NS + 3600 * NS_PER_S) == 1
     assert (Share.objects.count(), Release.objects.count(), View.objects.count()) == (0, 0, 1)
     assert list(views_against_ledger()) == []
-    assert [one.name for one in watched.viewings_of(cast.dina, clock=clock)] == ["Ines Insurer"]
+    assert [one.name for one in watched.viewings_of(cast.dina)] == ["Ines Insurer"]
 
 
 def test_a_household_shares_for_its_own_and_all_who_live_there_release(

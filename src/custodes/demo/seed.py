@@ -86,7 +86,7 @@ def tell_and_ask() -> None:
         for person in Person.objects.filter(email__in=said):
             if Answer.objects.filter(person=person, organisation=organisation).exists():
                 continue
-            recording = selectors.organisations_recording(person, now=datetime.now(UTC))
+            recording = selectors.organisations_recording(person)
             if organisation not in recording:
                 continue
             pages = [texts.book().current(topic, "en") for topic in selectors.topics_of(organisation)]

@@ -56,9 +56,9 @@ def views_of(alarm: Alarm) -> list[View]:
     return list(rows.order_by("ledger_seq"))
 
 
-def about_me(person: Person, *, clock: Clock = _CLOCK) -> list[TheirAlarm]:
+def about_me(person: Person) -> list[TheirAlarm]:
     """Return the alarms about viewings of `person` of which they have been told, newest first."""
-    mine = clips_of(person, clock=clock).values("pk")
+    mine = clips_of(person).values("pk")
     rows = Alarm.objects.filter(parts__view__clip__in=mine).exclude(told_at=None).exclude(watcher=person).distinct()
     told = [one for one in rows.select_related("organisation", "watcher") if one.person_id in {None, person.pk}]
     counted = [(one, one.parts.filter(view__clip__in=mine).count()) for one in told]

@@ -13,7 +13,7 @@ from custodes.hub.access.models import Alarm, AlarmLimits, AlarmSweep, AlarmView
 from custodes.hub.access.snooping import Grown, Pattern, Raised, Subject, Viewing, Watch, longest_ns
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import given_roles, selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Shift
 from custodes.hub.fleet.times import moment_of, wall_ns_of
 
@@ -192,7 +192,9 @@ def _subject(alarm: Alarm) -> Subject:
 
 def _known_sites(person_id: UUID | None, organisation: Organisation, *, now: datetime) -> set[UUID]:
     """Return the sites with which somebody has to do: a role for that site, shifts driven there lately."""
-    roles = Membership.objects.filter(person=person_id, organisation=organisation).exclude(site=None)
+    roles = given_roles.counting(
+        Membership.objects.filter(person=person_id, organisation=organisation).exclude(site=None)
+    )
     lately = Q(ends_at=None) | Q(ends_at__gt=now - KNOWN_FOR)
     drove = Shift.objects.filter(lately, driver=person_id, site__organisation=organisation)
     assigned = Clip.objects.filter(assignee=person_id, site__organisation=organisation, received_at__gt=now - KNOWN_FOR)

@@ -5,12 +5,10 @@ the one who watched. A case that a leader opened, of a claim or an accident, is 
 about what they watched themselves. See ADR 0033.
 """
 
-from django.db.models import QuerySet
-
 from custodes.core.clock import Clock, SystemClock
 from custodes.hub.clips.models import Case
-from custodes.hub.fleet import selectors
-from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet import given_roles, selectors
+from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.roles import OFFICER
 from custodes.hub.fleet.times import now_of
 
@@ -31,9 +29,5 @@ def of_officers(case: Case) -> bool:
     """Return whether a case is the privacy officers': it came of an alarm, or one of them opened it."""
     if case.alarms.exists():
         return True
-    return case.opened_by_id is not None and _officers_of(case).filter(person_id=case.opened_by_id).exists()
-
-
-def _officers_of(case: Case) -> QuerySet[Membership]:
     # Whoever has ceased to be an officer leaves their cases to those who are.
-    return Membership.objects.filter(organisation=case.organisation, role=OFFICER)
+    return case.opened_by_id is not None and given_roles.was_given(case.opened_by_id, case.organisation_id, OFFICER)

@@ -47,7 +47,7 @@ def open_copy(*, actor: Actor, clip_id: UUID, address: str = "", clock: Clock = 
     It is a view like any other: decided by the policies for the purpose `own`, in the ledger before the first byte,
     asked again while it flows. Raises Denied; BadInput for more than `exports.MOST_A_DAY` within a day.
     """
-    watched.find_clip(actor, clip_id, clock=clock)
+    watched.find_clip(actor, clip_id)
     if isinstance(actor, Person):
         exports.refuse_more(actor, clip_id, now=now_of(clock))
     view = gate.open_view(
@@ -76,7 +76,7 @@ def _archive(actor: Actor, view: View, clock: Clock) -> Iterator[bytes]:
 def _papers(actor: Actor, view: View, clock: Clock) -> Iterator[tuple[str, str]]:
     manifest = gate.read_manifest(actor=actor, view_id=view.pk, clock=clock)
     yield "facts.json", manifest.model_dump_json(indent=2)
-    viewings = watched.viewings_of(actor, others_only=False, limit=10_000, clip_id=view.clip_id, clock=clock)
+    viewings = watched.viewings_of(actor, others_only=False, limit=10_000, clip_id=view.clip_id)
     told = [
         {
             "view": str(one.view_id),

@@ -129,12 +129,12 @@ class ToldLeak:
     identified: bool
 
 
-def about_me(person: Person, *, clock: Clock = _CLOCK) -> list[ToldLeak]:
+def about_me(person: Person) -> list[ToldLeak]:
     """Return the leaks of clips in which `person` is recorded and of which they were told, newest first.
 
     As long as they are kept; the letter and the ledger's entry remain. Who opened the view is not said.
     """
-    mine = {clip.pk: clip for clip in watched.clips_of(person, clock=clock).filter(erased_at=None)}
+    mine = {clip.pk: clip for clip in watched.clips_of(person).filter(erased_at=None)}
     rows = LeakFinding.objects.filter(found=True, clip_id__in=mine, run=F("leak__run"), leak__erased_at=None)
     shown: dict[UUID, list[LeakFinding]] = {}
     for row in rows.exclude(leak__told_people_at=None).select_related("leak", "clip__site").order_by("pk"):

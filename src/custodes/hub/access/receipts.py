@@ -37,7 +37,7 @@ def clips_for(person: Person, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
     near = Organisation.objects.filter(
         Q(pk__in=led.values("organisation_id")) | Q(pk__in=selectors.overseen_by(person, now).values("pk"))
     )
-    mine = recorded.clips_with(person, now=now).values("pk")
+    mine = recorded.clips_with(person).values("pk")
     erased = Clip.objects.exclude(erased_at=None).select_related("site__organisation")
     return erased.filter(Q(site__organisation__in=near) | Q(pk__in=mine)).order_by("-erased_at")
 

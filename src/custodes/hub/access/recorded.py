@@ -1,6 +1,5 @@
 """Who is on film in a clip, and where they stand towards what somebody wants with it."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -69,13 +68,13 @@ def tell(view: View, *, now_ns: int, watcher: str = "") -> None:
     telling.tell(people_in(clip), watching)
 
 
-def clips_with(person: Person, *, now: datetime) -> QuerySet[Clip]:
+def clips_with(person: Person) -> QuerySet[Clip]:
     """Return every clip in which `person` is recorded, whatever has become of it and of their roles.
 
     It is no right to watch: that is the policies' matter.
     """
     homes = Organisation.objects.filter(
-        pk__in=[one.pk for one in consent.organisations_recording(person, now=now)],
+        pk__in=[one.pk for one in consent.organisations_recording(person)],
         kind=Organisation.Kind.HOUSEHOLD,
     )
     at_home = Q(subject=None, site__kind=Site.Kind.HOME, site__organisation__in=homes)

@@ -149,9 +149,9 @@ def asked_by(actor: Person, *, limit: int = 30) -> list[Unsealing]:
     return list(_rows().filter(asked_by=actor).order_by("-asked_at")[:limit])
 
 
-def about(person: Person, *, clock: Clock = _CLOCK) -> list[Unsealing]:
+def about(person: Person) -> list[Unsealing]:
     """Return what was asked of clips in which `person` is recorded, newest first, whatever came of it."""
-    mine = watched.clips_of(person, clock=clock).values("pk")
+    mine = watched.clips_of(person).values("pk")
     return list(_rows().filter(clip__in=mine).order_by("-asked_at")[:50])
 
 

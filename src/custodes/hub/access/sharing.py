@@ -110,7 +110,7 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
             cut_json=cut.model_dump_json(),
             token_sha256=token_hash(token),
         )
-        asked = _people_to_ask(share, actor, now)
+        asked = _people_to_ask(share, now)
         if not gate.may_share(actor, clip, purpose, clock=clock):
             raise Denied.of(clip_id)
         share.save(force_insert=True)
@@ -253,7 +253,7 @@ def _has_new_link(share: Share, now_ns: int) -> bool:
     return lately.filter(body_json__contains=str(share.pk)).exists()
 
 
-def _people_to_ask(share: Share, actor: Person, now: datetime) -> tuple[UUID, ...]:
+def _people_to_ask(share: Share, now: datetime) -> tuple[UUID, ...]:
     """Return who must release it: nobody inside of the organisation. Raises BadInput where nobody can be asked."""
     if not share_states.is_outside(share, now=now):
         return ()

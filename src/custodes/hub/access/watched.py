@@ -17,7 +17,6 @@ from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.fleet.models import Person
-from custodes.hub.fleet.times import now_of
 
 _CLOCK = SystemClock()
 
@@ -53,18 +52,18 @@ class WatchedMe:
         return self.player_ms / 1000
 
 
-def clips_of(actor: Actor, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
+def clips_of(actor: Actor) -> QuerySet[Clip]:
     """Return the clips in which `actor` is recorded."""
     if not isinstance(actor, Person):
         return Clip.objects.none()
-    return recorded.clips_with(actor, now=now_of(clock))
+    return recorded.clips_with(actor)
 
 
-def is_recorded(actor: Actor, *, clock: Clock = _CLOCK) -> bool:
+def is_recorded(actor: Actor) -> bool:
     """Say whether `actor` is or may be on film: by their role now, or in a clip that there is."""
     if not isinstance(actor, Person):
         return False
-    return bool(consent.organisations_recording(actor, now=now_of(clock))) or clips_of(actor, clock=clock).exists()
+    return bool(consent.organisations_recording(actor)) or clips_of(actor).exists()
 
 
 def viewings_of(
@@ -74,10 +73,9 @@ def viewings_of(
     clip_id: UUID | None = None,
     before_seq: int | None = None,
     limit: int = 50,
-    clock: Clock = _CLOCK,
 ) -> list[WatchedMe]:
     """Return viewings of the clips in which `actor` is recorded, newest first by the ledger's order."""
-    rows = _views(actor, clock)
+    rows = _views(actor)
     if clip_id is not None:
         rows = rows.filter(clip_id=clip_id)
     if others_only and isinstance(actor, Person):
@@ -89,31 +87,31 @@ def viewings_of(
     return [told(view, bodies.get(view.ledger_seq, "")) for view in views]
 
 
-def others_since(actor: Actor, moment: datetime, *, clock: Clock = _CLOCK) -> int:
+def others_since(actor: Actor, moment: datetime) -> int:
     """Count how often somebody else has watched `actor` since `moment`."""
     if not isinstance(actor, Person):
         return 0
-    return _views(actor, clock).exclude(person_id=actor.pk).filter(opened_at__gt=moment).count()
+    return _views(actor).exclude(person_id=actor.pk).filter(opened_at__gt=moment).count()
 
 
 def prove(actor: Actor, view_id: UUID, *, clock: Clock = _CLOCK) -> proofs.InclusionProof:
     """Return the proof that a viewing of `actor` stands in the ledger. Raises Denied for anybody else's."""
-    view = _views(actor, clock).filter(pk=view_id).first()
+    view = _views(actor).filter(pk=view_id).first()
     if view is None:
         raise Denied.of(view_id)
     return proofs.inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
 
 
-def find_clip(actor: Actor, clip_id: UUID, *, clock: Clock = _CLOCK) -> Clip:
+def find_clip(actor: Actor, clip_id: UUID) -> Clip:
     """Return a clip in which `actor` is recorded. Raises Denied."""
-    clip = clips_of(actor, clock=clock).select_related("site__organisation").filter(pk=clip_id).first()
+    clip = clips_of(actor).select_related("site__organisation").filter(pk=clip_id).first()
     if clip is None:
         raise Denied.of(clip_id)
     return clip
 
 
-def _views(actor: Actor, clock: Clock) -> QuerySet[View]:
-    return View.objects.filter(clip__in=clips_of(actor, clock=clock).values("pk"))
+def _views(actor: Actor) -> QuerySet[View]:
+    return View.objects.filter(clip__in=clips_of(actor).values("pk"))
 
 
 def told(view: View, body_json: str) -> WatchedMe:

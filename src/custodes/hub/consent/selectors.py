@@ -1,7 +1,6 @@
 """Reads: where people stand towards a topic, one by one and as queries that lists use."""
 
 from collections.abc import Collection
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -11,8 +10,8 @@ from custodes.hub.consent import standing, texts
 from custodes.hub.consent.models import Answer
 from custodes.hub.consent.standing import Stand
 from custodes.hub.consent.topics import NEEDS, RECORDED_ROLES, Need, State, Topic, topics_for, weakest
-from custodes.hub.fleet import given_roles, selectors
-from custodes.hub.fleet.models import Membership, Organisation, Person
+from custodes.hub.fleet import given_roles
+from custodes.hub.fleet.models import Organisation, Person
 
 AGREES = (Answer.Says.YES, Answer.Says.ACKNOWLEDGED)
 REFUSES = (Answer.Says.NO, Answer.Says.WITHDRAWN)
@@ -57,31 +56,26 @@ def in_state(state: State, organisation_id: UUID, topic: Topic, *, field: str) -
 
 def household_of(organisation_id: UUID) -> tuple[UUID, ...]:
     """Return everybody who lives in a household's homes now, by the ledger: no row that is ended takes anybody out."""
-    live_there = given_roles.holders(organisation_id, RECORDED_ROLES[Organisation.Kind.HOUSEHOLD])
-    known = Person.objects.filter(pk__in=live_there, is_active=True)
-    return tuple(known.order_by("pk").values_list("pk", flat=True))
+    living = _recorded(organisation_id, Organisation.Kind.HOUSEHOLD)
+    return tuple(living.order_by("pk").values_list("pk", flat=True))
 
 
-def recorded_people(organisation: Organisation, *, now: datetime) -> list[Person]:
+def recorded_people(organisation: Organisation) -> list[Person]:
     """Return whom an organisation records by their role, by name."""
-    roles = RECORDED_ROLES[Organisation.Kind(organisation.kind)]
-    held = _held(now).filter(organisation=organisation, role__in=roles)
-    return list(
-        Person.objects.filter(pk__in=held.values("person_id"), is_active=True).order_by("display_name", "email")
-    )
+    return list(_recorded(organisation.pk, Organisation.Kind(organisation.kind)).order_by("display_name", "email"))
 
 
-def organisations_recording(person: Person, *, now: datetime) -> list[Organisation]:
+def organisations_recording(person: Person) -> list[Organisation]:
     """Return the organisations that record this person now, by their role, by name."""
-    return list(Organisation.objects.filter(_recording(person, now)).distinct().order_by("name"))
+    return list(Organisation.objects.filter(_recording(person)).distinct().order_by("name"))
 
 
-def organisations_of_answers(person: Person, *, now: datetime) -> set[UUID]:
+def organisations_of_answers(person: Person) -> set[UUID]:
     """Return the organisations to which this person may answer: those of now, and those that they answered before.
 
     Who has left a company can still take a yes back.
     """
-    now_recording = Organisation.objects.filter(_recording(person, now)).values_list("pk", flat=True)
+    now_recording = Organisation.objects.filter(_recording(person)).values_list("pk", flat=True)
     before = Answer.objects.filter(person=person).values_list("organisation_id", flat=True)
     return {*now_recording, *before}
 
@@ -91,11 +85,11 @@ def topics_of(organisation: Organisation) -> tuple[Topic, ...]:
     return topics_for(organisation.kind)
 
 
-def notices_unseen(person: Person, *, now: datetime) -> bool:
+def notices_unseen(person: Person) -> bool:
     """Say whether a notice waits that this person was never shown: their first signing is due."""
     return any(
         NEEDS[topic] is Need.NOTICE and state_of([person.pk], organisation.pk, topic) is State.UNSEEN
-        for organisation in organisations_recording(person, now=now)
+        for organisation in organisations_recording(person)
         for topic in topics_of(organisation)
     )
 
@@ -110,13 +104,12 @@ def unanswered(person: Person, organisation: Organisation) -> tuple[Topic, ...]:
     )
 
 
-def _held(now: datetime) -> QuerySet[Membership]:
-    return Membership.objects.filter(Q(until=None) | Q(until__gt=now), person__is_active=True)
+def _recorded(organisation_id: UUID, kind: Organisation.Kind) -> QuerySet[Person]:
+    return Person.objects.filter(pk__in=given_roles.holders(organisation_id, RECORDED_ROLES[kind]), is_active=True)
 
 
-def _recording(person: Person, now: datetime) -> Q:
-    held = selectors.memberships_at(person, now)
-    found = Q(pk__in=[])
+def _recording(person: Person) -> Q:
+    given, found = given_roles.given_to(person.pk), Q(pk__in=[])
     for kind, roles in RECORDED_ROLES.items():
-        found |= Q(kind=kind, pk__in=held.filter(role__in=roles).values("organisation_id"))
+        found |= Q(kind=kind, pk__in=[where.organisation_id for where in given if where.role in roles])
     return found

@@ -76,7 +76,7 @@ def show(
 def hand_over(*, person: Person, organisation: Organisation, by: Person, language: str, clock: Clock = _CLOCK) -> None:
     """Write down that a leader handed the notices over on paper. It answers nothing. Raises Denied."""
     now = now_of(clock)
-    recorded = {one.pk for one in selectors.recorded_people(organisation, now=now)}
+    recorded = {one.pk for one in selectors.recorded_people(organisation)}
     if not fleet.leads(by, organisation, now) or person.pk not in recorded:
         raise Denied("Only who leads here may do that.")
     notices = [topic for topic in selectors.topics_of(organisation) if NEEDS[topic] is Need.NOTICE]
@@ -107,7 +107,7 @@ def answer(
     if not MIN_NAME <= len(name) <= MAX_NAME:
         raise BadInput(_("Type your name: it is your signature."))
     with transaction.atomic():
-        if organisation.pk not in selectors.organisations_of_answers(person, now=now_of(clock)):
+        if organisation.pk not in selectors.organisations_of_answers(person):
             raise Denied.of("That")
         before = Answer.objects.filter(person=person, organisation=organisation, topic=topic, stands=True).first()
         stood = before is not None and before.says == Answer.Says.YES

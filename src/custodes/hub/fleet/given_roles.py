@@ -48,6 +48,12 @@ def is_given(row: Membership) -> bool:
     return Where.of(row) in given_to(row.person_id)
 
 
+def was_given(person_id: UUID, organisation_id: UUID, role: str) -> bool:
+    """Say whether somebody was ever given a role over all of an organisation, ended or not."""
+    where = Where(str(organisation_id), None, role)
+    return any(where in _follow([one]) for one in _ENTRIES.of_or_looked_up(person_id))
+
+
 def reach(row: Membership, given: Mapping[Where, str]) -> frozenset[str]:
     """Return the times (`Membership.Sees.LIVE`, `HISTORY`) that a role reaches, by its row and its entries both.
 

@@ -126,7 +126,7 @@ def form(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
     """Send the form to print, for those whom the organisation records and those who lead it."""
     person = scope.actor(request)
     organisation = Organisation.objects.filter(pk=organisation_id).first()
-    asked = {one.pk for one in selectors.organisations_recording(person, now=timezone.now())}
+    asked = {one.pk for one in selectors.organisations_recording(person)}
     leads = organisation is not None and fleet.leads(person, organisation, timezone.now())
     if organisation is None or not (leads or organisation.pk in asked):
         raise Http404
@@ -147,7 +147,7 @@ def overview(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
     """Show a leader who was shown the notices and who has not answered, and what recorded people ask for."""
     person = scope.actor(request)
     organisation = _led_organisation(person, organisation_id)
-    people = selectors.recorded_people(organisation, now=timezone.now())
+    people = selectors.recorded_people(organisation)
     context = {
         "organisation": organisation,
         "rows": [_row(one, organisation) for one in people],
@@ -185,8 +185,8 @@ def _questions(person: Person) -> list[Questions]:
     """Return what is asked of a person, and write down that the texts stand before them."""
     language = (get_language() or "en")[:2]
     found = []
-    recording = selectors.organisations_recording(person, now=timezone.now())
-    earlier = selectors.organisations_of_answers(person, now=timezone.now()) - {one.pk for one in recording}
+    recording = selectors.organisations_recording(person)
+    earlier = selectors.organisations_of_answers(person) - {one.pk for one in recording}
     for organisation in [*recording, *Organisation.objects.filter(pk__in=earlier).order_by("name")]:
         current = [asked.text for asked in agreed.asked_of(person, organisation, language) if asked.text is not None]
         services.show(person=person, organisation=organisation, shown=current)
@@ -217,7 +217,7 @@ def _my_organisation(person: Person, text: str) -> Organisation:
         key = uuid.UUID(text)
     except ValueError:
         raise Http404 from None
-    if key not in selectors.organisations_of_answers(person, now=timezone.now()):
+    if key not in selectors.organisations_of_answers(person):
         raise Denied.of("That")
     return Organisation.objects.get(pk=key)
 

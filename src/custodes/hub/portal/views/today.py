@@ -31,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
     person = scope.actor(request)
     zone = shown.person_zone(person)
     now = timezone.now()
-    if consent.notices_unseen(person, now=now):
+    if consent.notices_unseen(person):
         return redirect("portal:consents_sign")
     midnight = datetime.combine(now.astimezone(shown.zone_of(zone)).date(), time.min, tzinfo=shown.zone_of(zone))
     clips = gate.visible_clips(person).exclude(state=Clip.State.DELETED)
