@@ -109,11 +109,12 @@ def test_an_entry_by_hand_makes_no_invitation(cast: Cast) -> None:
     Invitation.objects.update(role="manager")
     body = LedgerBody.objects.get(leaf__kind="person.invited")
     said = json.loads(body.body_json) | {"code": invitations.code_of(Invitation.objects.get()), "role": "manager"}
-    LedgerBody.objects.update(body_json=json.dumps(said))
+    LedgerBody.objects.filter(pk=body.pk).update(body_json=json.dumps(said))
     nothing_happens(path)
+    LedgerBody.objects.filter(pk=body.pk).update(body_json=body.body_json)
     facts = {"invitation": Invitation.objects.get().pk, "code": said["code"]}
-    ledger.append(kind="person.invited", body=facts, now_ns=1)
-    LedgerLeaf.objects.order_by("-seq").update(mac=b"\0" * 32)
+    newest = ledger.append(kind="person.invited", body=facts, now_ns=1)
+    LedgerLeaf.objects.filter(pk=newest.seq).update(mac=b"\0" * 32)
     nothing_happens(path)
 
 
