@@ -71,7 +71,7 @@ def test_an_entry_without_its_body_bears_out_nothing(views: list[View]) -> None:
 def shown(cast: Cast) -> PosterShown:
     """Two pictures shown to Bob; returns the mark of one."""
     clips = [make_clip(cast.van_unit, subject=cast.dina) for _ in range(2)]
-    gate.list_posters(actor=cast.bob, clip_ids=[clip.pk for clip in clips])
+    gate.list_posters(gate.sight(cast.bob), clips)
     return PosterShown.objects.get(clip=clips[0])
 
 

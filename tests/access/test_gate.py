@@ -12,7 +12,7 @@ from cast import NOW_NS, Cast, make_clip, say
 from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import gate
+from custodes.hub.access import gate, told
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
@@ -175,9 +175,9 @@ def test_progress_only_grows(cast: Cast, clock: ManualClock) -> None:
 def test_pictures_of_a_list_cost_one_entry_a_day(cast: Cast, clock: ManualClock) -> None:
     clips = [make_clip(cast.van_unit) for _ in range(3)]
     foreign = make_clip(cast.home_unit)
-    wanted = [*(clip.pk for clip in clips), foreign.pk]
+    wanted = [*clips, foreign]
     before = ledger.size()
-    assert gate.list_posters(actor=cast.bob, clip_ids=wanted, clock=clock) == {clip.pk for clip in clips}
+    assert set(gate.list_posters(gate.sight(cast.bob, clock=clock), wanted, clock=clock)) == {clip.pk for clip in clips}
     for clip in clips:
         assert gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock) == FILM
     assert ledger.size() == before + 1
@@ -211,7 +211,7 @@ def test_a_view_is_proven_to_those_who_may_know_of_it(cast: Cast, clock: ManualC
 def test_who_may_see_this_is_said_by_rule(cast: Cast, clock: ManualClock) -> None:
     clip = make_clip(cast.van_unit, subject=cast.dina)
     say(cast.dina, cast.company, "coaching")
-    lines = {line.policy: line for line in gate.audience(cast.alice, clip, clock=clock)}
+    lines = {line.policy: line for line in told.audience(gate.question(cast.alice, clip, clock=clock))}
     assert {policy: [person.pk for person in line.named] for policy, line in lines.items()} == {
         "dispatcher-watches-incidents": [cast.bob.pk],
         "manager-watches-incidents-and-coaches": [cast.alice.pk],

@@ -50,7 +50,7 @@ def test_a_van_moved_to_a_household_opens_nothing_there(cast: Cast, clip: Clip) 
         with pytest.raises(Denied):
             gate.open_view(actor=actor, clip_id=clip.pk, purpose=purpose)
         assert not gate.visible_clips(actor).exists()
-        assert not gate.audience(actor, clip=Clip.objects.get(pk=clip.pk))
+        assert not gate.question(actor, Clip.objects.get(pk=clip.pk)).audience()
     moved = Site.objects.get(pk=cast.van.pk)
     assert not places.may_locate(cast.hanna, moved)
     assert not places.locatable(cast.hanna, [moved], {}, now=clip.declared_at)
@@ -74,7 +74,7 @@ def test_a_clip_that_is_not_what_arrived_opens_to_nobody(cast: Cast, clip: Clip,
     edited = Clip.objects.get(pk=clip.pk)
     for actor in cast.people.values():
         assert not any(gate.may(actor, action, edited).allowed for action in Action)
-        assert gate.read_headlines(actor=actor, clips=[edited]) == {}
+        assert gate.read_headlines(gate.sight(actor), [edited]) == {}
     with pytest.raises(Denied):
         services.delete(actor=cast.hanna, clip_id=clip.pk, among=Clip.objects.all())
 
@@ -202,7 +202,7 @@ def test_while_an_entry_is_not_as_the_hub_wrote_it_nobody_sees_a_clip(cast: Cast
     forged.update(salt=bytes(16))
     past._forget()  # as after a start of the hub
     assert not gate.visible_clips(cast.alice).exists()
-    assert not gate.audience(cast.alice, clip)
+    assert not gate.question(cast.alice, clip).audience()
     with pytest.raises(Denied):
         gate.read_manifest(actor=cast.alice, view_id=view.pk)
     assert enrolled.stands(clip.unit_id, site_id=clip.site_id, public_key=bytes(clip.unit.public_key)), (
@@ -219,7 +219,8 @@ def test_a_role_is_what_its_row_and_its_entries_both_say(cast: Cast, clip: Clip)
         people = (cast.stranger, cast.eve, cast.sam, cast.bob)
         sees = {str(one) for one in people if gate.may(one, Action.VIEW, clip).allowed}
         sees |= {f"{one} in a list" for one in people if gate.visible_clips(one).exists()}
-        sees |= {f"{one} named" for line in decisions.audience(clip, now=NOW) for one in line.people if one in people}
+        lines = decisions.Question(cast.alice, clip, now=NOW).audience()
+        sees |= {f"{one} named" for line in lines for one in line.people if one in people}
         sees |= {f"{one} leads" for one in people if selectors.leads(one, cast.company, NOW)}
         return sees | {f"{one} told" for one in selectors.privacy_officers(cast.company, NOW) if one in people}
 

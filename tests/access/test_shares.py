@@ -19,6 +19,7 @@ from custodes.hub.access import gate, shared, sharing, watched
 from custodes.hub.access.crosscheck import views_against_ledger
 from custodes.hub.access.crosscheck_acts import shares_as_promised
 from custodes.hub.access.models import Release, Share, View
+from custodes.hub.access.requests import Action
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import erasing, services
 from custodes.hub.clips.models import Clip, ViewWord
@@ -275,7 +276,7 @@ def test_nobody_else_shares_or_ends_a_share(cast: Cast, clip: Clip, clock: Manua
     ):
         with pytest.raises(Denied):
             act()
-    assert not sharing.of_clip(person, clip, clock=clock).exists()
+    assert not sharing.of_clip(gate.question(person, clip, clock=clock)).exists()
     release = Release.objects.get()
     if who != "dina":
         with pytest.raises(Denied):
@@ -428,9 +429,9 @@ def test_what_cannot_be_watched_cannot_be_shared(cast: Cast, clip: Clip, clock: 
 
 def test_a_notice_comes_before_a_share(cast: Cast, clip: Clip, clock: ManualClock) -> None:
     fresh = make_clip(cast.van_unit, subject=cast.stranger, notice=False)
-    assert sharing.purposes_for(cast.alice, fresh, clock=clock) == ()
+    assert gate.question(cast.alice, fresh, clock=clock).purposes(Action.SHARE) == ()
     show_notices(cast.stranger, cast.company)
-    assert [one.value for one in sharing.purposes_for(cast.alice, fresh, clock=clock)] == ["incident"]
+    assert [one.value for one in gate.question(cast.alice, fresh, clock=clock).purposes(Action.SHARE)] == ["incident"]
 
 
 def test_a_driver_sees_own_clips_the_same_day_as_the_manager(cast: Cast, clip: Clip, clock: ManualClock) -> None:

@@ -72,13 +72,13 @@ def test_it_opens_for_its_own_clip_only(cast: Cast, clip: Clip) -> None:
     with pytest.raises(Corrupt):
         headline.read(other)
     other.save()
-    assert set(gate.read_headlines(actor=cast.bob, clips=[clip, other])) == {clip.pk}, "one that is broken is left out"
+    assert set(gate.read_headlines(gate.sight(cast.bob), [clip, other])) == {clip.pk}, "one that is broken is left out"
 
 
 def test_it_is_shown_to_those_who_may_see_the_picture(cast: Cast, clip: Clip) -> None:
-    assert gate.read_headlines(actor=cast.bob, clips=[clip])[clip.pk].seen == "person"
+    assert gate.read_headlines(gate.sight(cast.bob), [clip])[clip.pk].seen == "person"
     for other in (cast.hanna, cast.oscar, cast.charlie, cast.dina, cast.stranger):
-        assert gate.read_headlines(actor=other, clips=[clip]) == {}
+        assert gate.read_headlines(gate.sight(other), [clip]) == {}
 
 
 def test_erasing_a_clip_ends_its_headline(cast: Cast, clip: Clip) -> None:

@@ -1,8 +1,9 @@
 """Decide: may this person do this with this clip, by which rule, and in which words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -73,23 +74,21 @@ class Question:
     """
 
     def __init__(self, actor: Actor, clip: Clip, *, now: datetime) -> None:
-        self._clip = clip
+        self.actor, self.clip, self.now = actor, clip, now
         whole = past.is_readable()
-        self._arrived = whole and arrivals.stands(clip)
-        self._listed = whole and (self._arrived or arrivals.stands(clip, footage=False))
+        self.arrived = whole and arrivals.stands(clip)
+        self._listed = whole and (self.arrived or arrivals.stands(clip, footage=False))
         self._members = member_facts(actor, now=now) if self._listed else []
-        self._facts = clip_facts(clip, now=now) if self._members else None
         self._agreed: dict[Topic | None, str] = {}
 
     def decide(self, action: Action, purpose: Purpose | None = None) -> Decision:
         """Return whether the person may do `action`. VIEW, SHARE, ORIGINAL without a purpose: for any at all."""
-        if self._facts is None or not (self._arrived if action in FILM else self._listed):
+        if not self._members or not (self.arrived if action in FILM else self._listed):
             return _refused([])
         purposes = list(Purpose) if action in PURPOSED and purpose is None else [purpose]
         refusals: list[Verdict] = []
         for asked in purposes:
-            facts = replace(self._facts, consent=self._consent(action, asked))
-            verdicts = ask_all(book(), self._members, [facts], action=action, purpose=asked)
+            verdicts = ask_all(book(), self._members, [self._as_asked(action, asked)], action=action, purpose=asked)
             for (member, _clip), verdict in verdicts.items():
                 if verdict.allowed:
                     return _allowed(verdict, member)
@@ -105,11 +104,53 @@ class Question:
         refusals = [self.decide(Action.VIEW, purpose) for purpose in Purpose]
         return next((one for one in refusals if one.policy and not one.allowed), refusals[0])
 
-    def _consent(self, action: Action, purpose: Purpose | None) -> str:
+    def audience(self) -> tuple[Audience, ...]:
+        """Return who may watch the clip, by rule, whoever asks: the policies judge each role of its organisation."""
+        if not self._listed:
+            return ()
+        found: dict[str, tuple[list[Purpose], dict[Person, str]]] = {}
+        for purpose in Purpose:
+            for row, verdict in self._allowed_among(Action.VIEW, purpose):
+                purposes, people = found.setdefault(verdict.policy_ids[0], ([], {}))
+                if purpose not in purposes:
+                    purposes.append(purpose)
+                people.setdefault(row.person, row.role)
+        return tuple(
+            Audience(policy, _says(book(), policy), tuple(purposes), tuple(people), tuple(people.values()))
+            for policy, (purposes, people) in sorted(found.items())
+        )
+
+    def who_may(self, action: Action) -> list[Person]:
+        """Return who of the clip's organisation may do `action`, which asks for no purpose, whoever asks; by name."""
+        if not (self.arrived if action in FILM else self._listed):
+            return []
+        people = {row.person for row, _verdict in self._allowed_among(action, None)}
+        return sorted(people, key=lambda one: (one.display_name, one.email))
+
+    def _allowed_among(self, action: Action, purpose: Purpose | None) -> Iterator[tuple[Membership, Verdict]]:
+        facts = [self._as_asked(action, purpose)]
+        verdicts = ask_all(book(), list(self._others), facts, action=action, purpose=purpose)
+        for (member, _clip), verdict in verdicts.items():
+            if verdict.allowed:
+                yield self._others[member], verdict
+
+    @cached_property
+    def _others(self) -> dict[MemberFacts, Membership]:
+        """Every role in the clip's organisation, by how the policies see it."""
+        rows = Membership.objects.filter(organisation_id=self.clip.site.organisation_id)
+        held = list(rows.select_related("person", "organisation").order_by("pk"))
+        given = given_roles.given_to_each([row.person_id for row in held])
+        return {facts_of(row, given[row.person_id], now=self.now): row for row in held}
+
+    @cached_property
+    def _facts(self) -> ClipFacts:
+        return clip_facts(self.clip, now=self.now)
+
+    def _as_asked(self, action: Action, purpose: Purpose | None) -> ClipFacts:
         topic = recorded.topic_of(action, purpose)
         if topic not in self._agreed:
-            self._agreed[topic] = recorded.consent_for(self._clip, action, purpose)
-        return self._agreed[topic]
+            self._agreed[topic] = recorded.consent_for(self.clip, action, purpose)
+        return replace(self._facts, consent=self._agreed[topic])
 
 
 def decide(actor: Actor, action: Action, clip: Clip, *, purpose: Purpose | None, now: datetime) -> Decision:
@@ -138,34 +179,6 @@ def decide_unsealing(facts: UnsealingFacts, clip: Clip, *, purpose: Purpose) -> 
         return _refused([verdict])
     policy = verdict.policy_ids[0]
     return Decision(allowed=True, policy=policy, why=_says(book(), policy))
-
-
-def audience(clip: Clip, *, now: datetime) -> tuple[Audience, ...]:
-    """Return who may watch `clip`, by rule. Asks the policies for every membership of the clip's organisation."""
-    if not past.is_readable() or not arrivals.stands(clip, footage=False):
-        return ()
-    rows = list(
-        Membership.objects.filter(organisation_id=clip.site.organisation_id)
-        .select_related("person", "organisation")
-        .order_by("pk")
-    )
-    given = given_roles.given_to_each([row.person_id for row in rows])
-    facts = {facts_of(row, given[row.person_id], now=now): row for row in rows}
-    found: dict[str, tuple[list[Purpose], dict[Person, str]]] = {}
-    for purpose in Purpose:
-        asked = replace(clip_facts(clip, now=now), consent=recorded.consent_for(clip, Action.VIEW, purpose))
-        verdicts = ask_all(book(), list(facts), [asked], action=Action.VIEW, purpose=purpose)
-        for (member, _clip), verdict in verdicts.items():
-            if not verdict.allowed:
-                continue
-            purposes, people = found.setdefault(verdict.policy_ids[0], ([], {}))
-            if purpose not in purposes:
-                purposes.append(purpose)
-            people.setdefault(facts[member].person, member.role)
-    return tuple(
-        Audience(policy, _says(book(), policy), tuple(purposes), tuple(people), tuple(people.values()))
-        for policy, (purposes, people) in sorted(found.items())
-    )
 
 
 def member_facts(actor: Actor, *, now: datetime) -> list[MemberFacts]:

@@ -59,10 +59,10 @@ def refuse_more(actor: Person, clip_id: UUID, *, now: datetime) -> None:
 
 def find_clip(actor: Person, clip_id: UUID, *, clock: Clock = _CLOCK) -> Clip:
     """Return a clip that `actor` may export for some purpose. Raises Denied."""
-    clip = gate.find_clip(actor, clip_id, Action.EXPORT, clock=clock)
-    if not gate.purposes_for(actor, clip, clock=clock):
+    asked = gate.ask_of(actor, clip_id, Action.EXPORT, clock=clock)
+    if not asked.decide(Action.VIEW).allowed:
         raise Denied.of(clip_id)
-    return clip
+    return asked.clip
 
 
 def begin(
@@ -116,9 +116,10 @@ def find(actor: Person, export_id: UUID, *, clock: Clock = _CLOCK) -> Export:
         raise Denied.of(export_id)
     if export.person_id != actor.pk:
         raise Denied.of(export_id)
-    if not gate.may(actor, Action.EXPORT, export.clip, clock=clock).allowed:
+    asked = gate.question(actor, export.clip, clock=clock)
+    if not asked.decide(Action.EXPORT).allowed:
         raise Denied.of(export_id)
-    if Purpose(export.purpose) not in gate.purposes_for(actor, export.clip, clock=clock):
+    if not asked.decide(Action.VIEW, Purpose(export.purpose)).allowed:
         raise Denied.of(export_id)
     return export
 

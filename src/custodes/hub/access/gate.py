@@ -16,11 +16,11 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
-from custodes.hub.access import decisions, lists, recorded, served, told, watching
+from custodes.hub.access import decisions, recorded, served, told, watching
 from custodes.hub.access.decisions import Actor, Decision, Question
+from custodes.hub.access.lists import Sight
 from custodes.hub.access.models import PosterShown, Unsealing, View
 from custodes.hub.access.requests import Action
-from custodes.hub.access.told import AudienceTold
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
 from custodes.hub.clips import arrivals, footage, headline, held_words, marked
@@ -79,24 +79,30 @@ def may_share(actor: Actor, clip: Clip, purpose: Purpose, *, clock: Clock = _CLO
     return decisions.decide(actor, Action.SHARE, clip, purpose=purpose, now=now_of(clock)).allowed
 
 
-def audience(actor: Actor, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[AudienceTold, ...]:
-    """Return who may watch `clip`, by rule, for "who may see this": by name whom `actor` may know."""
-    return told.audience(actor, clip, now=now_of(clock))
-
-
 def visible_clips(actor: Actor, action: Action | str = Action.LIST, *, clock: Clock = _CLOCK) -> QuerySet[Clip]:
     """Return the clips with which `actor` may do `action`: exactly those for which `may` says yes."""
-    now = now_of(clock)
-    return lists.clips_for(decisions.member_facts(actor, now=now), action=Action(action), now=now)
+    return sight(actor, clock=clock).clips(Action(action))
+
+
+def sight(actor: Actor, *, clock: Clock = _CLOCK) -> Sight:
+    """Return which clips `actor` may do what with now, for a page that lists several things."""
+    return Sight(actor, now=now_of(clock))
 
 
 def find_clip(actor: Actor, clip_id: uuid.UUID, *actions: Action | str, clock: Clock = _CLOCK) -> Clip:
     """Return the clip if `actor` may do one of `actions` with it; none named: LIST. Raises Denied."""
-    clip = _clip(clip_id)
-    asked = question(actor, clip, clock=clock)
+    return ask_of(actor, clip_id, *actions, clock=clock).clip
+
+
+def ask_of(actor: Actor, clip_id: uuid.UUID, *actions: Action | str, clock: Clock = _CLOCK) -> Question:
+    """Return what stands between `actor` and a clip, for a page that asks more of it, where `find_clip` gives it.
+
+    Raises Denied.
+    """
+    asked = question(actor, _clip(clip_id), clock=clock)
     if not any(asked.decide(Action(action)).allowed for action in actions or (Action.LIST,)):
         raise Denied.of(clip_id)
-    return clip
+    return asked
 
 
 def open_view(  # the contract's seven facts, all by name
@@ -221,21 +227,20 @@ def read_manifest(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) ->
     """
     view = _open_view(actor, view_id, clock)
     whole = Manifest.model_validate_json(_whole(view.clip, MANIFEST_PART, limit=MAX_MANIFEST_BYTES))
-    return told.manifest(actor, view.clip, whole, now=now_of(clock))
+    return told.manifest(question(actor, view.clip, clock=clock), whole)
 
 
-def list_posters(*, actor: Actor, clip_ids: Iterable[uuid.UUID], clock: Clock = _CLOCK) -> set[uuid.UUID]:
-    """Write down, in one ledger entry, that `actor` is shown the pictures of these clips today.
+def list_posters(seen: Sight, clips: Iterable[Clip], *, clock: Clock = _CLOCK) -> dict[uuid.UUID, Headline | None]:
+    """Write down, in one ledger entry, that a person is shown the pictures of these clips today.
 
-    A page with many pictures calls this first; `read_poster` then needs no entry of its own. Returns those that
-    may be shown.
+    A page with many pictures calls this first; `read_poster` then needs no entry of its own. Returns those that may
+    be shown, each with what a list may say of it (`read_headlines`), which is less than its picture does.
     """
-    now = now_of(clock)
-    visible = visible_clips(actor, Action.POSTER, clock=clock)
-    allowed = set(visible.filter(pk__in=list(clip_ids)).values_list("pk", flat=True))
-    if allowed and isinstance(actor, Person):
-        _log_posters(actor, allowed, now=now, now_ns=clock.wall_ns())
-    return allowed
+    asked, now = {clip.pk: clip for clip in clips}, now_of(clock)
+    allowed = set(seen.clips(Action.POSTER).filter(pk__in=list(asked)).values_list("pk", flat=True)) if asked else set()
+    if allowed and isinstance(seen.actor, Person):
+        _log_posters(seen.actor, allowed, now=now, now_ns=clock.wall_ns())
+    return {clip_id: _headline(asked[clip_id]) for clip_id in allowed}
 
 
 def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> bytes:
@@ -248,29 +253,24 @@ def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> b
     return _whole(clip, "poster", limit=MAX_POSTER_BYTES)
 
 
-def read_headlines(
-    *, actor: Actor, clips: Iterable[Clip], action: Action = Action.POSTER, clock: Clock = _CLOCK
-) -> dict[uuid.UUID, Headline]:
-    """Return what a list may say about these clips: of those alone whose picture `actor` may see, or with which they
+def read_headlines(seen: Sight, clips: Iterable[Clip], *, action: Action = Action.POSTER) -> dict[uuid.UUID, Headline]:
+    """Return what a page may say about these clips: of those alone whose picture a person may see, or with which they
     may do `action` (bring it back).
 
-    It says less than the pictures do, whose showing `list_posters` writes down. A clip that was erased meanwhile, or
-    whose headline does not open, is left out.
+    A clip that was erased meanwhile, or whose headline does not open, is left out.
     """
     asked = {clip.pk: clip for clip in clips if clip.sealed_headline}
-    visible = visible_clips(actor, action, clock=clock).filter(pk__in=list(asked))
-    found = {}
-    for clip_id in visible.values_list("pk", flat=True):
-        if not arrivals.stands(asked[clip_id]):
-            continue
-        try:
-            told = headline.read(asked[clip_id])
-        except (KeyDestroyed, Corrupt) as error:
-            log.warning("the headline of a clip is not shown: %s", error)
-            continue
-        if told:
-            found[clip_id] = told
-    return found
+    if not asked:
+        return {}
+    visible = seen.clips(action).filter(pk__in=list(asked))
+    found = {clip_id: _headline(asked[clip_id]) for clip_id in visible.values_list("pk", flat=True)}
+    return {clip_id: told for clip_id, told in found.items() if told}
+
+
+def read_headline(asked: Question, *actions: Action) -> Headline | None:
+    """Return what a page may say about one clip to whoever may see its picture, or may do one of `actions` with it."""
+    allowed = any(asked.decide(action).allowed for action in (Action.POSTER, *actions))
+    return _headline(asked.clip) if allowed else None
 
 
 def report_progress(*, actor: Actor, view_id: uuid.UUID, watched_ms: int, clock: Clock = _CLOCK) -> None:
@@ -297,8 +297,19 @@ def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> In
     return inclusion_proof(view.ledger_seq, now_ns=clock.wall_ns())
 
 
+def _headline(clip: Clip) -> Headline | None:
+    if not clip.sealed_headline or not arrivals.stands(clip):
+        return None
+    try:
+        return headline.read(clip)
+    except (KeyDestroyed, Corrupt) as error:
+        log.warning("the headline of a clip is not shown: %s", error)
+        return None
+
+
 def _clip(clip_id: uuid.UUID) -> Clip:
-    clip = Clip.objects.select_related("site").filter(pk=clip_id).first()
+    rows = Clip.objects.select_related("site__organisation", "unit", "subject", "assignee", "deleted_by")
+    clip = rows.filter(pk=clip_id).first()
     if clip is None:
         raise Denied.of(clip_id)
     return clip

@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 
 from custodes.core.types import Purpose
 from custodes.hub.access import decisions, granted, recorded
+from custodes.hub.access.decisions import Actor
 from custodes.hub.access.policies import book
 from custodes.hub.access.requests import PURPOSED, Action, ClipFacts, MemberFacts, ask_all
 from custodes.hub.audit import past
@@ -78,22 +79,36 @@ _Group = tuple[_Place, _Apart, bool, str, frozenset[str]]
 """Where, what sets it apart, erased, whose, and in which states of consent: what one part of a query asks for."""
 
 
-def clips_for(members: list[MemberFacts], *, action: Action, now: datetime) -> QuerySet[Clip]:
-    """Return the clips with which one of `members` may do `action` (VIEW, SHARE: for any purpose)."""
-    if not past.is_readable():
-        return Clip.objects.none()
-    purposes: list[Purpose | None] = list(Purpose) if action in PURPOSED else [None]
-    wanted = Q(pk__in=[])
-    cases, grants = _open_cases(members), granted.clips_by_membership([one.membership_id for one in members], now=now)
-    for member in members:
-        singled = _Singled(in_case=cases, granted=grants.get(member.membership_id))
-        apart = (singled.in_case is not None, singled.granted is not None)
-        for purpose in purposes:
-            kinds = _allowed_kinds(_signature(member), action, purpose, apart)
-            topic = recorded.topic_of(action, purpose)
-            for when, those in _by_time(member, kinds, now):
-                wanted |= when & _query(member, those, singled, topic=topic)
-    return Clip.objects.filter(wanted).exclude(site_id__in=_displaced(members))
+class Sight:
+    """Which clips one person may do something with at one moment: read once, for a page that lists several things.
+
+    It is as old as its moment, as a `decisions.Question` is.
+    """
+
+    def __init__(self, actor: Actor, *, now: datetime) -> None:
+        self.actor, self._now = actor, now
+        self._whole = past.is_readable()
+        self._members = decisions.member_facts(actor, now=now) if self._whole else []
+        self._cases = _open_cases(self._members)
+        self._grants = granted.clips_by_membership([one.membership_id for one in self._members], now=now)
+        self._displaced = _displaced(self._members)
+
+    def clips(self, action: Action) -> QuerySet[Clip]:
+        """Return the clips with which the person may do `action` (VIEW, SHARE: for any purpose)."""
+        if not self._members:
+            return Clip.objects.none()
+        purposes: list[Purpose | None] = list(Purpose) if action in PURPOSED else [None]
+        wanted = Q(pk__in=[])
+        for member in self._members:
+            singled = _Singled(in_case=self._cases, granted=self._grants.get(member.membership_id))
+            apart = (singled.in_case is not None, singled.granted is not None)
+            for purpose in purposes:
+                kinds = _allowed_kinds(_signature(member), action, purpose, apart)
+                topic = recorded.topic_of(action, purpose)
+                for when, those in _by_time(member, kinds, self._now):
+                    wanted |= when & _query(member, those, singled, topic=topic)
+        found = Clip.objects.filter(wanted)
+        return found.exclude(site_id__in=self._displaced) if self._displaced else found
 
 
 def _by_time(member: MemberFacts, kinds: frozenset[_Kind], now: datetime) -> Iterator[tuple[Q, frozenset[_Kind]]]:

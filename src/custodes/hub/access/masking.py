@@ -4,7 +4,7 @@ from uuid import UUID
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Denied
-from custodes.hub.access import gate, sharing
+from custodes.hub.access import gate
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import footage, masked
 from custodes.hub.clips.models import Clip, Masking
@@ -26,7 +26,7 @@ def read_sheet(*, actor: Person, clip_id: UUID, film: str, clock: Clock = _CLOCK
     clip = _clip(actor, clip_id, clock)
     if film not in masked.films_of(clip.pk):
         raise Denied.of(clip_id)
-    if clip.pk not in gate.list_posters(actor=actor, clip_ids=[clip.pk], clock=clock):
+    if clip.pk not in gate.list_posters(gate.sight(actor, clock=clock), [clip], clock=clock):
         raise Denied.of(clip_id)
     try:
         return footage.read_whole(clip, masked.sheet_part(film), at_most=MAX_SHEET_BYTES)
@@ -35,7 +35,4 @@ def read_sheet(*, actor: Person, clip_id: UUID, film: str, clock: Clock = _CLOCK
 
 
 def _clip(actor: Person, clip_id: UUID, clock: Clock) -> Clip:
-    clip = gate.find_clip(actor, clip_id, Action.SHARE, clock=clock)
-    if not sharing.purposes_for(actor, clip, clock=clock):
-        raise Denied.of(clip_id)
-    return clip
+    return gate.find_clip(actor, clip_id, Action.SHARE, clock=clock)

@@ -34,20 +34,15 @@ GRANTED = frozenset({Unsealing.State.APPROVED, Unsealing.State.BROKEN, Unsealing
 _CLOCK = SystemClock()
 
 
-def purposes_for(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
-    """Return the purposes for which `actor` may ask for the original; none: they may not."""
-    return decisions.Question(actor, clip, now=now_of(clock)).purposes(Action.ORIGINAL)
-
-
 def ask(*, actor: Person, clip_id: UUID, purpose: str, reason: str, clock: Clock = _CLOCK) -> Unsealing:
     """Ask for the original of a clip. Durable on return; those who may say yes get a letter.
 
     Raises Denied for who may not ask, BadInput for a wish that cannot be met: nobody else could say yes.
     """
-    clip = gate.find_clip(actor, clip_id, Action.ORIGINAL, clock=clock)
-    now_ns = clock.wall_ns()
+    asked = gate.ask_of(actor, clip_id, Action.ORIGINAL, clock=clock)
+    clip, now_ns = asked.clip, clock.wall_ns()
     now = moment_of(now_ns)
-    wanted = next((one for one in purposes_for(actor, clip, clock=clock) if one.value == purpose), None)
+    wanted = next((one for one in asked.purposes(Action.ORIGINAL) if one.value == purpose), None)
     if wanted is None:
         raise BadInput(_("You may not ask for that purpose."))
     with transaction.atomic():
@@ -63,9 +58,7 @@ def ask(*, actor: Person, clip_id: UUID, purpose: str, reason: str, clock: Clock
 
 def approvers(clip: Clip, *, but: Person, now: datetime) -> list[Person]:
     """Return who else may say yes to something that somebody wants with a clip."""
-    people = Person.objects.filter(memberships__organisation=clip.site.organisation_id, is_active=True).distinct()
-    others = people.exclude(pk=but.pk).order_by("email")
-    return [one for one in others if decisions.decide(one, Action.APPROVE, clip, purpose=None, now=now).allowed]
+    return [one for one in decisions.Question(but, clip, now=now).who_may(Action.APPROVE) if one != but]
 
 
 def decide(*, actor: Person, unsealing_id: UUID, yes: bool, words: str = "", clock: Clock = _CLOCK) -> Unsealing:
@@ -193,7 +186,7 @@ def _archive(unsealing: Unsealing, actor: Person, clock: Clock) -> Iterator[byte
     try:
         with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
             whole = footage.read_manifest(unsealing.clip)
-            facts = told.manifest(actor, unsealing.clip, whole, now=now_of(clock))
+            facts = told.manifest(gate.question(actor, unsealing.clip, clock=clock), whole)
             archive.writestr(zipfile.ZipInfo("facts.json", made), facts.model_dump_json(indent=2))
             for name in parts.values_list("name", flat=True):
                 film = footage.open_part(unsealing.clip, name)

@@ -18,7 +18,8 @@ from custodes.core.clock import NS_PER_S, Clock, SystemClock
 from custodes.core.errors import BadInput, Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import Manifest
-from custodes.hub.access import decisions, gate, recorded, share_entries, share_letters, share_states, trimming
+from custodes.hub.access import gate, recorded, share_entries, share_letters, share_states, trimming
+from custodes.hub.access.decisions import Question
 from custodes.hub.access.models import Release, Share
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
@@ -65,11 +66,6 @@ class Made:
     token: str
 
 
-def purposes_for(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> tuple[Purpose, ...]:
-    """Return the purposes for which `actor` may share `clip`; none: they may not."""
-    return decisions.Question(actor, clip, now=now_of(clock)).purposes(Action.SHARE)
-
-
 def owns(purpose: Purpose) -> bool:
     """Return whether who shares for this purpose owns the clip outright: the rules give `own` to owners of homes."""
     return purpose is Purpose.OWN
@@ -80,8 +76,9 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
 
     Raises Denied for who may not share it for that purpose, BadInput for a wish that cannot be met.
     """
-    clip = gate.find_clip(actor, clip_id, Action.SHARE, clock=clock)
-    purpose = next((one for one in purposes_for(actor, clip, clock=clock) if one.value == wish.purpose), None)
+    asked = gate.ask_of(actor, clip_id, Action.SHARE, clock=clock)
+    clip = asked.clip
+    purpose = next((one for one in asked.purposes(Action.SHARE) if one.value == wish.purpose), None)
     if purpose is None:
         raise BadInput(_("You may not share this clip for that purpose."))
     name, email = _checked(wish)
@@ -110,7 +107,7 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
             cut_json=cut.model_dump_json(),
             token_sha256=token_hash(token),
         )
-        asked = _people_to_ask(share, now)
+        people = _people_to_ask(share, now)
         if not gate.may_share(actor, clip, purpose, clock=clock):
             raise Denied.of(clip_id)
         share.save(force_insert=True)
@@ -119,22 +116,22 @@ def make(*, actor: Person, clip_id: UUID, wish: Wish, clock: Clock = _CLOCK) -> 
         _write(
             share_entries.MADE, share, now_ns, actor, max_views=wish.views, ends_at=share.ends_at.isoformat(), **told
         )
-        for person_id in asked:
+        for person_id in people:
             given = person_id == actor.pk
             state = Release.State.GIVEN if given else Release.State.ASKED
             Release.objects.create(
                 share=share, person_id=person_id, state=state, asked_at=now, answered_at=now if given else None
             )
             _write("share.released" if given else "share.release_asked", share, now_ns, actor, person=person_id)
-    share_letters.after_making(share, token, asked=[one for one in asked if one != actor.pk], now=now)
+    share_letters.after_making(share, token, asked=[one for one in people if one != actor.pk], now=now)
     return Made(share, token)
 
 
-def of_clip(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> QuerySet[Share]:
+def of_clip(asked: Question) -> QuerySet[Share]:
     """Return a clip's shares, newest first, for whoever may share it; for others none."""
-    if not gate.may(actor, Action.SHARE, clip, clock=clock).allowed:
+    if not asked.decide(Action.SHARE).allowed:
         return Share.objects.none()
-    rows = Share.objects.filter(clip=clip).select_related("made_by", "clip__site__organisation")
+    rows = Share.objects.filter(clip=asked.clip).select_related("made_by", "clip__site__organisation")
     return rows.prefetch_related("releases__person").order_by("-made_at")
 
 

@@ -5,16 +5,14 @@ To watch (`view`) is one right; where it was and who drove (`locate`) and who wa
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from custodes.core.types import Purpose
 from custodes.core.wire import Manifest
-from custodes.hub.access import acquaintance, decisions, shared_facts
-from custodes.hub.access.decisions import Actor
+from custodes.hub.access import acquaintance, shared_facts
+from custodes.hub.access.decisions import Question
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
-from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Person
 
 VIEWINGS = 100
@@ -37,37 +35,27 @@ class AudienceTold:
         return len(self.named) + sum(count for _role, count in self.unnamed)
 
 
-def may_place(actor: Actor, clip: Clip, *, now: datetime) -> bool:
-    """Return whether `actor` may know where `clip` was."""
-    return decisions.decide(actor, Action.LOCATE, clip, purpose=None, now=now).allowed
+def manifest(asked: Question, whole: Manifest) -> Manifest:
+    """Return a clip's manifest as who asks may know it: without the place where that is not theirs to know."""
+    return whole if asked.decide(Action.LOCATE).allowed else shared_facts.without_place(whole)
 
 
-def may_history(actor: Actor, clip: Clip, *, now: datetime) -> bool:
-    """Return whether `actor` may know who watched `clip`."""
-    return decisions.decide(actor, Action.HISTORY, clip, purpose=None, now=now).allowed
-
-
-def manifest(actor: Actor, clip: Clip, whole: Manifest, *, now: datetime) -> Manifest:
-    """Return a clip's manifest as `actor` may know it: without the place where that is not theirs to know."""
-    return whole if may_place(actor, clip, now=now) else shared_facts.without_place(whole)
-
-
-def viewings(actor: Actor, clip: Clip, *, now: datetime) -> list[View] | None:
-    """Return the views of `clip`, newest first, at most `VIEWINGS`; None: who watched is not theirs to know."""
-    if not may_history(actor, clip, now=now):
+def viewings(asked: Question) -> list[View] | None:
+    """Return the views of a clip, newest first, at most `VIEWINGS`; None: who watched is not theirs to know."""
+    if not asked.decide(Action.HISTORY).allowed:
         return None
-    return list(View.objects.filter(clip=clip).select_related("person").order_by("-opened_at")[:VIEWINGS])
+    return list(View.objects.filter(clip=asked.clip).select_related("person").order_by("-opened_at")[:VIEWINGS])
 
 
-def audience(actor: Actor, clip: Clip, *, now: datetime) -> tuple[AudienceTold, ...]:
-    """Return who may watch `clip`, by rule, for "who may see this".
+def audience(asked: Question) -> tuple[AudienceTold, ...]:
+    """Return who may watch a clip, by rule, for "who may see this".
 
     Everybody reads their own name. Who may know who watched reads there whomever else they may know; who is recorded
     reads all.
     """
-    lines = decisions.audience(clip, now=now)
+    lines = asked.audience()
     everybody = {person.pk for line in lines for person in line.people}
-    known = everybody & _known(actor, clip, everybody, now)
+    known = everybody & _known(asked, everybody)
     return tuple(
         AudienceTold(
             policy=line.policy,
@@ -86,13 +74,14 @@ def audience(actor: Actor, clip: Clip, *, now: datetime) -> tuple[AudienceTold, 
     )
 
 
-def _known(actor: Actor, clip: Clip, everybody: set[UUID], now: datetime) -> set[UUID]:
+def _known(asked: Question, everybody: set[UUID]) -> set[UUID]:
+    actor, clip = asked.actor, asked.clip
     if not isinstance(actor, Person):
         return set()
-    if not may_history(actor, clip, now=now):
+    if not asked.decide(Action.HISTORY).allowed:
         return {actor.pk}
     if clip.subject_id == actor.pk:
         return everybody
-    colleagues = acquaintance.known_memberships(actor, clip.site.organisation, now=now)
+    colleagues = acquaintance.known_memberships(actor, clip.site.organisation, now=asked.now)
     known = {actor.pk, *colleagues.values_list("person_id", flat=True)}
-    return known | {clip.subject_id} if clip.subject_id and may_place(actor, clip, now=now) else known
+    return known | {clip.subject_id} if clip.subject_id and asked.decide(Action.LOCATE).allowed else known

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput
 from custodes.hub.access import gate
+from custodes.hub.access.decisions import Question
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import services
 from custodes.hub.clips.models import Clip
-from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet.models import Person
 
 NOBODY = "nobody"
 """Whom to give a clip to, so that nobody looks after it. A form that names no one at all changes nothing."""
@@ -38,7 +37,8 @@ def do(act: str, *, actor: Person, clip: Clip, value: str = "") -> Back:
         assign(actor=actor, clip=clip, assignee=actor)
         return Back("give", holder)
     if act == "give":
-        assign(actor=actor, clip=clip, assignee=None if value == NOBODY else colleague(clip, value))
+        whom = None if value == NOBODY else colleague(gate.question(actor, clip), value)
+        assign(actor=actor, clip=clip, assignee=whom)
         return Back("take")
     if act == "restore":
         restore(actor=actor, clip=clip)
@@ -49,18 +49,14 @@ def do(act: str, *, actor: Person, clip: Clip, value: str = "") -> Back:
     raise BadInput(_("the inbox has no act called %(act)s") % {"act": act})
 
 
-def colleagues(clip: Clip) -> list[Person]:
+def colleagues(asked: Question) -> list[Person]:
     """Return the people of the site's organisation who may sort this clip."""
-    held = Membership.objects.filter(organisation=clip.site.organisation).filter(
-        Q(until=None) | Q(until__gt=timezone.now()), Q(site=None) | Q(site=clip.site)
-    )
-    people = Person.objects.filter(pk__in=held.values("person_id"), is_active=True).order_by("display_name", "email")
-    return [person for person in people if gate.may(person, Action.TRIAGE, clip).allowed]
+    return asked.who_may(Action.TRIAGE)
 
 
-def colleague(clip: Clip, text: str) -> Person:
+def colleague(asked: Question, text: str) -> Person:
     """Return the colleague whose id a form gives. Raises BadInput, which names nobody: the id may be a stranger's."""
-    for person in colleagues(clip):
+    for person in colleagues(asked):
         if str(person.pk) == text:
             return person
     raise BadInput(_("Nobody of that name may look after this clip."))

@@ -94,7 +94,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             icon=picture,
             address=reverse(address),
             current=name in pages,
-            count=scope.waiting_count(person) if address == "portal:inbox" and person else None,
+            count=scope.waiting_count(scope.sight(request)) if address == "portal:inbox" and person else None,
         )
         for words, picture, address, pages in _LINES
         if shown.get(address, True)

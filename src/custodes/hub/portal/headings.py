@@ -7,6 +7,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from custodes.hub.access import gate
+from custodes.hub.access.decisions import Question
+from custodes.hub.access.lists import Sight
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip
@@ -14,17 +16,24 @@ from custodes.hub.fleet.models import Person
 from custodes.hub.portal import shown, words
 
 
-def names_of(person: Person, clips: Iterable[Clip]) -> dict[UUID, str]:
-    """Return what each clip is called to `person`: the same on every page, also while a deleted one can come back."""
-    asked = {clip.pk: clip for clip in clips}
+def names_of(person: Person, clips: Iterable[Clip], seen: Sight | None = None) -> dict[UUID, str]:
+    """Return what each clip is called to `person`: the same on every page, also while a deleted one can come back.
+
+    `seen`: what they see, where a page has asked already.
+    """
+    asked, seen = {clip.pk: clip for clip in clips}, seen or gate.sight(person)
     gone = [clip for clip in asked.values() if clip.state == Clip.State.DELETED]
-    found = gate.read_headlines(actor=person, clips=asked.values())
-    if gone:
-        found |= gate.read_headlines(actor=person, clips=gone, action=Action.RESTORE)
+    found = gate.read_headlines(seen, asked.values()) | gate.read_headlines(seen, gone, action=Action.RESTORE)
     return {
         clip.pk: title(clip.kind, found.get(clip.pk), shown.speed_unit(person, clip.site.organisation))
         for clip in asked.values()
     }
+
+
+def name_of(person: Person, asked: Question) -> str:
+    """Return what the clip that a page asks about is called to `person`: as `names_of`."""
+    headline = gate.read_headline(asked, *((Action.RESTORE,) if asked.clip.state == Clip.State.DELETED else ()))
+    return title(asked.clip.kind, headline, shown.speed_unit(person, asked.clip.site.organisation))
 
 
 def title(kind: str, headline: Headline | None, unit: str) -> str:

@@ -13,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from custodes.core.clock import NS_PER_S
 from custodes.core.types import Severity
 from custodes.hub.access import gate
+from custodes.hub.access.lists import Sight
 from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip, Reading
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import scope, shown, words
 
 PAGE_ROWS = 40
-DAY_NS = 24 * 3600 * NS_PER_S
-LOOK_BACK_DAYS = (1, 14, 180)
+LOOK_BACK_CLIPS = (500, 10_000)
+"""How many clips of the whole hub a page looks through for its rows before it asks for everything."""
 COUNTED = 1000
 """A list with more says so: nobody reads the number, and counting them all would read every row."""
 WAITING = "waiting"
@@ -110,10 +111,10 @@ class Page:
     next_cursor: Cursor | None
 
 
-def matching(person: Person, wanted: InboxFilter) -> QuerySet[Clip]:
+def matching(person: Person, seen: Sight, wanted: InboxFilter) -> QuerySet[Clip]:
     """Return the clips that a person may see and that the filter lets through, each with `is_read`."""
     action = Action.RESTORE if wanted.state == DELETED else Action.LIST
-    clips = gate.visible_clips(person, action).filter(_state(wanted.state))
+    clips = seen.clips(action).filter(_state(wanted.state))
     clips = clips.select_related("site__organisation", "unit", "subject", "assignee")
     if wanted.kind:
         clips = clips.filter(kind=wanted.kind)
@@ -130,44 +131,46 @@ def matching(person: Person, wanted: InboxFilter) -> QuerySet[Clip]:
 
 def touchable(person: Person) -> QuerySet[Clip]:
     """Return the clips that a person may list or may bring back: what a page must hear of when it changes."""
-    return gate.visible_clips(person) | gate.visible_clips(person, Action.RESTORE)
+    seen = gate.sight(person)
+    return seen.clips(Action.LIST) | seen.clips(Action.RESTORE)
 
 
-def page(person: Person, wanted: InboxFilter, before: Cursor | None) -> Page:
+def page(person: Person, seen: Sight, wanted: InboxFilter, before: Cursor | None) -> Page:
     """Read one page of rows after a cursor."""
-    clips = matching(person, wanted)
+    clips = matching(person, seen, wanted)
     if before:
         clips = clips.filter(
             Q(onset_wall_ns__lt=before.onset_wall_ns) | Q(onset_wall_ns=before.onset_wall_ns, pk__lt=before.clip_id)
         )
-    rows = _newest(clips, before.onset_wall_ns if before else _last_onset())
+    rows = _newest(clips, before)
     more = len(rows) > PAGE_ROWS
     rows = rows[:PAGE_ROWS]
     return Page(rows, Cursor(rows[-1].onset_wall_ns, rows[-1].pk) if more else None)
 
 
-def _newest(clips: QuerySet[Clip], until_wall_ns: int) -> list[Clip]:
+def _newest(clips: QuerySet[Clip], before: Cursor | None) -> list[Clip]:
     """Return the newest rows of one page and one more, looking back in steps.
 
     Asked for everything at once, a database sorts all rows of a site for the forty newest; within a span of time the
-    index on (site, onset) gives them as they lie.
+    index on (site, onset) gives them as they lie. How far back a span reaches says the index on onset: so many clips
+    of the whole hub.
     """
     newest = clips.order_by(F("onset_wall_ns").desc(), F("pk").desc())
-    for days in LOOK_BACK_DAYS:
-        rows = list(newest.filter(onset_wall_ns__gte=until_wall_ns - days * DAY_NS)[: PAGE_ROWS + 1])
+    hub = Clip.objects.filter(onset_wall_ns__lte=before.onset_wall_ns) if before else Clip.objects.all()
+    onsets = hub.order_by("-onset_wall_ns").values_list("onset_wall_ns", flat=True)
+    for reach in LOOK_BACK_CLIPS:
+        since_wall_ns = onsets[reach : reach + 1].first()
+        if since_wall_ns is None:
+            break  # the hub has no more than that
+        rows = list(newest.filter(onset_wall_ns__gte=since_wall_ns)[: PAGE_ROWS + 1])
         if len(rows) > PAGE_ROWS:
             return rows
     return list(newest[: PAGE_ROWS + 1])
 
 
-def _last_onset() -> int:
-    newest = Clip.objects.order_by("-onset_wall_ns").values_list("onset_wall_ns", flat=True).first()
-    return newest or 0
-
-
-def count(person: Person, wanted: InboxFilter) -> str:
+def count(person: Person, seen: Sight, wanted: InboxFilter) -> str:
     """Return how many clips the filter lets through: exact up to a thousand."""
-    found = matching(person, wanted).order_by()[: COUNTED + 1].count()
+    found = matching(person, seen, wanted).order_by()[: COUNTED + 1].count()
     return f"{COUNTED}+" if found > COUNTED else str(found)
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.types import Severity
 from custodes.hub.access import gate
+from custodes.hub.access.lists import Sight
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import headings, scope, shown
@@ -57,12 +58,11 @@ class Namer:
         here = {(clip.site.organisation_id, None), (clip.site.organisation_id, clip.site_id)}
         return str(clip.subject) if here & self._places else str(_("hidden"))
 
-    def rows(self, clips: Iterable[Clip]) -> list[Row]:
+    def rows(self, seen: Sight, clips: Iterable[Clip]) -> list[Row]:
         """Return clips in the reader's words; their pictures, and what is said of them, are written down as shown."""
         wanted = list(clips)
         ready = [clip for clip in wanted if clip.state == Clip.State.READY]
-        gate.list_posters(actor=self.person, clip_ids=[clip.pk for clip in ready])
-        headlines = gate.read_headlines(actor=self.person, clips=ready)
+        headlines = gate.list_posters(seen, ready)
         found = []
         for clip in wanted:
             headline = headlines.get(clip.pk)

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from custodes.hub.access import gate, grants
+from custodes.hub.access.lists import Sight
+from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Site
@@ -82,7 +84,18 @@ def naming_places(person: Person) -> set[tuple[UUID, UUID | None]]:
     return set(memberships(person).filter(role__in=NAMERS).values_list("organisation_id", "site_id"))
 
 
-def waiting_count(person: Person) -> int:
-    """Count the clips that nobody has finished with, among those this person may see; at most `WAITING_COUNTED`."""
-    waiting = gate.visible_clips(person).exclude(state=Clip.State.DELETED).filter(triage__in=WAITING)
+def sight(request: HttpRequest) -> Sight:
+    """Return which clips who is signed in may do what with: asked once for a page that is only read."""
+    kept: Sight | None = getattr(request, "sight", None)
+    if kept is not None:
+        return kept
+    found = gate.sight(actor(request))
+    if request.method in {"GET", "HEAD"}:
+        request.sight = found  # type: ignore[attr-defined]
+    return found
+
+
+def waiting_count(seen: Sight) -> int:
+    """Count the clips that nobody has finished with, among those a person may see; at most `WAITING_COUNTED`."""
+    waiting = seen.clips(Action.LIST).exclude(state=Clip.State.DELETED).filter(triage__in=WAITING)
     return waiting.order_by()[:WAITING_COUNTED].count()

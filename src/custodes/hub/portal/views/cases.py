@@ -98,7 +98,8 @@ def show(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     case = _case(person, case_id)
     now = timezone.now()
     entries = {row.clip_id: row for row in case.entries.select_related("added_by")}
-    visible = gate.visible_clips(person).filter(pk__in=entries).select_related("site__organisation", "subject")
+    seen = scope.sight(request)
+    visible = seen.clips(Action.LIST).filter(pk__in=entries).select_related("site__organisation", "subject")
     fates = cases.fates_of(visible.order_by("-onset_wall_ns")[:SHOWN], but=case, now=now)
     naming = scope.naming_places(person)
     kept = [_kept(fate, entries, naming) for fate in fates]
@@ -112,7 +113,7 @@ def show(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
         "may_change": may_change,
         "officers": case.closed_at is None and not may_change and case_ends.of_officers(case),
         "offered": offered,
-        "names": headings.names_of(person, [*(fate.clip for fate in fates), *offered]),
+        "names": headings.names_of(person, [*(fate.clip for fate in fates), *offered], seen),
         "zone": shown.person_zone(person),
         "undo": shown.duration_words(undo.window_s(case.organisation)),
         **_outcome(fates),
@@ -164,9 +165,10 @@ def led_by(person: Person) -> list[Organisation]:
 def facts(person: Person, clip: Clip) -> dict[str, Any]:
     """Return what a clip's page says about cases, and about what keeps the clip."""
     entries = CaseClip.objects.filter(clip_id=clip.pk, case__closed_at=None).select_related("case")
-    known = {one.pk for one in _organisations(person)}
+    led = led_by(person)
+    known = {one.pk for one in (*led, *selectors.overseen_by(person, timezone.now()))}
     inside = [entry.case for entry in entries if entry.case.organisation_id in known]
-    leads = clip.site.organisation_id in {one.pk for one in led_by(person)}
+    leads = clip.site.organisation_id in {one.pk for one in led}
     others = Case.objects.filter(organisation=clip.site.organisation_id, closed_at=None)
     (fate,) = cases.fates_of([clip], now=timezone.now())
     return {
@@ -211,8 +213,8 @@ def _add(request: HttpRequest, person: Person, case: Case, clip_ids: list[uuid.U
 
 
 def _organisations(person: Person) -> list[Organisation]:
-    overseen = selectors.overseen_by(person, timezone.now())
-    return [*led_by(person), *(one for one in overseen if one not in led_by(person))]
+    led = led_by(person)
+    return [*led, *(one for one in selectors.overseen_by(person, timezone.now()) if one not in led)]
 
 
 def _case(person: Person, case_id: uuid.UUID) -> Case:

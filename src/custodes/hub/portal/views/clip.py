@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from custodes.core.errors import BadInput
+from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub import proxies
-from custodes.hub.access import coaching, gate, told
+from custodes.hub.access import gate, told
 from custodes.hub.access.decisions import Question
 from custodes.hub.access.history import names_then
 from custodes.hub.access.models import View
@@ -75,34 +75,34 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     if any(word in request.headers.get("Sec-Purpose", "") for word in SPECULATIVE):
         return HttpResponse(status=503, headers={"Retry-After": "0"})
     person = scope.actor(request)
-    clip = _known(person, clip_id)
-    asked = gate.question(person, clip)
+    asked = _known(person, clip_id)
+    clip = asked.clip
     if clip.state != Clip.State.READY or not marked.is_prepared(clip.pk):
-        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip, asked))
+        return render(request, "portal/clip_waiting.html", _waiting_context(request, asked))
     purposes = asked.purposes()
     # Who has another purpose looks at a leak's clip from the leak desk, beside what leaked.
     purposes = tuple(one for one in purposes if one is not Purpose.LEAK_CASE) or purposes
     if not purposes:
         refused = {"refused": asked.nearest_refusal()}
-        return render(request, "portal/clip_waiting.html", _waiting_context(request, clip, asked) | refused)
+        return render(request, "portal/clip_waiting.html", _waiting_context(request, asked) | refused)
     view = view_for(request, clip, purposes)
     manifest = gate.read_manifest(actor=person, view_id=view.pk)
     Reading.objects.get_or_create(clip=clip, person=person)
     unit = shown.speed_unit(person, clip.site.organisation)
-    context = _common(request, clip, asked) | {
+    context = _common(request, asked) | {
         "view": view,
         "film": film.tell(manifest, clip, unit),
-        "watched": _watched(person, clip),
+        "watched": _watched(asked),
         "may_place": asked.decide(Action.LOCATE).allowed,
         "knows_site": scope.sites(person).filter(pk=clip.site_id).exists(),
-        "audience": gate.audience(person, clip),
+        "audience": told.audience(asked),
         "purposes": purposes,
-        "coaches": coaching.may_coach(person, talks.about_clip(clip)),
+        "coaches": talks.about_clip(clip) is not None and asked.decide(Action.COACH).allowed,
         "purpose_now": words.purpose_words(view.purpose),
         "rates": RATES,
         "speed_unit": unit,
         "shortcuts": CLIP_KEYS,
-        **context_of(person, clip),
+        **context_of(person, asked),
     }
     return render(request, "portal/clip.html", context)
 
@@ -112,10 +112,10 @@ def show(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 def state(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Return how far a clip has come; once it is ready, tell the page to reload itself."""
     person = scope.actor(request)
-    clip = _known(person, clip_id)
-    if clip.state == Clip.State.READY and marked.is_prepared(clip.pk):
+    asked = _known(person, clip_id)
+    if asked.clip.state == Clip.State.READY and marked.is_prepared(clip_id):
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return render(request, "portal/_clip_state.html", _waiting_context(request, clip, gate.question(person, clip)))
+    return render(request, "portal/_clip_state.html", _waiting_context(request, asked))
 
 
 @require_POST
@@ -123,18 +123,18 @@ def state(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
 def triage(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Set what people have done about a clip, or who looks after it."""
     person = scope.actor(request)
-    clip = _known(person, clip_id)
+    asked = _known(person, clip_id)
     try:
         if "triage" in request.POST:
-            acts.set_triage(actor=person, clip=clip, triage=request.POST["triage"])
+            acts.set_triage(actor=person, clip=asked.clip, triage=request.POST["triage"])
+        elif not asked.decide(Action.ASSIGN).allowed:
+            raise Denied.of(clip_id)  # who may not assign learns nothing of who could be
         else:
-            gate.find_clip(person, clip_id, Action.ASSIGN)  # who may not assign learns nothing of who could be
-            acts.assign(actor=person, clip=clip, assignee=_assignee(clip, request.POST))
+            acts.assign(actor=person, clip=asked.clip, assignee=_assignee(asked, request.POST))
     except BadInput as error:
         messages.error(request, str(error))
     if request.headers.get("HX-Request"):
-        clip = _known(person, clip_id)
-        return render(request, "portal/_clip_triage.html", _common(request, clip, gate.question(person, clip)))
+        return render(request, "portal/_clip_triage.html", _common(request, _known(person, clip_id)))
     return redirect("portal:clip", clip_id)
 
 
@@ -145,7 +145,7 @@ def delete(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Delete a clip; its page then carries the way back for as long as there is one."""
     person = scope.actor(request)
     try:
-        acts.delete(actor=person, clip=_known(person, clip_id))
+        acts.delete(actor=person, clip=_known(person, clip_id).clip)
     except Held:
         messages.error(request, _("This clip is under a legal hold or in an open case: it cannot be deleted."))
     return redirect("portal:clip", clip_id)
@@ -157,7 +157,7 @@ def restore(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Bring a deleted clip back."""
     person = scope.actor(request)
     try:
-        acts.restore(actor=person, clip=_known(person, clip_id))
+        acts.restore(actor=person, clip=_known(person, clip_id).clip)
     except BadInput as error:
         messages.error(request, str(error))
     else:
@@ -165,12 +165,9 @@ def restore(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     return redirect("portal:clip", clip_id)
 
 
-def _known(person: Person, clip_id: uuid.UUID) -> Clip:
-    """Return a clip that a person may list, or may bring back. Raises Denied."""
-    found = gate.find_clip(person, clip_id, Action.LIST, Action.RESTORE)
-    return Clip.objects.select_related("site__organisation", "unit", "subject", "assignee", "deleted_by").get(
-        pk=found.pk
-    )
+def _known(person: Person, clip_id: uuid.UUID) -> Question:
+    """Return what stands between a person and a clip that they may list, or may bring back. Raises Denied."""
+    return gate.ask_of(person, clip_id, Action.LIST, Action.RESTORE)
 
 
 def view_for(request: HttpRequest, clip: Clip, purposes: tuple[Purpose, ...]) -> View:
@@ -206,8 +203,8 @@ def _purpose(request: HttpRequest, purposes: tuple[Purpose, ...]) -> Purpose:
     return purposes[0]
 
 
-def _common(request: HttpRequest, clip: Clip, asked: Question) -> dict[str, Any]:
-    person = scope.actor(request)
+def _common(request: HttpRequest, asked: Question) -> dict[str, Any]:
+    person, clip = scope.actor(request), asked.clip
     zone = shown.site_zone(clip.site)
     may_assign = asked.decide(Action.ASSIGN)
     return {
@@ -219,7 +216,7 @@ def _common(request: HttpRequest, clip: Clip, asked: Question) -> dict[str, Any]
         "may_history": asked.decide(Action.HISTORY),
         "may_triage": asked.decide(Action.TRIAGE),
         "may_assign": may_assign,
-        "colleagues": acts.colleagues(clip) if may_assign.allowed else [],
+        "colleagues": acts.colleagues(asked) if may_assign.allowed else [],
         "may_grant": asked.decide(Action.GRANT),
         "may_volunteer": asked.decide(Action.VOLUNTEER),
         "may_export": asked.decide(Action.EXPORT),
@@ -227,16 +224,17 @@ def _common(request: HttpRequest, clip: Clip, asked: Question) -> dict[str, Any]
         "may_delete": asked.decide(Action.DELETE),
         "may_restore": asked.decide(Action.RESTORE),
         "undo_s": undo.window_s(clip.site.organisation),
-    } | keeping.facts(person, clip)
+    } | keeping.facts(person, asked)
 
 
-def _waiting_context(request: HttpRequest, clip: Clip, asked: Question) -> dict[str, Any]:
+def _waiting_context(request: HttpRequest, asked: Question) -> dict[str, Any]:
+    clip = asked.clip
     parts = list(clip.parts.filter(kind__in=("manifest", "film")))
     after = standing.may_go_after(clip.pk)
     can_undo = clip.erased_at is None and after is not None and after > timezone.now()
-    return _common(request, clip, asked) | {
+    return _common(request, asked) | {
         "undo": can_undo,
-        "names": headings.names_of(scope.actor(request), [clip]),
+        "clip_name": headings.name_of(scope.actor(request), asked),
         "progress": {
             "parts": len(parts),
             "stored": sum(part.stored_at is not None for part in parts),
@@ -247,9 +245,9 @@ def _waiting_context(request: HttpRequest, clip: Clip, asked: Question) -> dict[
     }
 
 
-def _watched(person: Person, clip: Clip) -> list[Watched] | None:
+def _watched(asked: Question) -> list[Watched] | None:
     """Return who watched; None: that is not theirs to know."""
-    views = told.viewings(person, clip, now=timezone.now())
+    views = told.viewings(asked)
     if views is None:
         return None
     then = names_then(views)
@@ -270,9 +268,9 @@ def _watched(person: Person, clip: Clip) -> list[Watched] | None:
     ]
 
 
-def _assignee(clip: Clip, form: QueryDict) -> Person | None:
+def _assignee(asked: Question, form: QueryDict) -> Person | None:
     """Return whom the form names; the empty choice is nobody. Raises BadInput."""
     if "assignee" not in form:
         raise BadInput(_("Say who looks after this clip."))
     named = str(form["assignee"])
-    return acts.colleague(clip, named) if named else None
+    return acts.colleague(asked, named) if named else None

@@ -238,7 +238,7 @@ def _film(request: HttpRequest, drawing: drive_map.Drawing | None, lines: list[E
     clip = next((clip for _number, clip in filmed if str(clip.pk) == asked), None)
     if clip is None or any(word in request.headers.get("Sec-Purpose", "") for word in SPECULATIVE):
         return context
-    purposes = gate.purposes_for(person, clip)
+    purposes = gate.question(person, clip).purposes()
     if clip.state != Clip.State.READY or not marked.is_prepared(clip.pk) or not purposes:
         messages.error(request, _("This film cannot be shown now. Its own page says why."))
         return context

@@ -23,7 +23,8 @@ from custodes.hub.portal import headings, scope, shown
 def of_clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Show to whom a clip is open, and open it to one more (`membership`, `reason`, `days`)."""
     person = scope.actor(request)
-    clip = gate.find_clip(person, clip_id, Action.GRANT)
+    asked = gate.ask_of(person, clip_id, Action.GRANT)
+    clip = asked.clip
     error = ""
     if request.method == "POST":
         days, reason = request.POST.get("days", ""), request.POST.get("reason", "")
@@ -40,7 +41,7 @@ def of_clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     rows = [(one, one.revoked_at is None and one.ends_at > now) for one in grants.of_clip(person, clip)]
     context = {
         "clip": clip,
-        "names": headings.names_of(person, [clip]),
+        "clip_name": headings.name_of(person, asked),
         "rows": rows,
         "guests": grants.guests_for(clip),
         "most_days": grants.MAX_DAYS,

@@ -72,15 +72,16 @@ def changed(request: HttpRequest) -> HttpResponse:
     if since is None:
         return HttpResponse(status=410)  # the page loads itself anew
     news = changes_since(person, since)
-    here = list(inbox.matching(person, wanted).filter(pk__in=news.clip_ids).order_by("-onset_wall_ns", "-pk"))
+    seen = scope.sight(request)
+    here = list(inbox.matching(person, seen, wanted).filter(pk__in=news.clip_ids).order_by("-onset_wall_ns", "-pk"))
     gone = set(news.clip_ids) - {clip.pk for clip in here}
     context = {
-        "rows": listed.Namer(person).rows(here),
+        "rows": listed.Namer(person).rows(seen, here),
         "gone": gone,
         "bookmark": bookmarks.seal(news.revision),
         "more": news.more,
-        "count": inbox.count(person, wanted),
-        "waiting": scope.waiting_count(person),
+        "count": inbox.count(person, seen, wanted),
+        "waiting": scope.waiting_count(seen),
     }
     return render(request, "portal/_inbox_changed.html", context)
 
@@ -166,16 +167,17 @@ def drop_filter(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _list_context(request: HttpRequest, wanted: inbox.InboxFilter, before: inbox.Cursor | None) -> dict[str, Any]:
     person = scope.actor(request)
+    seen = scope.sight(request)
     newest = latest_revision()  # before the rows: a change in between is told twice and not missed
-    found = inbox.page(person, wanted, before)
-    told = listed.Namer(person).rows(found.clips)
+    found = inbox.page(person, seen, wanted, before)
+    told = listed.Namer(person).rows(seen, found.clips)
     return {
         "wanted": wanted,
         "query": wanted.query(),
         "rows": told,
         "bundles": listed.bundled(told),
         "next_cursor": found.next_cursor,
-        "count": inbox.count(person, wanted) if before is None else None,
+        "count": inbox.count(person, seen, wanted) if before is None else None,
         "bookmark": Bookmarks(person.pk).seal(newest),
         "everything": replace(inbox.InboxFilter(), state=inbox.ANY).query(),
         "may_add_site": not scope.sites(person).exists() and scope.run_organisations(person).exists(),

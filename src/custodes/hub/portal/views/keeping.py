@@ -14,21 +14,22 @@ from django.views.decorators.http import require_POST
 from custodes.core.errors import BadInput
 from custodes.core.types import Severity
 from custodes.hub.access import gate
+from custodes.hub.access.decisions import Question
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import keeping
-from custodes.hub.clips.models import Clip, Hold
+from custodes.hub.clips.models import Hold
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Organisation, Person
 from custodes.hub.portal import scope
 from custodes.hub.portal.views import cases
 
 
-def facts(person: Person, clip: Clip) -> dict[str, Any]:
+def facts(person: Person, asked: Question) -> dict[str, Any]:
     """Return what a clip's page says about holds."""
     return {
-        "may_hold": gate.may(person, Action.HOLD, clip),
-        **cases.facts(person, clip),
-        "hold": Hold.objects.filter(clip_id=clip.pk, released_at=None).order_by("placed_at").first(),
+        "may_hold": asked.decide(Action.HOLD),
+        **cases.facts(person, asked.clip),
+        "hold": Hold.objects.filter(clip_id=asked.clip.pk, released_at=None).order_by("placed_at").first(),
     }
 
 

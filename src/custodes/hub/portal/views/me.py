@@ -20,7 +20,6 @@ from custodes.hub.access import (
     alarm_answers,
     copies,
     drive_openings,
-    gate,
     leak_acts,
     second_person,
     sharing,
@@ -60,6 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
     clips = list(watched.clips_of(person).select_related("site__organisation").order_by("-onset_wall_ns")[:CLIPS])
     releases = list(sharing.releases_of(person))
     given = given_rows.of(person)
+    seen = scope.sight(request)
     context = {
         "viewings": viewings[:PAGE],
         "older": viewings[PAGE - 1].ledger_seq if len(viewings) > PAGE else None,
@@ -67,9 +67,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "this_week": watched.others_since(person, timezone.now() - WEEK),
         "clips": clips,
         "is_recorded": watched.is_recorded(person),
-        "watchable": set(
-            gate.visible_clips(person, Action.VIEW).filter(pk__in=_ids(viewings, clips)).values_list("pk", flat=True)
-        ),
+        "watchable": set(seen.clips(Action.VIEW).filter(pk__in=_ids(viewings, clips)).values_list("pk", flat=True)),
         "requests": SubjectRequest.objects.filter(person=person)
         .select_related("answered_by")
         .order_by("-asked_at")[:20],
@@ -80,14 +78,13 @@ def index(request: HttpRequest) -> HttpResponse:
         "followers": followed.followers_of(person),
         "given": given,
         "may_give": set(
-            gate.visible_clips(person, Action.VOLUNTEER)
-            .filter(pk__in=[one.pk for one in clips])
-            .values_list("pk", flat=True)
+            seen.clips(Action.VOLUNTEER).filter(pk__in=[one.pk for one in clips]).values_list("pk", flat=True)
         ),
         "openings": drive_openings.openings_of(person),
         "names": headings.names_of(
             person,
             [*clips, *(one.clip for one in viewings), *(r.share.clip for r in releases), *(one.clip for one in given)],
+            seen,
         ),
         "zone": shown.person_zone(person),
     }

@@ -25,12 +25,13 @@ from custodes.hub.portal import headings, scope, shown, words
 def ask(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Ask for the original of a clip (`purpose`, `reason`), or break the glass (`act=glass`, `reason`)."""
     person = scope.actor(request)
-    clip = gate.find_clip(person, clip_id, Action.ORIGINAL)
+    may = gate.ask_of(person, clip_id, Action.ORIGINAL)
+    clip = may.clip
     context: dict[str, Any] = {
         "clip": clip,
-        "names": headings.names_of(person, [clip]),
-        "purposes": [(one.value, words.purpose_words(one.value)) for one in second_person.purposes_for(person, clip)],
-        "may_break": gate.may(person, Action.BREAK_GLASS, clip).allowed,
+        "clip_name": headings.name_of(person, may),
+        "purposes": [(one.value, words.purpose_words(one.value)) for one in may.purposes(Action.ORIGINAL)],
+        "may_break": may.decide(Action.BREAK_GLASS).allowed,
         "said": request.POST,
     }
     if request.method != "POST":

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from custodes.core.errors import BadInput, Temporary
 from custodes.hub.access import gate, masking, share_letters, share_states, sharing
+from custodes.hub.access.decisions import Question
 from custodes.hub.access.requests import Action
 from custodes.hub.clips import masked
 from custodes.hub.clips.models import Clip
@@ -31,14 +32,15 @@ log = logging.getLogger(__name__)
 def share(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Show who a clip is shared with and share it with one more person."""
     person = scope.actor(request)
-    clip = gate.find_clip(person, clip_id, Action.SHARE)
+    asked = gate.ask_of(person, clip_id, Action.SHARE)
+    clip = asked.clip
     if request.method != "POST":
-        return render(request, "portal/shares.html", context_of(person, clip) | {"clip": clip, "said": request.GET})
+        return render(request, "portal/shares.html", context_of(person, asked) | {"clip": clip, "said": request.GET})
     try:
         made = sharing.make(actor=person, clip_id=clip.pk, wish=_wish(request.POST))
     except BadInput as error:
         said = {"clip": clip, "said": request.POST, "error": str(error)}
-        return render(request, "portal/shares.html", context_of(person, clip) | said, status=400)
+        return render(request, "portal/shares.html", context_of(person, asked) | said, status=400)
     return _made(request, made)
 
 
@@ -111,10 +113,10 @@ def answer_release(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("portal:watched_me")
 
 
-def context_of(person: Person, clip: Clip) -> dict[str, object]:
+def context_of(person: Person, asked: Question) -> dict[str, object]:
     """Return what the list of shares and the form say; without purposes there is no form."""
-    now = timezone.now()
-    limits = settings.HUB.share
+    now, clip = timezone.now(), asked.clip
+    purposes = asked.purposes(Action.SHARE)
     rows = [
         {
             "share": one,
@@ -122,17 +124,15 @@ def context_of(person: Person, clip: Clip) -> dict[str, object]:
             "outside": share_states.is_outside(one, now=now),
             "released": share_states.is_released(one),
         }
-        for one in sharing.of_clip(person, clip)
+        for one in sharing.of_clip(asked)
     ]
     return {
         "share_rows": rows,
         **_masked_context(clip),
-        "names": headings.names_of(person, [clip]),
-        "share_purposes": [
-            (one.value, words.shared_purpose_words(one.value)) for one in sharing.purposes_for(person, clip)
-        ],
-        "share_owned": all(sharing.owns(one) for one in sharing.purposes_for(person, clip)),
-        "share_limits": limits,
+        "clip_name": headings.name_of(person, asked),
+        "share_purposes": [(one.value, words.shared_purpose_words(one.value)) for one in purposes],
+        "share_owned": all(sharing.owns(one) for one in purposes),
+        "share_limits": settings.HUB.share,
         "share_by_mail": share_letters.goes_by_mail(),
         "share_zone": shown.person_zone(person),
     }

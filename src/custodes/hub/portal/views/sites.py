@@ -21,7 +21,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub import proxies
-from custodes.hub.access import gate, places
+from custodes.hub.access import places
+from custodes.hub.access.requests import Action
 from custodes.hub.clips.models import Clip
 from custodes.hub.dispatch import board
 from custodes.hub.fleet import selectors
@@ -186,9 +187,10 @@ def _site(request: HttpRequest, site_id: uuid.UUID) -> Site:
 def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
     person = scope.actor(request)
     found = wellbeing.of_site(site)
-    clips = gate.visible_clips(person).filter(site=site).exclude(state=Clip.State.DELETED)
+    seen = scope.sight(request)
+    clips = seen.clips(Action.LIST).filter(site=site).exclude(state=Clip.State.DELETED)
     last = list(
-        inbox.matching(person, inbox.InboxFilter(state=inbox.ANY, site=str(site.pk))).order_by("-onset_wall_ns")[
+        inbox.matching(person, seen, inbox.InboxFilter(state=inbox.ANY, site=str(site.pk))).order_by("-onset_wall_ns")[
             :LAST_CLIPS
         ]
     )
@@ -201,7 +203,7 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
         "health": found,
         "zone": shown.site_zone(site),
         "stones": [(stone, wellbeing.lost_words(stone, site)) for unit in found.units for stone in unit.tombstones],
-        "bundles": rows.bundled(rows.Namer(person).rows(last))[:LAST_CLIPS],
+        "bundles": rows.bundled(rows.Namer(person).rows(seen, last))[:LAST_CLIPS],
         "clip_count": clips.count(),
         "placed": placed,
         "place_lat": None if placed is None else f"{placed.last_lat_deg:.6f}",

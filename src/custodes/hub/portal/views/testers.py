@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from custodes.core.errors import BadInput
-from custodes.hub.access import testers
+from custodes.hub.access import gate, testers
+from custodes.hub.access.requests import Action
 from custodes.hub.consent import texts
 from custodes.hub.portal import given_rows, headings, scope, shown
 
@@ -20,7 +21,8 @@ from custodes.hub.portal import given_rows, headings, scope, shown
 def of_clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     """Say what it means to give this clip, and give it."""
     person = scope.actor(request)
-    clip = testers.find_clip(person, clip_id)
+    asked = gate.ask_of(person, clip_id, Action.VOLUNTEER)
+    clip = asked.clip
     error = ""
     if request.method == "POST":
         try:
@@ -34,7 +36,7 @@ def of_clip(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponse:
     agreed = testers.agreement_of(person, clip) if given is None else given_rows.agreed_by(given, person)
     context = {
         "clip": clip,
-        "names": headings.names_of(person, [clip]),
+        "clip_name": headings.name_of(person, asked),
         "given": None if given is None else given_rows.row(given, person),
         "text": None if agreed is None else texts.book().find(agreed.text_sha256),
         "error": error,

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from custodes.core.clock import NS_PER_S
-from custodes.hub.access import gate
 from custodes.hub.access.history import NameThen, names_then
 from custodes.hub.access.models import View
+from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.clips.models import Clip
 from custodes.hub.consent import selectors as consent
@@ -34,12 +34,13 @@ def index(request: HttpRequest) -> HttpResponse:
     if consent.notices_unseen(person):
         return redirect("portal:consents_sign")
     midnight = datetime.combine(now.astimezone(shown.zone_of(zone)).date(), time.min, tzinfo=shown.zone_of(zone))
-    clips = gate.visible_clips(person).exclude(state=Clip.State.DELETED)
+    seen = scope.sight(request)
+    clips = seen.clips(Action.LIST).exclude(state=Clip.State.DELETED)
     today = clips.filter(onset_wall_ns__gte=round(midnight.timestamp()) * NS_PER_S)
     kinds = today.order_by().values("kind").annotate(n=Count("pk")).order_by("-n")
-    waiting = inbox.page(person, inbox.InboxFilter(), before=None).clips
-    last = [] if waiting else inbox.page(person, inbox.InboxFilter(state=inbox.ANY), before=None).clips
-    bundles = rows.bundled(rows.Namer(person).rows(waiting or last))[:ROWS]
+    waiting = inbox.page(person, seen, inbox.InboxFilter(), before=None).clips
+    last = [] if waiting else inbox.page(person, seen, inbox.InboxFilter(state=inbox.ANY), before=None).clips
+    bundles = rows.bundled(rows.Namer(person).rows(seen, waiting or last))[:ROWS]
     sites = [health.of_site(site, now) for site in scope.sites(person)]
     may_run = scope.run_organisations(person).exists()
     context = {
@@ -50,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "since": midnight.date().isoformat(),
         "bundles": bundles,
         "waiting": bool(waiting),
-        "waiting_count": scope.waiting_count(person),
+        "waiting_count": scope.waiting_count(seen),
         "sites": sites,
         "unwell": [one for one in sites if not one.well],
         "bare_sites": [one for one in sites if not one.units],
