@@ -121,13 +121,17 @@ def test_a_start_on_an_older_database_removes_no_footage(scene: Scene, clip: Cli
     kept_heads.keep_newest(head)
     clip_id, parts = clip.pk, list(clip.parts.values_list("name", flat=True))
     clip.delete()
+    unspoken_of = uuid.uuid4()
+    keys.put(unspoken_of, bytes(32))
     found = repair.repair(now_ns=NOW_NS)
     assert (found.blobs_removed, found.keys_removed) == (0, 0)
     assert {name.split("/")[1] for name in vault().list(f"{clip_id}/")} == set(parts)
     assert keys.holds(clip_id)
     (settings.HUB.data_dir / kept_heads.FILE_NAME).unlink()
     found = repair.repair(now_ns=NOW_NS)
-    assert (found.blobs_removed, found.keys_removed) == (len(parts), 1)
+    assert (found.blobs_removed, found.keys_removed) == (0, 1)
+    assert keys.holds(clip_id), "its entry says that it arrived"
+    assert not keys.holds(unspoken_of)
 
 
 def test_a_start_on_an_older_database_that_lived_on_removes_no_footage(scene: Scene, clip: Clip) -> None:

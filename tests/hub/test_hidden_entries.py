@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 KIND = "sign_in.link_used"
 LINKS = past.Entries((KIND,), by="link")
 MANY = past.ManyEntries((KIND,), by="link")
+NAMED = past.Named((KIND,), by="link")
 EDITS: dict[str, dict[str, object]] = {
     "its salt": {"salt": b"\0" * 16},
     "its words": {"body_json": '{"link":"nothing"}'},
@@ -84,6 +85,22 @@ def test_what_was_rolled_back_was_never_said() -> None:
     (other,) = write("b")
     assert (found("a"), found("b")) == ([kept], [other])
     assert [one.seq for one in MANY.of("a")] == [kept]
+
+
+def test_whom_entries_name_is_known_whatever_becomes_of_them() -> None:
+    with transaction.atomic():
+        write("a")
+        assert NAMED.has("a")
+        transaction.set_rollback(True)
+    (seq,) = write("b")
+    assert (NAMED.has("a"), NAMED.has("b")) == (False, True)
+    LedgerBody.objects.filter(pk=seq).update(body_json='{"link":"a"}')
+    write("c")
+    assert [NAMED.has(one) for one in "abc"] == [False, True, True]
+    LedgerBody.objects.filter(pk=write("d")[0]).update(salt=b"\0" * 16)
+    with pytest.raises(Denied):
+        NAMED.has("b")
+    assert NAMED.has_as_read("b")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
+from cast import Cast
 from custodes.edge.ship.hub_client import HubClient
+from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.clips.models import Clip
 from custodes.hub.ingest import commit
 from custodes.hub.ingest.repair import Repaired, repair
@@ -85,3 +87,23 @@ def test_a_declaration_without_bytes_survives_a_lost_folder(scene: Scene):
     run(scene)
     assert scene.shipper.drain(), "the folder is made anew when the clip is declared again"
     assert Clip.objects.get().receipt_json
+
+
+def test_a_clip_whose_row_was_set_back_is_not_received_anew_at_another_place(scene: Scene, cast: Cast):
+    made = scene.put()
+    assert scene.shipper.drain()
+    receipt = Clip.objects.get().receipt_json
+    Clip.objects.update(state=Clip.State.RECEIVING, site=cast.other_van)
+    assert run(scene).committed == 1, "its receipt is the one that it has"
+    assert Clip.objects.get().receipt_json == receipt
+    assert LedgerLeaf.objects.filter(kind="clip.received").count() == 1
+    assert keys.holds(made.clip_id)
+
+
+def test_what_arrived_is_not_removed_because_its_rows_are_gone(scene: Scene):
+    made = scene.put()
+    assert scene.shipper.drain()
+    blobs = sorted(vault().list())
+    Clip.objects.all().delete()
+    assert run(scene) == Repaired()
+    assert (keys.holds(made.clip_id), sorted(vault().list())) == (True, blobs)

@@ -8,16 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW, NOW_NS, Cast, make_clip, tell_of_arrival
+from cast import NOW, NOW_NS, Cast, make_clip, put_in_case, tell_of_arrival
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Corrupt, Denied
-from custodes.hub.audit import kept_heads, ledger, trusted
+from custodes.hub.audit import kept_heads, ledger, past, trusted
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import cases, crosscheck, erasing, keeping, services, standing
 from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.fleet import undo
 from custodes.hub.fleet.crosscheck import undo_windows_against_ledger
 from custodes.hub.fleet.models import Organisation
+from custodes.hub.ingest import repair
+from custodes.hub.ingest.giving_up import give_up
 from custodes.hub.vault import keys
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,53 @@ def test_a_row_that_says_deleted_erases_nothing_and_can_be_brought_back(cast: Ca
     assert services.restore(**{**acts(cast, clip), "clock": ManualClock(wall=LATER_NS)}).state == Clip.State.READY
     services.delete(**acts(cast, clip))
     assert goes(clip)
+
+
+EXPIRED = {"state": Clip.State.RECEIVING, "declared_at": NOW - timedelta(days=9)}
+
+
+def set_back(clip: Clip) -> None:
+    """Let a clip's row say that it never came whole, and nothing say that it is held."""
+    Hold.objects.all().delete()
+    Clip.objects.filter(pk=clip.pk).update(**EXPIRED)
+
+
+@pytest.mark.parametrize("hidden", [{}, {"clip_id": None}, {"salt": b"\0" * 16}], ids=["seen", "filed away", "salted"])
+def test_film_that_arrived_is_not_given_up_as_if_it_had_not_come(
+    cast: Cast, clip: Clip, hidden: dict[str, object]
+) -> None:
+    keeping.place_hold(**acts(cast, clip), reason="court")
+    past.read_on()
+    set_back(clip)
+    LedgerBody.objects.update(**hidden)
+    assert repair.sweep_expired(now_ns=LATER_NS) == 0
+    assert keys.holds(clip.pk)
+    assert Clip.objects.filter(pk=clip.pk).exists()
+
+
+def test_nothing_is_given_up_while_the_ledger_cannot_tell_what_arrived(cast: Cast) -> None:
+    clip = make_clip(cast.van_unit, told=False, **EXPIRED)
+    LedgerLeaf.objects.filter(kind="site.created").update(mac=None)
+    past._forget()
+    assert repair.sweep_expired(now_ns=LATER_NS) == 0
+    with pytest.raises(past.Unreadable):
+        give_up(clip.pk)
+
+
+@pytest.mark.parametrize("kept_by", ["hold", "case", "case later"])
+def test_an_upload_that_is_held_is_not_given_up(cast: Cast, kept_by: str) -> None:
+    clip = make_clip(cast.van_unit, told=False, **EXPIRED)
+    if kept_by == "hold":
+        keeping.place_hold(**acts(cast, clip), reason="court")
+    case = put_in_case(clip if kept_by == "case" else make_clip(cast.van_unit))
+    if kept_by == "case later":
+        cases.add_clip(actor=cast.alice, case=case, clip_id=clip.pk, among=Clip.objects.all(), clock=CLOCK)
+    set_back(clip)
+    CaseClip.objects.all().delete()
+    assert repair.sweep_expired(now_ns=LATER_NS) == 0
+    keeping.release_hold(**acts(cast, clip))
+    keeping.close_case(actor=cast.alice, case=case, clock=CLOCK)
+    assert repair.sweep_expired(now_ns=LATER_NS) == 1
 
 
 def forged(cast: Cast, clip: Clip, **more: object) -> None:

@@ -7,10 +7,13 @@ missing and that each bears the hub's code for what its columns say, and keeps w
 A question reads what came since, and is refused while something of that is not as the hub wrote it.
 """
 
+import hashlib
 import json
 import logging
+import os
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from array import array
+from collections.abc import Collection, Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,7 +70,7 @@ class _Memory:
     settled_size: int = 0
     settled_hash: bytes = b""
     """The same of the last that was read outside of a transaction: those behind it may be of one that fails."""
-    unsettled: list[list[_Kept]] = field(default_factory=list)
+    unsettled: list[MutableSequence[Any]] = field(default_factory=list)
     """Where entries behind that were added, in their order."""
     begun: macs.Beginning = field(default_factory=macs.Beginning)
     told: str = ""
@@ -75,8 +78,8 @@ class _Memory:
 
 _memory = _Memory()
 _lock = threading.RLock()
-_asked: "list[Entries]" = []
-_kinds: "dict[str, list[Entries]]" = {}
+_asked: "list[Entries | Named]" = []
+_kinds: "dict[str, list[Entries | Named]]" = {}
 
 
 class Entries:
@@ -89,11 +92,7 @@ class Entries:
     def __init__(self, kinds: Collection[str], *, by: str) -> None:
         self._by, self._kinds = by, frozenset(kinds)
         self._found: dict[str, list[_Kept]] = {}
-        with _lock:
-            _asked.append(self)
-            for kind in kinds:
-                _kinds.setdefault(kind, []).append(self)
-            _forget()
+        _ask_for(self, kinds)
 
     def of(self, subject: object, *, or_older: bool = True) -> list[Told]:
         """Return what entries say that name `subject`, in order. `or_older`: those from before the hub gave codes too.
@@ -152,6 +151,10 @@ class Entries:
                 there.append(one)
                 yield there
 
+    def forget(self) -> None:
+        """Drop what was read."""
+        self._found.clear()
+
 
 class ManyEntries(Entries):
     """As `Entries`, of kinds that are too many to keep: their places are kept, and each question reads them there."""
@@ -177,6 +180,58 @@ class ManyEntries(Entries):
     def add(self, one: _Kept, body: Mapping[str, Any]) -> Iterator[list[_Kept]]:
         """Take the place of an entry in; yield each list into which it went."""
         return super().add(one._replace(text=""), body)
+
+
+class Named:
+    """Whom entries of some kinds name, and nothing else of them: for a kind that speaks once of each of very many.
+
+    Eight bytes of a keyed hash are kept of each: for ten million clips 100 MB. One is taken for another once in a
+    trillion questions then.
+    """
+
+    def __init__(self, kinds: Collection[str], *, by: str) -> None:
+        self._by, self._salt = by, os.urandom(16)
+        self._found: dict[int, array[int]] = {}
+        _ask_for(self, kinds)
+
+    def has(self, subject: object) -> bool:
+        """Say whether an entry names `subject`. One query for what came since the last reading.
+
+        Raises Unreadable; BadInput when the key of the codes is missing.
+        """
+        with _lock:
+            read_on()
+            return self.has_as_read(subject)
+
+    def has_as_read(self, subject: object) -> bool:
+        """Say the same as of the last reading: no query. A yes stays one whatever becomes of the entry."""
+        mark = self._mark(subject)
+        with _lock:
+            return mark in self._found.get(mark & 0xFFFF, ())
+
+    def add(self, _one: _Kept, body: Mapping[str, Any]) -> Iterator[MutableSequence[Any]]:
+        """Take in whom one entry names; yield the list into which it went."""
+        subject = body.get(self._by)
+        if subject is not None:
+            mark = self._mark(subject)
+            there = self._found.setdefault(mark & 0xFFFF, array("Q"))
+            there.append(mark)
+            yield there
+
+    def forget(self) -> None:
+        """Drop what was read."""
+        self._found.clear()
+
+    def _mark(self, subject: object) -> int:
+        return int.from_bytes(hashlib.blake2b(str(subject).encode(), digest_size=8, key=self._salt).digest())
+
+
+def _ask_for(asking: Entries | Named, kinds: Collection[str]) -> None:
+    with _lock:
+        _asked.append(asking)
+        for kind in kinds:
+            _kinds.setdefault(kind, []).append(asking)
+        _forget()
 
 
 def read_on() -> None:
@@ -286,7 +341,7 @@ def _roll_back() -> None:
 def _forget() -> None:
     """Begin anew: for another hub, and where further entries are asked for."""
     for one in _asked:
-        one._found.clear()
+        one.forget()
     _memory.folder, _memory.begun = None, macs.Beginning()
     _memory.size = _memory.settled_size = 0
     _memory.last_hash = _memory.settled_hash = b""

@@ -5,13 +5,28 @@ The entry `clip.received` bears a code of the hub's own (`trusted.own_of`), so i
 newest `clip.refiled`, where there is one (`filing`).
 """
 
-from custodes.hub.audit import trusted
+from uuid import UUID
+
+from custodes.hub.audit import past, trusted
 from custodes.hub.audit.trusted import Told
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import founded
 from custodes.hub.fleet.models import Person, Route
 
 RECEIVED, REFILED = "clip.received", "clip.refiled"
+_ARRIVED = past.Named((RECEIVED,), by="clip")
+
+
+def has_arrived(clip_id: UUID) -> bool:
+    """Say whether a clip was received, whatever its row says. Raises Unreadable where the ledger cannot tell."""
+    return _ARRIVED.has(clip_id)
+
+
+def is_known_to_have_arrived(clip_id: UUID) -> bool:
+    """Say the same; where the ledger cannot be read on, by what was read and by what rows say. For who listens on."""
+    if past.is_readable():
+        return _ARRIVED.has_as_read(clip_id)
+    return _ARRIVED.has_as_read(clip_id) or bool(trusted.own_of(clip_id, {RECEIVED}))
 
 
 def stands(clip: Clip, *, footage: bool = True) -> bool:

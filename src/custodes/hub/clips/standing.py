@@ -20,6 +20,8 @@ HELD, LET_GO = "clip.hold_placed", "clip.hold_released"
 OPENED, CLOSED, ADDED, REMOVED = "case.opened", "case.closed", "case.clip_added", "case.clip_removed"
 RETENTION, RECEIVED = "retention.set", "clip.received"
 _CASES = past.Entries((OPENED, CLOSED, ADDED, REMOVED), by="case")
+_OPENED_WITH = past.Entries((OPENED,), by="clips")
+_KEEPING = past.Entries((HELD, LET_GO, ADDED), by="clip")
 KINDS = frozenset({DELETED, ENDED, RESTORED, HELD, LET_GO, OPENED, CLOSED, ADDED, REMOVED, RETENTION})
 """Entries on which an erasure rests; the hub signs each."""
 
@@ -88,6 +90,14 @@ def were_no_cases() -> bool:
 def clips_of_case(case_id: UUID) -> set[UUID]:
     """Return the clips that a case keeps while it is open, as of the last reading of the ledger (`past.read_on`)."""
     return set(follow(_CASES.as_read(case_id)).cases)
+
+
+def is_kept(clip_id: UUID) -> bool:
+    """Say whether a hold or an open case keeps a clip, as of the last reading of the ledger (`past.read_on`)."""
+    told = _KEEPING.as_read(clip_id)
+    cases = {str(one.body["case"]) for one in (*told, *_OPENED_WITH.as_read(clip_id)) if one.kind in {OPENED, ADDED}}
+    held = follow(one for one in told if one.kind in {HELD, LET_GO}).holds.get(clip_id)
+    return bool(held) or any(clip_id in clips_of_case(UUID(case)) for case in cases)
 
 
 def follow(told: Iterable[Told]) -> Standing:

@@ -10,6 +10,7 @@ from django.db import transaction
 from custodes.core.wire import Receipt, SealedPart
 from custodes.hub import keyring
 from custodes.hub.audit import ledger
+from custodes.hub.clips import arrivals
 from custodes.hub.clips.footage import blob_name
 from custodes.hub.clips.models import Clip
 from custodes.hub.clips.signals import received
@@ -68,13 +69,18 @@ def _store(slot: Slot) -> None:
 
 
 def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
-    """Write leaf, receipt and rows in one transaction; None when the clip is not arriving any more."""
+    """Write leaf, receipt and rows in one transaction; None when the clip is not arriving any more.
+
+    A clip arrives once: one whose row was set back by hand is not received anew, where and whose that row now says.
+    """
     now = moment_of(now_ns)
     sealed = [
         SealedPart(part=slot.part, sealed_sha256=slot.sealed_sha256, sealed_bytes=slot.sealed_bytes)
         for slot in clip.slots
     ]
     with transaction.atomic():
+        if arrivals.is_known_to_have_arrived(clip.clip_id):
+            return None
         placed = onsets.place(
             site_id=clip.site_id, unit_id=clip.unit_id, onset_wall_ns=clip.onset_wall_ns, now_ns=now_ns
         )

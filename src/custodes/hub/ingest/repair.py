@@ -8,8 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from custodes.hub.audit import kept_heads, ledger
-from custodes.hub.clips import erasing
+from custodes.hub.audit import kept_heads, ledger, past
+from custodes.hub.clips import arrivals, erasing
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest.commit import commit_clip
@@ -40,11 +40,11 @@ def repair(*, now_ns: int) -> Repaired:
     committed = _finish_commits(now_ns)
     erased = erasing.finish(now_ns=now_ns)
     folders = _remove_folders()
-    if kept_heads.is_behind(ledger.size()):
+    if kept_heads.is_behind(ledger.size()) or not past.is_readable():
         # The blobs and keys that no row speaks of may be all that is left of clips which the hub gave receipts for.
         log.error(
             "the database is older than the heads that were kept beside it, or parts from them: it was put back from a "
-            "backup. Nothing is removed; run 'custodes hub fsck', which names what has no row"
+            "backup, or edited. Nothing is removed; run 'custodes hub fsck', which names what has no row"
         )
         return Repaired(committed, folders, _remove_blobs(erased_only=True), _remove_keys(erased_only=True), erased)
     return Repaired(committed, folders, _remove_blobs(), _remove_keys(), erased)
@@ -53,13 +53,16 @@ def repair(*, now_ns: int) -> Repaired:
 def sweep_expired(*, now_ns: int) -> int:
     """Give up clips whose upload did not finish in time, and unfinished ones of units that were revoked.
 
-    Their room is given back; a unit that is still admitted may declare them again. Returns how many.
+    Their room is given back; a unit that is still admitted may declare them again. Returns how many: none while the
+    ledger is not as the hub wrote it, as it says which of them did arrive.
     """
     now = moment_of(now_ns)
     too_old = Q(declared_at__lt=now - timedelta(hours=settings.HUB.quota.upload_expiry_h))
     revoked = Q(unit__revoked_at__lt=now - AFTER_REVOCATION)
     expired = Clip.objects.filter(too_old | revoked, state=Clip.State.RECEIVING)
     count = 0
+    if not expired.exists() or not past.is_readable():
+        return count
     for clip_id in expired.values_list("pk", flat=True):
         count += give_up(clip_id)
     return count
@@ -67,6 +70,8 @@ def sweep_expired(*, now_ns: int) -> int:
 
 def _finish_commits(now_ns: int) -> int:
     waiting = Clip.objects.filter(state=Clip.State.RECEIVING).values_list("pk", flat=True)
+    if not past.is_readable():
+        return 0
     return sum(commit_clip(clip_id=clip_id, now_ns=now_ns) is not None for clip_id in waiting)
 
 
@@ -92,7 +97,7 @@ def _remove_blobs(*, erased_only: bool = False) -> int:
         clip_id = UUID(clip_text)
         if ClipPart.objects.filter(clip_id=clip_id, name=part, clip__erased_at=None).exists():
             continue
-        if _is_erased(clip_id) or not (erased_only or _only_said_erased(clip_id)):
+        if _is_erased(clip_id) or not (erased_only or _is_spoken_of(clip_id)):
             vault().delete(name)
             count += 1
     return count
@@ -102,7 +107,7 @@ def _remove_keys(*, erased_only: bool = False) -> int:
     count = 0
     for clip_id in keys.list_clips():
         erased = _is_erased(clip_id)
-        if erased or not (erased_only or Clip.objects.filter(pk=clip_id).exists()):
+        if erased or not (erased_only or _is_spoken_of(clip_id) or Clip.objects.filter(pk=clip_id).exists()):
             keys.destroy(clip_id)
             count += 1
     return count
@@ -113,9 +118,10 @@ def _is_erased(clip_id: UUID) -> bool:
     return destroyed.holds(clip_id)
 
 
-def _only_said_erased(clip_id: UUID) -> bool:
-    """Say whether the clip's row says that it was erased; asked when nothing else does."""
-    return Clip.objects.filter(pk=clip_id, erased_at__isnull=False).exists()
+def _is_spoken_of(clip_id: UUID) -> bool:
+    """Say whether only the clip's row says that it was erased, or only the ledger that it arrived: one was edited."""
+    rows = Clip.objects.filter(pk=clip_id).values_list("erased_at", flat=True)
+    return any(erased_at is not None for erased_at in rows) or (not rows and arrivals.has_arrived(clip_id))
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from custodes.core.errors import Temporary
 from custodes.core.wire import RECEIPT_HEADER, Receipt
+from custodes.hub.audit.past import Unreadable
 from custodes.hub.ingest import open_clips
 from custodes.hub.ingest.exchange import Answer, Refusal, UnitRequest, not_found
 from custodes.hub.ingest.gatehouse import Admitted
@@ -76,14 +78,19 @@ def head(request: UnitRequest, admitted: Admitted, named: Mapping[str, str]) -> 
 def terminate(request: UnitRequest, admitted: Admitted, named: Mapping[str, str]) -> Answer:
     """Take the clip back that a part belongs to: a clip without one of its parts can never be whole.
 
-    What came of it goes, and the room that its declaration held is free again.
+    What came of it goes, and the room that its declaration held is free again. Raises Temporary while the ledger cannot
+    tell whether it was received.
     """
     check_version(request)
     _slot, clip = find(named, admitted)
     if clip.receiving:
         for one in clip.slots:
             discard(one)
-    if not clip.receiving or not give_up(clip.clip_id):
+    try:
+        given_up = clip.receiving and give_up(clip.clip_id)
+    except Unreadable as why:
+        raise Temporary(f"clip {clip.clip_id} cannot be taken back now: the hub's ledger cannot be read") from why
+    if not given_up:
         raise Refusal(403, "received", "this clip has been received; it cannot be taken back by its unit")
     return Answer(204, {"tus-resumable": VERSION})
 
