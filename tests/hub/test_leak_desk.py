@@ -22,6 +22,7 @@ from custodes.hub.clips import fsck, quota
 from custodes.hub.clips.keeping import keeping_of
 from custodes.hub.fleet import roles
 from custodes.hub.fleet.models import Membership, OpenSession
+from custodes.hub.ingest import repair
 from custodes.hub.leak import erasing, footage, services
 from custodes.hub.leak.models import ClipLook, Leak, LeakFinding
 from custodes.hub.process import leak_work, tracing
@@ -299,6 +300,19 @@ def test_an_erased_clip_takes_what_was_found_of_it_along(leaking: LeakScene) -> 
     assert erasing._forget_clip(leaking.clip.pk) == 1
     assert erasing.erase_due(now_ns=time.time_ns()) == 1
     assert Leak.objects.get(pk=leak.pk).erased_at is not None
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "on its way"])
+def test_a_start_leaves_key_and_pieces_of_a_leak(cast: Cast, *, whole: bool) -> None:
+    if whole:
+        leak = bring(cast, b"leak")
+    else:
+        leak = services.announce(actor=cast.petra, organisation=cast.company, file_name="found.mp4", size_bytes=4)
+    blobs = list(vault().list())
+    assert repair.repair(now_ns=time.time_ns()) == repair.Repaired()
+    assert (keys.holds(leak.pk), list(vault().list())) == (True, blobs)
+    Leak.objects.filter(pk=leak.pk).delete()
+    assert repair.repair(now_ns=time.time_ns()).keys_removed == 1
 
 
 def test_an_older_database_does_not_bring_a_leak_back(cast: Cast) -> None:

@@ -1,7 +1,8 @@
-"""Who but clips keeps sealed blobs in the vault: each says what it has, and `fsck` holds the vault against it."""
+"""Who but clips keeps keys and sealed blobs: each says what it has. `fsck` checks by it, repair leaves it alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from custodes.core.registry import Registry
 
@@ -14,12 +15,25 @@ class StoredBlob:
     sealed_sha256: str
 
 
-owners: Registry[Callable[[], Mapping[str, StoredBlob]]] = Registry("owner of blobs")
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Which blobs an app has, by name, and whether a key is that of something it keeps, be blobs there or not yet."""
+
+    blobs: Callable[[], Mapping[str, StoredBlob]]
+    keeps: Callable[[UUID], bool]
+
+
+owners: Registry[Owner] = Registry("owner of blobs")
 
 
 def all_blobs() -> dict[str, StoredBlob]:
     """Return every blob that an owner speaks of, by its name in the vault."""
     found: dict[str, StoredBlob] = {}
     for name in owners:
-        found.update(owners.get(name)())
+        found.update(owners.get(name).blobs())
     return found
+
+
+def is_kept(owner_id: UUID) -> bool:
+    """Say whether keys and blobs of this id are those of something that an owner keeps."""
+    return any(owners.get(name).keeps(owner_id) for name in owners)

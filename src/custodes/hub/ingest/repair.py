@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from custodes.hub.audit import kept_heads, ledger, past
-from custodes.hub.clips import arrivals, erasing
+from custodes.hub.clips import arrivals, erasing, owners
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest.commit import commit_clip
@@ -119,7 +119,11 @@ def _is_erased(clip_id: UUID) -> bool:
 
 
 def _is_spoken_of(clip_id: UUID) -> bool:
-    """Say whether only the clip's row says that it was erased, or only the ledger that it arrived: one was edited."""
+    """Say whether something else than a clip is kept under this id; or only the clip's row says that it was erased, or
+    only the ledger that it arrived: one was edited.
+    """
+    if owners.is_kept(clip_id):
+        return True
     rows = Clip.objects.filter(pk=clip_id).values_list("erased_at", flat=True)
     return any(erased_at is not None for erased_at in rows) or (not rows and arrivals.has_arrived(clip_id))
 

@@ -11,7 +11,7 @@ from custodes.core.errors import CustodesError
 from custodes.hub.audit import erasures, ledger
 from custodes.hub.clips import quota
 from custodes.hub.clips.erasing import Eraser, erasers, settle_log
-from custodes.hub.clips.owners import StoredBlob, owners
+from custodes.hub.clips.owners import Owner, StoredBlob, owners
 from custodes.hub.fleet.times import moment_of
 from custodes.hub.leak import footage, services
 from custodes.hub.leak.models import Leak, LeakFinding, LeakPart
@@ -104,7 +104,11 @@ def _blobs() -> dict[str, StoredBlob]:
     return {f"{leak_id}/{name}": StoredBlob(size, sha256) for leak_id, name, size, sha256 in rows}
 
 
+def _keeps(leak_id: UUID) -> bool:
+    return Leak.objects.filter(pk=leak_id, erased_at=None).exists()
+
+
 if "leaks" not in erasers:
     erasers.register("leaks")(Eraser(rows=_forget_clip))
 if "leaks" not in owners:
-    owners.register("leaks")(_blobs)
+    owners.register("leaks")(Owner(_blobs, _keeps))
