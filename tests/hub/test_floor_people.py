@@ -7,7 +7,7 @@ from django.test import Client
 
 from cast import NOW, Cast, acts_since
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.fleet import selectors, services, setup, signin_links
+from custodes.hub.fleet import routes, selectors, services, setup, signin_links
 from custodes.hub.fleet.models import Membership, Organisation, Person, Shift, SignInLink, Site
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,23 @@ def test_wrong_facts_are_refused(db: None, changes: dict[str, str], message: str
         services.create_organisation(**{"name": "A", "kind": "company", "now": NOW, **changes})
     assert not Organisation.objects.exists()
     assert acts_since(None) == []
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\x07", "\x00"])
+def test_a_name_has_no_characters_that_nobody_sees(cast: Cast, hidden: str) -> None:
+    name, company = f"Van{hidden}9", cast.company
+    for named in (
+        lambda: services.create_organisation(name=name, kind="company", now=NOW),
+        lambda: services.create_site(organisation=company, name=name, kind="vehicle", now=NOW),
+        lambda: services.invite_person(
+            organisation=company, email="n@example.org", display_name=name, role="driver", now=NOW
+        ),
+        lambda: services.enrol_unit(code="x", public_key=bytes(32), unit_name=name, now=NOW),
+        lambda: routes.keep_route(organisation=company, name=name, now=NOW),
+    ):
+        with pytest.raises(BadInput, match="control characters"):
+            named()
+    assert Person.objects.create_user("z@example.org", display_name=f" Z {hidden}\n\u2028 é ").display_name == "Z é"
 
 
 def test_two_sites_of_one_name_are_refused(cast: Cast) -> None:

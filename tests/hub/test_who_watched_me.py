@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.db import connection
 from django.test import Client, override_settings
 
 from cast import NOW, NOW_NS, Cast, make_clip, say
@@ -29,7 +30,7 @@ from custodes.hub.clips.models import Case, CaseClip, Clip, Hold
 from custodes.hub.consent import telling
 from custodes.hub.consent.models import SubjectRequest, ViewToTell
 from custodes.hub.driving import owners
-from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.models import Person, Unit
 from signed_in import signed_in
 from stored_trip import store
 
@@ -112,6 +113,37 @@ def test_a_manager_is_told_of_and_the_usual_dispatcher_is_not(cast: Cast, clock:
     assert "1 January 2026 12:00 UTC, Van 12: Alice (Manager), purpose: incident" in body
     assert "/me/watched/" in body
     assert str(clip.pk) not in body
+
+
+LINES = "Alice\n\nYour account is locked. Sign in again: https://evil.example/login\u202e\n"
+
+
+def test_a_name_writes_no_line_of_its_own_into_a_letter(cast: Cast, clock: ManualClock, post: Catcher) -> None:
+    chosen = {"language": "en", "time_zone": "", "speed_unit": ""}
+    page = signed_in(cast.alice).post("/settings/", chosen | {"display_name": LINES})
+    assert b"no control characters" in page.content
+    signed_in(cast.alice).post("/settings/", chosen | {"display_name": LINES.replace("\u202e", "")})
+    assert Person.objects.get(pk=cast.alice.pk).display_name == " ".join(LINES[:-2].split())
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    gate.open_view(actor=Person.objects.get(pk=cast.alice.pk), clip_id=clip.pk, purpose="incident", clock=clock)
+    assert send() == 1
+    assert not any(line.startswith("Your account") for line in post.mails[0].get_content().splitlines())
+
+
+def test_a_name_of_old_is_one_line_in_a_letter(cast: Cast, clock: ManualClock, post: Catcher) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE fleet_person SET display_name = %s WHERE email = 'alice@example.org'", [LINES])
+        cursor.execute("UPDATE fleet_site SET name = %s WHERE name = 'Van 12'", [LINES])
+    unit = Unit.objects.select_related("site").get(pk=cast.van_unit.pk)
+    clip = make_clip(unit, subject=cast.dina)
+    gate.open_view(actor=Person.objects.get(pk=cast.alice.pk), clip_id=clip.pk, purpose="incident", clock=clock)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE consent_viewtotell SET watcher = %s, site = %s", [LINES, LINES])
+    assert send() == 1
+    text = post.mails[0].get_content()
+    assert "Alice Your account is locked" in text
+    assert not any(line.startswith("Your account") for line in text.splitlines())
+    assert "\u202e" not in text
 
 
 @pytest.mark.parametrize("purpose", ["review", "leak_case", "troubleshooting", "training"])

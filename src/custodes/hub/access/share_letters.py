@@ -18,6 +18,7 @@ from custodes.hub.access import share_states
 from custodes.hub.access.models import Share
 from custodes.hub.fleet import mailroom
 from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.names import on_one_line
 
 
 def link_of(token: str) -> str:
@@ -49,7 +50,7 @@ def send_link(share: Share, token: str) -> None:
     """Send the named person their link, in the language that was chosen for them."""
     with translation.override(share.language):
         lines = [
-            _("Hello %(name)s,") % {"name": share.recipient_name},
+            _("Hello %(name)s,") % {"name": on_one_line(share.recipient_name)},
             "",
             _("%(who)s of %(organisation)s shares a film with you, until %(end)s, for %(n)d viewings. Reason: %(why)s")
             % {
@@ -57,7 +58,7 @@ def send_link(share: Share, token: str) -> None:
                 "organisation": share.clip.site.organisation,
                 "end": date_format(share.ends_at, "j F Y"),
                 "n": share.max_views,
-                "why": share.reason,
+                "why": on_one_line(share.reason),
             },
             "",
             link_of(token),
@@ -77,11 +78,15 @@ def _ask(share: Share, person: Person) -> None:
             _("%(who)s wants to show a clip of you to somebody outside: %(name)s (%(email)s). Reason: %(why)s")
             % {
                 "who": share.made_by,
-                "name": share.recipient_name,
+                "name": on_one_line(share.recipient_name),
                 "email": share.recipient_email,
-                "why": share.reason,
+                "why": on_one_line(share.reason),
             },
-            *([] if share.masked else [_("Heads of people are shown in it. %(why)s") % {"why": share.bare_reason}]),
+            *(
+                []
+                if share.masked
+                else [_("Heads of people are shown in it. %(why)s") % {"why": on_one_line(share.bare_reason)}]
+            ),
             _("They see nothing unless you say yes, and nothing more once you take it back:"),
             f"{settings.HUB.base_url}{reverse('portal:watched_me')}",
         ]

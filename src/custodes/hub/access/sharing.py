@@ -26,6 +26,7 @@ from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips import footage, masked
 from custodes.hub.clips.models import Clip
+from custodes.hub.fleet import names
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.signin_links import TOKEN_BYTES, token_hash
 from custodes.hub.fleet.times import moment_of, now_of
@@ -282,7 +283,7 @@ def _refuse_crowd(clip: Clip, now: datetime) -> None:
 
 def _checked(wish: Wish) -> tuple[str, str]:
     limits = settings.HUB.share
-    name, email = " ".join(wish.name.split()), wish.email.strip().lower()
+    name, email = names.clean(wish.name), wish.email.strip().lower()
     if not 0 < len(name) <= MAX_NAME:
         raise BadInput(_("Say by name who may watch."))
     try:

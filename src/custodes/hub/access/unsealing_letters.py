@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from custodes.hub.access.models import Unsealing
 from custodes.hub.fleet import mailroom
 from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.names import on_one_line
 
 
 def to_approvers(unsealing: Unsealing, people: Iterable[Person]) -> None:
@@ -17,7 +18,10 @@ def to_approvers(unsealing: Unsealing, people: Iterable[Person]) -> None:
         with translation.override(person.language):
             asks = _("Somebody asks for an unmarked original")
             subject = _("Emergency access: please review it") if unsealing.is_glass else asks
-            why = _("%(who)s gives this reason: %(why)s") % {"who": unsealing.asked_by, "why": unsealing.reason}
+            why = _("%(who)s gives this reason: %(why)s") % {
+                "who": unsealing.asked_by,
+                "why": on_one_line(unsealing.reason),
+            }
         _send(person, subject, why)
 
 
@@ -25,7 +29,7 @@ def to_asker(unsealing: Unsealing) -> None:
     """Tell who asked what became of it."""
     with translation.override(unsealing.asked_by.language):
         subject = _("Somebody has answered what you asked for")
-        became = f"{unsealing.get_state_display()}. {unsealing.words}".strip()
+        became = f"{unsealing.get_state_display()}. {on_one_line(unsealing.words)}".strip()
     _send(unsealing.asked_by, subject, became)
 
 

@@ -23,6 +23,7 @@ from custodes.hub.consent.topics import Topic
 from custodes.hub.consent.words import topic_words
 from custodes.hub.fleet import push_post
 from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet.names import on_one_line
 from custodes.hub.fleet.times import moment_of
 
 PEOPLE_A_SWEEP = 50
@@ -130,8 +131,8 @@ def letter(person: Person, views: list[ViewToTell]) -> EmailMessage:
                 _("- %(when)s UTC, %(site)s: %(who)s (%(role)s), purpose: %(purpose)s")
                 % {
                     "when": f"{date_format(moment, 'j F Y')} {moment:%H:%M}",
-                    "site": one.site,
-                    "who": one.watcher,
+                    "site": on_one_line(one.site),
+                    "who": on_one_line(one.watcher),
                     "role": role_words(one.role),
                     "purpose": topic_words(one.purpose),
                 }

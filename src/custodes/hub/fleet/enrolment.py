@@ -11,7 +11,7 @@ from django.db import transaction
 
 from custodes.core.errors import BadInput, CustodesError, Denied, Temporary
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import enrolled, selectors
+from custodes.hub.fleet import enrolled, names, selectors
 from custodes.hub.fleet.models import EnrolmentCode, EnrolmentFailure, Person, Site, Unit
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -74,7 +74,7 @@ def enrol_unit(
     """
     if len(public_key) != KEY_BYTES:
         raise BadInput("public_key: give the 32 bytes of an Ed25519 key.")
-    name = " ".join(unit_name.split())
+    name = names.clean(unit_name)
     if not 0 < len(name) <= 64:
         raise BadInput("unit_name: give 1 to 64 characters.")
     with transaction.atomic():

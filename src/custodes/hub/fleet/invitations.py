@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger, past
-from custodes.hub.fleet import own_rows, roles, selectors, signin_links
+from custodes.hub.fleet import names, own_rows, roles, selectors, signin_links
 from custodes.hub.fleet.models import Invitation, Membership, Organisation, Person, Site
 from custodes.hub.fleet.times import moment_of, wall_ns_of
 
@@ -78,7 +78,7 @@ def invite_person(
             site=site,
             role=role,
             email=address,
-            display_name=display_name.strip()[:120],
+            display_name=names.clean(display_name)[:120],
             language=language,
             made_by=by,
         )

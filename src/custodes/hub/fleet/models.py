@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Facing
+from custodes.hub.fleet.names import NameField
 from custodes.hub.fleet.people import PersonManager, WithOwnPassword
 from custodes.hub.fleet.push_models import PushBrowser, PushWaiting  # noqa: F401  # models live here
 
@@ -37,7 +38,7 @@ class Organisation(models.Model):
         STRONG = "strong", _("Strong")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     time_zone = models.CharField(max_length=64, default="UTC")
     speed_unit = models.CharField(max_length=8, choices=SpeedUnit.choices, default=SpeedUnit.MPH)
@@ -64,7 +65,7 @@ class Person(WithOwnPassword):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = None  # type: ignore[assignment]  # people sign in by e-mail
     email = models.EmailField(_("e-mail address"), unique=True)
-    display_name = models.CharField(_("name"), max_length=120, blank=True)
+    display_name = NameField(_("name"), max_length=120, blank=True)
     language = models.CharField(max_length=8, default="en")
     time_zone = models.CharField(max_length=64, blank=True)
     speed_unit = models.CharField(max_length=8, choices=Organisation.SpeedUnit.choices, blank=True)
@@ -140,7 +141,7 @@ class Site(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sites")
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     time_zone = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -157,7 +158,7 @@ class Unit(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="units")
-    name = models.CharField(max_length=64)
+    name = NameField(max_length=64)
     public_key = models.BinaryField(max_length=32, unique=True)
     """Raw Ed25519 public key, made on the unit."""
     enrolled_at = models.DateTimeField(auto_now_add=True)
@@ -252,7 +253,7 @@ class Route(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="routes")
-    name = models.CharField(max_length=80)
+    name = NameField(max_length=80)
     area = models.CharField(max_length=200, blank=True)
     stops = models.TextField(max_length=4000, blank=True)
     """One stop a line, in the order in which they are driven."""
@@ -338,7 +339,7 @@ class Invitation(models.Model):
     site = models.ForeignKey(Site, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     role = models.CharField(max_length=16, choices=Membership.Role.choices)
     email = models.EmailField()
-    display_name = models.CharField(max_length=120, blank=True)
+    display_name = NameField(max_length=120, blank=True)
     language = models.CharField(max_length=8, default="en")
     token_sha256 = models.CharField(max_length=64, unique=True)
     made_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")

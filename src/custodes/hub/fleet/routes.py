@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import names, selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -31,7 +31,7 @@ def keep_route(
     _must(by is None or may_keep(by, organisation, now))
     if route is not None and (route.organisation_id != organisation.pk or route.closed_at is not None):
         raise BadInput(_("That route is not driven any more."))
-    name, area = " ".join(name.split()), " ".join(area.split())
+    name, area = names.clean(name), names.clean(area)
     if not 0 < len(name) <= 80:
         raise BadInput(_("A route needs a name of at most 80 characters."))
     if len(area) > 200:

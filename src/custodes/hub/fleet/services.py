@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import selectors
+from custodes.hub.fleet import names, selectors
 from custodes.hub.fleet.enrolment import IssuedCode, enrol_unit, issue_code, revoke_unit
 from custodes.hub.fleet.health import record_heartbeat
 from custodes.hub.fleet.invitations import Invited, invite_person
@@ -87,7 +87,7 @@ def _log(entry: str, now: datetime, by: Person | None, /, **body: object) -> Non
 
 
 def _name(name: str) -> str:
-    clean = " ".join(name.split())
+    clean = names.clean(name)
     _refuse_unless(0 < len(clean) <= 120, "name: give 1 to 120 characters.")
     return clean
 

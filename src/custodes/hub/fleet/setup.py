@@ -8,7 +8,7 @@ from django.db import transaction
 
 from custodes.core.errors import Denied
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import own_rows, selectors, services, signin_links
+from custodes.hub.fleet import names, own_rows, selectors, services, signin_links
 from custodes.hub.fleet.models import Membership, Organisation, Person, SetupToken
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -54,7 +54,7 @@ def set_up(token: str, first: FirstAdministrator, *, now: datetime) -> Person:
         if row is None or not SetupToken.objects.filter(pk=row.pk, used_at=None).update(used_at=now):
             raise Denied("The setup link is not there, was used, or is too old.")
         person = Person.objects.create_user(
-            first.email.strip(), first.password, display_name=first.display_name.strip(), is_staff=True
+            first.email.strip(), first.password, display_name=names.clean(first.display_name), is_staff=True
         )
         ledger.append(kind="hub.set_up", body={"person": person.pk}, now_ns=wall_ns_of(now))
         organisation = services.create_organisation(
