@@ -12,7 +12,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from cast import NOW, Cast, make_clip
-from custodes.core.clock import ManualClock
 from custodes.hub.access import gate
 from custodes.hub.access.models import View
 from custodes.hub.clips.models import Clip
@@ -74,11 +73,9 @@ def set_scene(cast: Cast) -> Scene:
             erase_after=timezone.now() + timedelta(hours=1),
         ),
     }
-    clock = ManualClock()
     views: dict[str, View] = {}
     for name, purpose in (("manager", "incident"), ("dispatcher", "incident"), ("driver", "own")):
-        views[name] = gate.open_view(actor=cast.people[name], clip_id=clips["own van"].pk, purpose=purpose, clock=clock)
-    View.objects.update(opened_at=timezone.now())
+        views[name] = gate.open_view(actor=cast.people[name], clip_id=clips["own van"].pk, purpose=purpose)
     driver = Membership.objects.get(person=cast.dina)
     return Scene(cast=cast, clips=clips, views=views, shift=Shift.objects.get(), membership=driver)
 

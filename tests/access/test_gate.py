@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -12,7 +13,7 @@ from cast import NOW_NS, Cast, make_clip, say
 from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import gate, told
+from custodes.hub.access import gate, told, viewings
 from custodes.hub.access.models import PosterShown, View
 from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
@@ -162,6 +163,62 @@ def test_a_view_ends_when_closed_and_by_itself(cast: Cast, clock: ManualClock) -
     clock.advance(1)
     with pytest.raises(Denied):
         gate.read_part(actor=cast.bob, view_id=second.pk, part="film.road", clock=clock)
+
+
+@pytest.mark.parametrize("change", ["person", "purpose", "clip", "entry"])
+def test_a_viewing_is_what_its_entry_says_whatever_its_row_does(cast: Cast, clock: ManualClock, change: str) -> None:
+    clip, other = make_clip(cast.van_unit, subject=cast.dina), make_clip(cast.van_unit, subject=cast.dina)
+    say(cast.dina, cast.company, "coaching")
+    reader = cast.bob if change == "person" else cast.alice
+    view = gate.open_view(actor=cast.alice, clip_id=clip.pk, purpose="incident", clock=clock)
+    gate.read_part(actor=cast.alice, view_id=view.pk, part="film.road", clock=clock)
+    mine = gate.open_view(actor=reader, clip_id=other.pk, purpose="incident", clock=clock)
+    View.objects.filter(pk=view.pk).update(
+        **{
+            "person": {"person": cast.bob},
+            "purpose": {"purpose": "coaching"},
+            "clip": {"clip": other},
+            "entry": {"ledger_seq": mine.ledger_seq},
+        }[change]
+    )
+    before = ledger.size()
+    for ask in (
+        lambda: gate.read_part(actor=reader, view_id=view.pk, part="film.road", clock=clock),
+        lambda: gate.describe_part(actor=reader, view_id=view.pk, part="film.road", clock=clock),
+        lambda: gate.read_manifest(actor=reader, view_id=view.pk, clock=clock),
+        lambda: gate.close_view(actor=reader, view_id=view.pk, clock=clock),
+    ):
+        with pytest.raises(Denied):
+            ask()
+    assert ledger.size() == before
+
+
+def test_a_viewing_that_is_over_goes_on_by_no_row(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    old, closed = (gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock) for _ in range(2))
+    gate.close_view(actor=cast.bob, view_id=closed.pk, clock=clock)
+    View.objects.filter(pk=closed.pk).update(closed_at=None)
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=closed.pk, part="film.road", clock=clock)
+    clock.advance(30 * 24 * 3600)
+    View.objects.filter(pk=old.pk).update(opened_at=datetime.fromtimestamp(clock.wall_ns() / 1e9, tz=UTC))
+    with pytest.raises(Denied):
+        gate.read_part(actor=cast.bob, view_id=old.pk, part="film.road", clock=clock)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_entry_said_of_a_viewing_is_read_once(
+    cast: Cast, clock: ManualClock, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make_clip(cast.van_unit)
+    views = [gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=clock) for _ in range(3)]
+    monkeypatch.setattr(viewings, "MOST_KEPT", 2)
+    for view in views:
+        assert viewings.said_of(view.pk, view.ledger_seq)
+    with django_assert_num_queries(0):
+        assert viewings.said_of(views[2].pk, views[2].ledger_seq).opener == str(cast.bob.pk)
+    with django_assert_num_queries(1):
+        viewings.said_of(views[0].pk, views[0].ledger_seq)
 
 
 def test_progress_only_grows(cast: Cast, clock: ManualClock) -> None:

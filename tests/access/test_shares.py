@@ -192,6 +192,21 @@ def test_each_end_counts_from_the_next_range(cast: Cast, clip: Clip, clock: Manu
             ask()
 
 
+@pytest.mark.parametrize("by", ["time", "another share"])
+def test_a_viewing_of_a_share_is_what_its_entry_says(cast: Cast, clip: Clip, clock: ManualClock, by: str) -> None:
+    (_share, session), (other, others) = entered(cast, clip, clock), entered(cast, clip, clock)
+    view = shared.open_view(session=session, clock=clock)
+    assert film_of(session, view, clock, 0, 10)
+    if by == "time":
+        clock.advance(13 * 3600)
+        View.objects.filter(pk=view.pk).update(opened_at=view.opened_at + timedelta(hours=13))
+    else:
+        session = others
+        View.objects.filter(pk=view.pk).update(share_id=other.pk)
+    with pytest.raises(Denied):
+        film_of(session, view, clock, 0, 10)
+
+
 def test_only_whole_fragments_of_the_range_leave(
     cast: Cast, clip: Clip, clock: ManualClock, drawn: Path, tmp_path: Path
 ) -> None:

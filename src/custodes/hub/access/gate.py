@@ -16,7 +16,7 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
-from custodes.hub.access import decisions, recorded, served, told, watching
+from custodes.hub.access import decisions, recorded, served, told, viewings, watching
 from custodes.hub.access.decisions import Actor, Decision, Question
 from custodes.hub.access.lists import Sight
 from custodes.hub.access.models import PosterShown, Unsealing, View
@@ -32,8 +32,6 @@ from custodes.hub.vault.keys import KeyDestroyed
 from custodes.trace.keys import CodeWord
 from custodes.trace.splice import ViewLayout
 
-VIEW_LASTS = timedelta(hours=12)
-"""A view ends by itself: a player left open overnight asks anew."""
 TOUCH_EVERY = timedelta(seconds=5)
 """How exactly `last_byte_at` is kept: a write for every byte range would cost more than the range."""
 MAX_POSTER_BYTES = 4 * 1024**2
@@ -276,14 +274,14 @@ def read_headline(asked: Question, *actions: Action) -> Headline | None:
 def report_progress(*, actor: Actor, view_id: uuid.UUID, watched_ms: int, clock: Clock = _CLOCK) -> None:
     """Keep how much film the player has shown (ms). Only grows. Raises Denied."""
     view = _open_view(actor, view_id, clock)
-    longest_ms = int(VIEW_LASTS.total_seconds() * 1000)
+    longest_ms = int(viewings.LASTS.total_seconds() * 1000)
     View.objects.filter(pk=view.pk, watched_ms__lt=watched_ms).update(watched_ms=min(max(watched_ms, 0), longest_ms))
 
 
 def close_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> None:
     """End a view: its address gives nothing any more. Raises Denied."""
     view = _open_view(actor, view_id, clock)
-    View.objects.filter(pk=view.pk).update(closed_at=now_of(clock))
+    viewings.close(view, now=now_of(clock))
 
 
 def prove_view(*, actor: Actor, view_id: uuid.UUID, clock: Clock = _CLOCK) -> InclusionProof:
@@ -321,9 +319,7 @@ def _open_view(actor: Actor, view_id: uuid.UUID, clock: Clock) -> View:
     view = View.objects.select_related("clip__site").filter(pk=view_id).first()
     if view is None or not isinstance(actor, Person):
         raise Denied.of(view_id)
-    if view.person_id != actor.pk:
-        raise Denied.of(view_id)
-    if view.closed_at is not None or now - view.opened_at > VIEW_LASTS:
+    if view.person_id != actor.pk or not viewings.is_open(view, by=actor.pk, now=now):
         raise Denied.of(view_id)
     decision = decisions.decide(actor, Action.VIEW, view.clip, purpose=Purpose(view.purpose), now=now)
     if not decision.allowed:

@@ -6,7 +6,6 @@ Every refusal is Denied with one message: guessed, used, ended, revoked and not 
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -24,6 +23,7 @@ from custodes.hub.access import (
     share_states,
     shared_facts,
     trimming,
+    viewings,
     watching,
 )
 from custodes.hub.access.models import Share, View
@@ -37,7 +37,6 @@ from custodes.hub.vault.keys import KeyDestroyed
 from custodes.trace.keys import CodeWord
 from custodes.trace.splice import ViewLayout
 
-VIEW_LASTS = timedelta(hours=12)
 _CLOCK = SystemClock()
 
 
@@ -185,13 +184,13 @@ def read_headline(*, session: str, view_id: uuid.UUID, clock: Clock = _CLOCK) ->
 def report_progress(*, session: str, view_id: uuid.UUID, watched_ms: int, clock: Clock = _CLOCK) -> None:
     """Keep how much film was shown (ms). Only grows. Raises Denied."""
     _share, view = _open(session, view_id, clock)
-    longest_ms = int(VIEW_LASTS.total_seconds() * 1000)
+    longest_ms = int(viewings.LASTS.total_seconds() * 1000)
     View.objects.filter(pk=view.pk, watched_ms__lt=watched_ms).update(watched_ms=min(max(watched_ms, 0), longest_ms))
 
 
 def open_views(share: Share, *, clock: Clock = _CLOCK) -> list[View]:
     """Return the viewings of a share that are still open, newest first."""
-    since = now_of(clock) - VIEW_LASTS
+    since = now_of(clock) - viewings.LASTS
     return list(View.objects.filter(share_id=share.pk, closed_at=None, opened_at__gt=since).order_by("-opened_at"))
 
 
@@ -200,9 +199,9 @@ def _open(session: str, view_id: uuid.UUID, clock: Clock) -> tuple[Share, View]:
     view = View.objects.filter(pk=view_id).first()
     if view is None:
         raise Denied.of("That share")
-    if view.share_id != share.pk:
+    if (view.share_id, view.clip_id) != (share.pk, share.clip_id):
         raise Denied.of("That share")
-    if view.closed_at is not None or now_of(clock) - view.opened_at > VIEW_LASTS:
+    if not viewings.is_open(view, by=share.pk, now=now_of(clock)):
         raise Denied.of("That share")
     return share, view
 
