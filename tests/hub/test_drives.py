@@ -14,8 +14,10 @@ from custodes.core.wire_trip import WireTrip
 from custodes.hub.access import drives
 from custodes.hub.access.drive_openings import openings_of
 from custodes.hub.audit.models import LedgerBody
-from custodes.hub.clips.models import Hold
+from custodes.hub.clips import keeping, standing
+from custodes.hub.clips.models import Clip, Hold
 from custodes.hub.driving import disputing, scores, storing
+from custodes.hub.driving.disputing import RAISED
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Person, Route, Shift
 from custodes.score.formula import score_trip
@@ -139,6 +141,65 @@ def test_nobody_answers_in_time_and_the_event_is_void(cast: Cast, trip: Trip) ->
     late = ManualClock(wall=LATER.wall_ns() + 3 * day_ns)
     with pytest.raises(BadInput):
         drives.answer_dispute(cast.alice, dispute.pk, upheld=False, words="Too late.", clock=late)
+
+
+def held_clip(cast: Cast) -> tuple[Clip, Hold]:
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    asked = {"actor": cast.alice, "clip_id": clip.pk, "among": Clip.objects.all(), "clock": LATER}
+    return clip, keeping.place_hold(**asked, reason="court")
+
+
+@pytest.mark.parametrize("filmed", [True, False], ids=["with a clip", "without"])
+@pytest.mark.parametrize("early", [False, True], ids=["now", "of an early version"])
+def test_a_dispute_ends_the_hold_that_its_entry_names_and_no_other(
+    cast: Cast, trip: Trip, monkeypatch: pytest.MonkeyPatch, *, filmed: bool, early: bool
+) -> None:
+    """Who writes the database points a dispute at a legal hold: the hub does not sign its end."""
+    evidence, court = held_clip(cast)
+    event = trip.events.order_by("at_m")[0]
+    TripEvent.objects.filter(pk=event.pk).update(clip=evidence if filmed else None)
+    if early:
+        said = disputing.ledger.append
+
+        def without_hold(**entry: object) -> object:
+            body = {key: value for key, value in entry.pop("body").items() if (entry["kind"], key) != (RAISED, "hold")}
+            return said(**entry, body=body)
+
+        monkeypatch.setattr(disputing.ledger, "append", without_hold)
+    dispute = drives.raise_dispute(cast.dina, event.pk, words="No.", clock=LATER)
+    own = dispute.hold_id
+    Dispute.objects.filter(pk=dispute.pk).update(hold=court)
+    drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Seen.", clock=LATER)
+    assert standing.holds_on(evidence.pk) == {court.pk}
+    assert Hold.objects.filter(released_at=None).get() == court
+    assert (own is not None) == filmed
+
+
+def test_a_dispute_whose_row_was_edited_neither_ends_early_nor_voids_another_event(cast: Cast, trip: Trip) -> None:
+    event, other = trip.events.order_by("at_m")[:2]
+    dispute = drives.raise_dispute(cast.dina, event.pk, words="No.", clock=LATER)
+    genuine = Dispute.objects.filter(pk=dispute.pk).values("event", "due_at", "state").get()
+    due_ns = LATER.wall_ns() + 7 * 86_400 * NS
+    for edit, at_ns in (({"due_at": NOW}, LATER.wall_ns()), ({"event": other}, due_ns)):
+        Dispute.objects.filter(pk=dispute.pk).update(**edit)
+        assert disputing.void_overdue(now_ns=at_ns) == 0
+        Dispute.objects.filter(pk=dispute.pk).update(**genuine)
+    Dispute.objects.filter(pk=dispute.pk).update(due_at=NOW + timedelta(days=900))
+    with pytest.raises(BadInput):
+        drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Late.", clock=ManualClock(wall=due_ns))
+    assert disputing.void_overdue(now_ns=due_ns) == 1
+    Dispute.objects.filter(pk=dispute.pk).update(**genuine)
+    assert disputing.void_overdue(now_ns=due_ns) == 0, "it ended, whatever its row says"
+
+
+def test_a_dispute_that_nobody_raised_ends_nothing(cast: Cast, trip: Trip) -> None:
+    evidence, court = held_clip(cast)
+    made = {"words": "No.", "raised_at": NOW, "due_at": NOW, "hold": court}
+    dispute = Dispute.objects.create(event=trip.events.all()[0], raised_by=cast.dina, **made)
+    assert disputing.void_overdue(now_ns=LATER.wall_ns()) == 0
+    with pytest.raises(Denied):
+        drives.answer_dispute(cast.alice, dispute.pk, upheld=True, words="Quite.", clock=LATER)
+    assert standing.holds_on(evidence.pk) == {court.pk}
 
 
 def test_a_manager_at_the_wheel_does_not_answer_for_themselves(cast: Cast, trip: Trip) -> None:

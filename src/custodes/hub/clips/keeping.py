@@ -109,14 +109,17 @@ def release_hold(*, actor: Person, clip_id: UUID, among: QuerySet[Clip], clock: 
     return len(holds)
 
 
-def end_hold(*, hold_id: int, now_ns: int) -> None:
-    """End one hold that the hub placed by itself, and no other on its clip. A leaf; ended twice changes nothing."""
+def end_hold(*, hold_id: int, clip_id: UUID, now_ns: int) -> None:
+    """End one hold that the hub placed on a clip by itself, and no other. A leaf; ended twice changes nothing.
+
+    Which it is stands in the caller's entry. One that stands by the ledger alone, its row being edited, is ended too.
+    """
     with transaction.atomic():
-        now = moment_of(now_ns)
-        if not Hold.objects.filter(pk=hold_id, released_at=None).update(released_at=now):
+        rows = Hold.objects.filter(pk=hold_id, clip_id=clip_id, released_at=None)
+        if not rows.update(released_at=moment_of(now_ns)) and hold_id not in standing.holds_on(clip_id):
             return
-        clip = Clip.objects.get(holds=hold_id)
-        body = {"clip": clip.pk, "site": clip.site_id, "hold": hold_id}
+        site_id = Clip.objects.filter(pk=clip_id).values_list("site_id", flat=True).first()
+        body = {"clip": clip_id, "site": site_id, "hold": hold_id}
         ledger.append(kind="clip.hold_released", body=body, now_ns=now_ns, signed=True)
 
 

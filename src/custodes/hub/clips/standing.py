@@ -82,6 +82,12 @@ def holds_on(clip_id: UUID) -> frozenset[int]:
     return frozenset(follow(trusted.told_of(clip_id, {HELD, LET_GO})).holds.get(clip_id, ()))
 
 
+def hold_placed_at(clip_id: UUID, seq: int) -> int | None:
+    """Return the hold that the entry at a place put on a clip, as of the last reading of the ledger, if it put one."""
+    told = (one for one in _KEEPING.as_read(clip_id) if (one.kind, one.seq) == (HELD, seq))
+    return next((int(one.body["hold"]) for one in told), None)
+
+
 def were_no_cases() -> bool:
     """Say whether no case was ever opened, as of the last reading of the ledger."""
     return _CASES.is_empty()
