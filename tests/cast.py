@@ -22,7 +22,7 @@ from custodes.hub.consent import services as consent
 from custodes.hub.consent import texts
 from custodes.hub.consent.models import Answer
 from custodes.hub.consent.topics import NEEDS, Need, Topic
-from custodes.hub.fleet.models import Camera, Membership, Organisation, Person, Shift, Site, Unit
+from custodes.hub.fleet.models import Camera, Membership, Organisation, Person, Route, Shift, Site, Unit
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 1_000_000_000
@@ -246,6 +246,17 @@ def give_role(
     if sees != Membership.Sees.BOTH:
         ledger.append(kind="role.limited", body={**_of_role(row), "sees": sees}, now_ns=now_ns)
     return row
+
+
+def bind_to_routes(organisation: Organisation, whose: dict[Route, list[Membership]]) -> None:
+    """Bind an organisation's dispatchers to routes, and say whose these are: rows and entries."""
+    Organisation.objects.filter(pk=organisation.pk).update(routes_bind=True)
+    body = {"organisation": organisation.pk, "after": {"routes_bind": True}}
+    ledger.append(kind="organisation.changed", body=body, now_ns=NOW_NS)
+    for route, dispatchers in whose.items():
+        route.dispatchers.set(dispatchers)
+        after = sorted({str(one.person_id) for one in dispatchers})
+        ledger.append(kind="route.dispatchers", body={"route": route.pk, "before": [], "after": after}, now_ns=NOW_NS)
 
 
 def end_role(person: Person, at: datetime) -> None:

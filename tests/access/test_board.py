@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.utils import timezone
 
-from cast import NOW, NOW_NS, Cast, give_role
+from cast import NOW, NOW_NS, Cast, bind_to_routes, give_role
 from custodes.core.clock import ManualClock
 from custodes.core.wire import Heartbeat, WireSample
 from custodes.hub.audit import ledger
@@ -19,7 +19,7 @@ from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.dispatch import board, followed
 from custodes.hub.dispatch.models import PlaceWatch
 from custodes.hub.fleet import open_sessions, positions, services
-from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Person, Route, Shift, TrailPoint, Unit
+from custodes.hub.fleet.models import Membership, OpenSession, Person, Route, Shift, TrailPoint, Unit
 from custodes.hub.portal import board_feed, board_rows, feeds
 
 pytestmark = pytest.mark.django_db
@@ -74,8 +74,7 @@ def test_without_a_second_factor_a_dispatcher_sees_no_van(cast: Cast) -> None:
 def test_a_bound_dispatcher_sees_the_vans_of_their_routes(cast: Cast) -> None:
     beat(cast)
     harbour = Route.objects.create(organisation=cast.company, name="Harbour")
-    Organisation.objects.filter(pk=cast.company.pk).update(routes_bind=True)
-    harbour.dispatchers.set(Membership.objects.filter(person=cast.bob))
+    bind_to_routes(cast.company, {harbour: list(Membership.objects.filter(person=cast.bob))})
     assert seen_by(cast.bob) == {}
     Shift.objects.update(route=harbour)
     assert seen_by(cast.bob) == {"Van 12": (True, True)}

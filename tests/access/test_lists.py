@@ -8,7 +8,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from cast import NOW, NOW_NS, give_role, grant_to, make_clip, make_person, make_unit, put_in_case, tell_of_site
+from cast import (
+    NOW,
+    NOW_NS,
+    bind_to_routes,
+    give_role,
+    grant_to,
+    make_clip,
+    make_person,
+    make_unit,
+    put_in_case,
+    tell_of_site,
+)
 from custodes.core.clock import ManualClock
 from custodes.hub.access import decisions, gate
 from custodes.hub.access.requests import Action
@@ -98,11 +109,9 @@ class ListsAgreeWithTheGate(TestCase):
 
     def agree(self, *, roles: list, footage: list, closed: bool, bound: bool, said: list, actions: set[Action]) -> None:
         people = [make_person(f"p{number}", is_active=not (closed and number == 0)) for number in range(PEOPLE)]
-        organisations = [
-            Organisation.objects.create(name=f"o{n}", kind="company", routes_bind=bound and n == 0)
-            for n in range(ORGANISATIONS)
-        ]
+        organisations = [Organisation.objects.create(name=f"o{n}", kind="company") for n in range(ORGANISATIONS)]
         routes = [Route.objects.create(organisation=organisations[0], name=f"r{n}") for n in range(ROUTES)]
+        whose: dict[Route, list[Membership]] = {route: [] for route in routes}
         kinds = ("vehicle", "vehicle", "home", "home")
         sites = [
             tell_of_site(
@@ -120,7 +129,10 @@ class ListsAgreeWithTheGate(TestCase):
             if row is None:
                 row = give_role(*where, sees=sees)
                 Membership.objects.filter(pk=row.pk).update(until=None if until is None else NOW + until)
-            row.routes.set([routes[number] for number in own])
+            for number in own:
+                whose[routes[number]].append(row)
+        if bound:
+            bind_to_routes(organisations[0], whose)
         held = list(Membership.objects.order_by("pk"))
         for site, subject, state, erased, case, route, granted_to, lasts, ago in footage:
             clip = make_clip(

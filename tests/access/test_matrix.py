@@ -17,7 +17,7 @@ from django.utils import timezone
 from matrix import NOBODY, Ask, Doors, Scene, passes, routes, set_scene
 from pytest_django import DjangoDbBlocker
 
-from cast import Cast, give_role, make_cast, put_in_case, say, tell_of_arrival
+from cast import Cast, bind_to_routes, give_role, make_cast, put_in_case, say, tell_of_arrival
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
@@ -32,7 +32,7 @@ from custodes.hub.driving import owners
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet import services
 from custodes.hub.fleet.account_urls import account_routes
-from custodes.hub.fleet.models import Membership, OpenSession, Organisation, Route, Shift
+from custodes.hub.fleet.models import Membership, OpenSession, Route, Shift
 from custodes.hub.fleet.push_models import PushBrowser
 from custodes.hub.fleet.times import wall_ns_of
 from custodes.hub.leak import erasing
@@ -676,10 +676,9 @@ def test_routes(doors: Doors, cast: Cast) -> None:
 def test_a_bound_dispatcher_gets_their_own_routes_alone(doors: Doors, scene: Scene, cast: Cast, route: str) -> None:
     method, body, expected = CLIP_ROUTES[route]
     harbour = Route.objects.create(organisation=cast.company, name="Harbour")
-    Organisation.objects.filter(pk=cast.company.pk).update(routes_bind=True)
+    bind_to_routes(cast.company, {harbour: list(Membership.objects.filter(person=cast.bob))})
     Clip.objects.filter(pk=scene.clips["other van"].pk).update(route=harbour)
     tell_of_arrival(Clip.objects.get(pk=scene.clips["other van"].pk))
-    harbour.dispatchers.set(Membership.objects.filter(person=cast.bob))
     own = {name: set(who) for name, who in expected.items()}
     own["own van"].discard("dispatcher")
     own["other van"].discard("dispatcher elsewhere")

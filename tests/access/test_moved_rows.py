@@ -21,9 +21,9 @@ from custodes.hub.clips.models import Case, CaseClip, Clip
 from custodes.hub.consent import selectors as consent
 from custodes.hub.driving import borne_out, owners
 from custodes.hub.driving.models import Trip
-from custodes.hub.fleet import enrolled, founded, selectors
+from custodes.hub.fleet import enrolled, founded, routes, selectors
 from custodes.hub.fleet import services as fleet
-from custodes.hub.fleet.models import Membership, Site
+from custodes.hub.fleet.models import Membership, Organisation, Route, Site
 from stored_trip import store
 
 pytestmark = pytest.mark.django_db
@@ -242,6 +242,35 @@ def test_a_role_is_what_its_row_and_its_entries_both_say(cast: Cast, clip: Clip)
         row.delete()
     roles.filter(person=cast.bob).update(until=NOW)
     assert rights() == set()
+
+
+def test_a_route_is_whose_its_row_and_its_entry_both_say(cast: Cast) -> None:
+    """A bound dispatcher is not let loose, and gets no route, by a row; what a leader gives counts, even then."""
+    harbour = Route.objects.create(organisation=cast.company, name="Harbour")
+    clip = make_clip(cast.van_unit, subject=cast.dina, route=harbour)
+    company, bob = Organisation.objects.filter(pk=cast.company.pk), Membership.objects.get(person=cast.bob)
+
+    def sees() -> tuple[bool, bool, bool]:
+        van = Site.objects.select_related("organisation").get(pk=cast.van.pk)
+        listed = gate.visible_clips(cast.bob).exists()
+        return gate.may(cast.bob, Action.VIEW, clip).allowed, listed, selectors.plans_route(cast.bob, van, harbour, NOW)
+
+    assert sees() == (True, True, True)
+    routes.bind_to_routes(organisation=company.get(), bind=True, now=NOW, by=cast.alice)
+    assert sees() == (False, False, False)
+    company.update(routes_bind=False)
+    assert sees() == (False, False, False), "let loose by hand"
+    harbour.dispatchers.add(bob)
+    assert sees() == (False, False, False), "given by hand"
+    assert "route_edited" in kinds()
+    routes.bind_dispatchers(route=harbour, dispatchers=[bob], now=NOW, by=cast.alice)
+    assert sees() == (True, True, True), "given by who may, though the row said so already"
+    routes.bind_dispatchers(route=harbour, dispatchers=[], now=NOW, by=cast.alice)
+    assert sees() == (False, False, False)
+    routes.bind_to_routes(organisation=company.get(), bind=False, now=NOW, by=cast.alice)
+    assert sees() == (True, True, True), "let loose by who may, though the row said so already"
+    company.update(routes_bind=True)
+    assert sees() == (False, False, False), "bound by hand: who is to see less does"
 
 
 def test_a_role_that_was_held_to_now_is_widened_by_no_row(cast: Cast) -> None:

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from cast import NOW, Cast, give_role
+from cast import NOW, Cast, bind_to_routes, give_role
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.fleet import local_times, roster, routes, services, shifts
-from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site, TrailPoint, Unit
+from custodes.hub.fleet.models import Membership, Person, Route, Shift, Site, TrailPoint, Unit
 from custodes.hub.fleet.shifts import Plan
 
 pytestmark = pytest.mark.django_db
@@ -187,8 +187,7 @@ def test_a_day_is_copied_by_the_clock_over_midnight_and_a_clock_change(cast: Cas
 
 def test_a_bound_dispatcher_plans_their_own_routes_alone(cast: Cast) -> None:
     harbour, town = (Route.objects.create(organisation=cast.company, name=name) for name in ("Harbour", "Town"))
-    Organisation.objects.filter(pk=cast.company.pk).update(routes_bind=True)
-    harbour.dispatchers.set(Membership.objects.filter(person=cast.bob))
+    bind_to_routes(cast.company, {harbour: list(Membership.objects.filter(person=cast.bob))})
     van = Site.objects.select_related("organisation").get(pk=cast.other_van.pk)
     for route in (town, None):
         with pytest.raises(Denied):

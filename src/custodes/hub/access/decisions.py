@@ -29,7 +29,7 @@ from custodes.hub.audit import past
 from custodes.hub.clips import arrivals, cases
 from custodes.hub.clips.models import CaseClip, Clip
 from custodes.hub.consent.topics import Topic
-from custodes.hub.fleet import given_roles
+from custodes.hub.fleet import given_roles, given_routes
 from custodes.hub.fleet.given_roles import Where
 from custodes.hub.fleet.models import Membership, Person
 from custodes.hub.fleet.times import wall_ns_of
@@ -234,9 +234,9 @@ def facts_of(row: Membership, given: Mapping[Where, str], *, now: datetime) -> M
 
 def _bound_to(row: Membership) -> frozenset[str] | None:
     """Return the routes to which a membership is bound; None where it is bound to none in particular."""
-    if row.role != Membership.Role.DISPATCHER or not row.organisation.routes_bind:
+    if row.role != Membership.Role.DISPATCHER or not given_routes.bind(row.organisation):
         return None
-    return frozenset(str(pk) for pk in row.routes.values_list("pk", flat=True))
+    return frozenset(map(str, given_routes.routes_of(row)))
 
 
 def _allowed(verdict: Verdict, member: MemberFacts) -> Decision:

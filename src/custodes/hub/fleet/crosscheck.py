@@ -1,13 +1,13 @@
 """Hold roles, sites, routes and shifts to the ledger: who has which role, whose a site is, who drove what."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from custodes.hub.audit.report import Problem
 from custodes.hub.audit.said import Said, entries
-from custodes.hub.fleet import enrolled, founded, undo
+from custodes.hub.fleet import enrolled, founded, given_routes, undo
 from custodes.hub.fleet.given_roles import ENDED, GIVEN, LIMITED
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site, Unit
 from custodes.hub.fleet.times import moment_of
@@ -98,16 +98,16 @@ def undo_windows_against_ledger() -> Iterator[Problem]:
 
 def routes_against_ledger() -> Iterator[Problem]:
     """Yield a problem where rows alone say whether routes bind dispatchers, or whose a route is."""
-    binds: dict[str | None, object] = {}
+    changes: dict[str | None, list[Mapping[str, Any]]] = {}
     whose: dict[str | None, list[str]] = {}
-    for one in entries("organisation.changed", "route.dispatchers"):
+    for one in entries(given_routes.CHANGED, given_routes.DISPATCHERS):
         after = one.body.get("after")
-        if one.kind == "route.dispatchers" and isinstance(after, list):
+        if one.kind == given_routes.CHANGED:
+            changes.setdefault(one.get("organisation"), []).append(one.body)
+        elif isinstance(after, list):
             whose[one.get("route")] = sorted(map(str, after))
-        elif isinstance(after, dict) and "routes_bind" in after:
-            binds[one.get("organisation")] = after["routes_bind"] in {True, "True"}
     for pk, bound in Organisation.objects.values_list("pk", "routes_bind"):
-        if bound != binds.get(str(pk), False):
+        if bound != given_routes.said_to_bind(changes.get(str(pk), [])):
             yield Problem("route_edited", None, f"whether routes bind the dispatchers of {pk} was edited by hand")
     people = {str(pk) for pk in Person.objects.values_list("pk", flat=True)}
     for route in Route.objects.prefetch_related("dispatchers"):

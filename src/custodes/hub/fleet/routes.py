@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.audit import ledger
-from custodes.hub.fleet import names, selectors
+from custodes.hub.fleet import given_routes, names, selectors
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route
 from custodes.hub.fleet.times import wall_ns_of
 
@@ -67,17 +67,19 @@ def bind_dispatchers(*, route: Route, dispatchers: Sequence[Membership], now: da
         before = _names(route)
         route.dispatchers.set(dispatchers)
         after = _names(route)
-        if before != after:
-            _log("route.dispatchers", now, by, {"route": route.pk, "before": before, "after": after})
+        if before != after or set(after) != given_routes.dispatchers_of(route.pk):
+            _log(given_routes.DISPATCHERS, now, by, {"route": route.pk, "before": before, "after": after})
 
 
 def bind_to_routes(*, organisation: Organisation, bind: bool, now: datetime, by: Person) -> None:
     """Say whether dispatchers see their own routes alone. Only who leads may. Raises Denied."""
     _must(selectors.leads(by, organisation, now))
     with transaction.atomic():
-        if Organisation.objects.filter(pk=organisation.pk).exclude(routes_bind=bind).update(routes_bind=bind):
+        changed = Organisation.objects.filter(pk=organisation.pk).exclude(routes_bind=bind).update(routes_bind=bind)
+        organisation.routes_bind = bind
+        if changed or given_routes.bind(organisation) != bind:
             body = {"organisation": organisation.pk, "after": {"routes_bind": bind}}
-            _log("organisation.changed", now, by, body)
+            _log(given_routes.CHANGED, now, by, body)
 
 
 def may_keep(person: Person, organisation: Organisation, now: datetime) -> bool:
@@ -92,7 +94,7 @@ def may_keep(person: Person, organisation: Organisation, now: datetime) -> bool:
     roles = selectors.memberships_at(person, now).filter(
         organisation=organisation, role=Membership.Role.DISPATCHER, site=None
     )
-    return not organisation.routes_bind and roles.exists()
+    return not given_routes.bind(organisation) and roles.exists()
 
 
 def _clean_stops(text: str) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from custodes.hub.fleet import given_roles
+from custodes.hub.fleet import given_roles, given_routes
 from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
 
 LEADERS = (Membership.Role.MANAGER, Membership.Role.OWNER)
@@ -111,14 +111,11 @@ class PlanReach:
 def plan_reach(person: Person, organisation: Organisation, now: datetime) -> PlanReach:
     """Return what `person` plans in `organisation`."""
     roles = memberships_at(person, now).filter(organisation=organisation, role=Membership.Role.DISPATCHER)
-    bound = organisation.routes_bind
+    bound = given_routes.bind(organisation)
     return PlanReach(
         everything=runs(person, organisation, now),
         bound=bound,
-        roles=tuple(
-            (role.site_id, frozenset(role.routes.values_list("pk", flat=True)) if bound else frozenset())
-            for role in roles
-        ),
+        roles=tuple((role.site_id, given_routes.routes_of(role) if bound else frozenset()) for role in roles),
     )
 
 
