@@ -7,6 +7,7 @@ import pytest
 from cast import NOW, Cast, make_clip
 from custodes.core import seal
 from custodes.core.types import Facing
+from custodes.hub.access import gate
 from custodes.hub.clips import headline
 from custodes.hub.clips.headline import Headline
 from custodes.hub.clips.models import Clip
@@ -79,7 +80,7 @@ def test_what_is_grave_stands_by_itself(cast: Cast) -> None:
 @pytest.mark.parametrize("seen", [("person", "person", "car"), ("person", "person", "")])
 def test_different_things_are_not_alike(cast: Cast, seen: tuple[str, ...]) -> None:
     clips = [told(make_clip(cast.van_unit), seen=one, lens="road") for one in seen]
-    rows = Namer(cast.bob).rows(Clip.objects.filter(pk__in=[one.pk for one in clips]))
+    rows = Namer(cast.bob).rows(gate.sight(cast.bob), Clip.objects.filter(pk__in=[one.pk for one in clips]))
     assert [one.others for one in bundled(rows)] == [(), (), ()]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DISPATCHER = ("dana@demo.invalid", "Dana")
 MANAGER = ("morgan@demo.invalid", "Morgan")
 DRIVER = ("sam@demo.invalid", "Sam")
+OFFICER = ("olive@demo.invalid", "Olive")
 TIME_ZONE = "Europe/London"
 
 
@@ -46,6 +47,8 @@ def seed(data_dir: Path) -> Seed:
         dana = Person.objects.create_user(DISPATCHER[0], display_name=DISPATCHER[1])
         sam = Person.objects.create_user(DRIVER[0], display_name=DRIVER[1])
         morgan = Person.objects.create_user(MANAGER[0], display_name=MANAGER[1])
+        olive = Person.objects.create_user(OFFICER[0], display_name=OFFICER[1])
+        services.give_role(person=olive, organisation=company, role=Membership.Role.PRIVACY_OFFICER, now=now)
         services.give_role(person=morgan, organisation=company, role=Membership.Role.MANAGER, now=now)
         services.give_role(person=dana, organisation=company, role=Membership.Role.DISPATCHER, now=now)
         services.give_role(person=dana, organisation=household, role=Membership.Role.OWNER, now=now)

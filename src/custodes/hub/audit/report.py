@@ -186,8 +186,8 @@ class Report:
     def _unkept_text(self) -> str:
         if not self.unkept:
             return "Every entry stands under a head that is kept outside of the database."
-        which = "The newest entry stands" if self.unkept == 1 else f"The newest {self.unkept} entries stand"
+        which = "The newest entry came" if self.unkept == 1 else f"The newest {self.unkept} entries came"
         return (
-            f"{which} under no head that is kept outside of the database: were more cut off behind, this check could "
-            "not tell."
+            f"{which} after the last head that is kept outside of the database. A running hub keeps the next within a "
+            "minute; were others cut off behind that head, this check could not tell."
         )
