@@ -19,7 +19,7 @@ from custodes.hub.clips.models import Case, CaseClip, Clip, Hold, RetentionRule
 from custodes.hub.consent import requests
 from custodes.hub.consent.models import SubjectRequest
 from custodes.hub.fleet import roles
-from custodes.hub.fleet.models import Membership, Person
+from custodes.hub.fleet.models import Membership, Person, Route, Shift
 
 pytestmark = pytest.mark.django_db
 CLOCK = ManualClock(wall=NOW_NS)
@@ -109,6 +109,13 @@ EDITS: dict[str, tuple[str, Callable[[Scene], object]]] = {
     "it counts as erased": ("clip_edited", clips(erased_at=NOW)),
     "a deleted one stands again": ("clip_edited", deleted_one(state="ready", erase_after=None)),
     "a deleted one never goes": ("clip_edited", deleted_one(erase_after=NOW + timedelta(days=900))),
+    "somebody else drove": ("shift_edited", lambda s: Shift.objects.update(driver=s.cast.bob)),
+    "a shift was longer": ("shift_edited", lambda _: Shift.objects.update(starts_at=NOW - timedelta(days=9))),
+    "a shift was another route's": (
+        "shift_edited",
+        lambda s: Shift.objects.update(route=Route.objects.create(organisation=s.cast.company, name="Harbour")),
+    ),
+    "a shift is removed": ("shift_edited", lambda _: Shift.objects.all().delete()),
     "a hold is taken off": ("hold_edited", lambda _: Hold.objects.update(released_at=NOW)),
     "a hold is removed": ("hold_edited", lambda _: Hold.objects.all().delete()),
     "a hold is put on": (

@@ -172,7 +172,9 @@ class Demo:
         self.say(f"  Open  [bold blue]{self.url}{seed.signin_path}[/]", markup=True)
         self.say("  The link signs you in once, as Dana: dispatcher at Parcel & Co, and owner of a home.")
         self.say(f"  Where the van is, live: {self.url}/dispatch/")
-        self.say("  The driver, the manager and the privacy officer come in by a link of their own, in another browser:")
+        self.say(
+            "  The driver, the manager and the privacy officer come in by a link of their own, in another browser:"
+        )
         for who in ("sam", "morgan", "olive"):
             self.say(f"    .venv/bin/custodes hub sign-in-link {who}@demo.invalid --data {self.hub_dir}")
         self.say(f"  What you watched: .venv/bin/custodes audit verify --data {self.hub_dir}")

@@ -33,7 +33,7 @@ class Seed:
 def seed(data_dir: Path) -> Seed:
     """Make company, household, sites, people and a shift where they are not there yet; make a link and two codes."""
     boot.django_on(data_dir)
-    from custodes.hub.fleet import enrolment, routes, services
+    from custodes.hub.fleet import enrolment, routes, services, shifts
     from custodes.hub.fleet.models import Membership, Organisation, Person, Route, Shift, Site
     from custodes.hub.fleet.signin_links import make_signin_link
 
@@ -60,8 +60,9 @@ def seed(data_dir: Path) -> Seed:
         organisation=van.organisation, name="Bloomsbury round", area="From the big square and back", now=now
     )
     if not Shift.objects.filter(site=van, ends_at=None).exists():
-        services.start_shift(site=van, driver=Person.objects.get(email=DRIVER[0]), now=now)
-        Shift.objects.filter(site=van, ends_at=None).update(route=round_)
+        sam = Person.objects.get(email=DRIVER[0])
+        shift = services.start_shift(site=van, driver=sam, now=now)
+        shifts.change_shift(shift=shift, plan=shifts.Plan(van, sam, shift.starts_at, None, round_), now=now)
     drive_a_week(now, round_)
     return Seed(
         signin_path=make_signin_link(dana, now=now),

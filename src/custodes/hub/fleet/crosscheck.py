@@ -126,7 +126,8 @@ def shifts_against_ledger() -> Iterator[Problem]:
         if told is None or told.kind == CANCELLED:
             yield Problem("shift_edited", None, f"shift {row.pk} was added by hand: no entry plans or starts it")
             continue
-        now = {"person": str(row.driver_id), "site": str(row.site_id)}
+        now: dict[str, str | None] = {"person": str(row.driver_id), "site": str(row.site_id)}
+        now |= {"route": None if row.route_id is None else str(row.route_id)} if "route" in told.body else {}
         wrong = [name for name, value in now.items() if told.get(name) != value]
         wrong += [
             name for name, at in (("from", row.starts_at), ("to", row.ends_at)) if not _same_moment(told, name, at)
