@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from custodes.core.errors import Permanent, Temporary
+from custodes.edge.sinks import FolderSink
+from custodes.edge.watch import watch_film
+from custodes.edge.watch_request import WatchRequest
 from filmcraft import Recipe, make_film
 
 RULES = """
@@ -80,6 +84,32 @@ def test_without_a_folder_nothing_is_kept_and_that_is_said(folder: Path) -> None
     assert "no clips kept (give --out DIR)" in done.stdout
     assert "1 event, 1 alert" in done.stdout
     assert list(folder.glob("**/*.mp4")) == [folder / "film.mp4"]
+
+
+@pytest.mark.parametrize("out", ["drive.csv", "drive.csv/in", "/proc/nowhere"])
+def test_a_folder_that_takes_no_clip_is_told_before_the_first_picture(folder: Path, out: str) -> None:
+    done = watch(folder, "film.mp4", "--settings", "unit.toml", "--out", out)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"custodes: cannot keep clips in {out}: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_clip_that_could_not_be_kept_is_no_clip_of_the_summary(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> str:
+        raise Temporary("the disk is full.")
+
+    monkeypatch.setattr(FolderSink, "put", refuse)
+    monkeypatch.chdir(folder)
+    request = WatchRequest("film.mp4", settings=Path("unit.toml"), out=Path("clips"))
+    with pytest.raises(Permanent, match="1 of 1 clip could not be kept"):
+        watch_film(request)
+    told = capsys.readouterr()
+    assert "0 clips in clips, 1 could not be kept" in told.out
+    assert "is not kept: the disk is full." in " ".join(told.err.split())
+    assert "next start" not in told.err
 
 
 def test_a_film_that_ends_before_its_claimed_length_is_told_and_fails(folder: Path) -> None:

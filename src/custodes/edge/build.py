@@ -100,10 +100,12 @@ def build_unit(
     sealing: Executor | None = None,
     keep_trip: Callable[[Trip], None] | None = None,
     on_observation: Callable[[Observation], None] | None = None,
+    starts_again: bool = True,
 ) -> Unit:
     """Return the unit's centre; its lenses are added by `build_lens`.
 
-    `keep_trip` takes each finished trip, `on_observation` whatever a lens saw, before it is decided on.
+    `keep_trip` takes each finished trip, `on_observation` whatever a lens saw, before it is decided on. Without
+    `starts_again` the state folder is gone after this run.
     """
     settings = work.settings
 
@@ -124,6 +126,7 @@ def build_unit(
             clock=work.clock,
             policy_version=policy_version(settings),
             sealing=sealing,
+            starts_again=starts_again,
         )
     )
 

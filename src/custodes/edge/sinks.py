@@ -1,11 +1,12 @@
 """Where finished clips go: what a sink promises, and the sinks of a unit that has no hub."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from custodes.core.errors import Temporary
+from custodes.core.errors import BadInput, Temporary
 from custodes.core.fs import sync_folder, write_durably
 from custodes.core.wire import Manifest, WireTombstone
 
@@ -36,6 +37,15 @@ class FolderSink:
     def __init__(self, out: Path) -> None:
         self.out = out
 
+    def make_sure(self) -> None:
+        """Create the folder if need be, and write and remove a small file. Raises BadInput where that fails."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.out).close()
+        except OSError as error:
+            why = "it is a file" if self.out.is_file() else error.strerror
+            raise BadInput(f"cannot keep clips in {self.out}: {why}. Name a folder that you may write into.") from error
+
     def put(self, manifest: Manifest, films: Mapping[str, Path]) -> str:
         """Move the films in, then write the manifest: a folder with a manifest is whole. Durable on return.
 
@@ -53,10 +63,14 @@ class FolderSink:
         return f"kept in {folder}"
 
     def add_tombstone(self, tombstone: WireTombstone) -> None:
-        """Add a line to `<out>/lost.jsonl`."""
-        self.out.mkdir(parents=True, exist_ok=True)
-        with (self.out / LOST_NAME).open("a", encoding="utf-8") as file:
-            file.write(tombstone.model_dump_json() + "\n")
+        """Add a line to `<out>/lost.jsonl`. Raises Temporary when the disk is full or refuses."""
+        path = self.out / LOST_NAME
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(tombstone.model_dump_json() + "\n")
+        except OSError as error:
+            raise Temporary(f"cannot write {path}: {error.strerror}. Check the disk's space and rights.") from error
 
 
 class NoSink:

@@ -76,6 +76,8 @@ class UnitParts:
     """Told of each observation before it is decided on."""
     sealing: Executor | None = None
     """Seals clips away from the lenses' threads, so that no alert waits for a disk; None: at once."""
+    starts_again: bool = True
+    """Whether a later start tries again to keep what the sink refused."""
 
 
 class Unit:
@@ -93,7 +95,7 @@ class Unit:
         """How many events of each kind began."""
         self.standing: dict[str, str] = {}
         """How well the driver of each lens is known, in words."""
-        self.counts = {"events": 0, "alerts": 0, "clips": 0, "detections": 0}
+        self.counts = {"events": 0, "alerts": 0, "clips": 0, "lost_clips": 0, "detections": 0}
         self._lock = threading.RLock()
         self._closing: set[str] = set()
         self._known_tracks: set[tuple[str, int]] = set()
@@ -306,6 +308,7 @@ class Unit:
     def _complete(self, draft: Draft) -> None:
         del self.drafts[draft.clip_id]
         if not draft.films:
+            self.counts["lost_clips"] += 1
             self.draft_path(draft.clip_id).unlink(missing_ok=True)
             return
         samples = self.memory.measured_in(draft.start_wall_ns, draft.end_wall_ns)
@@ -314,7 +317,6 @@ class Unit:
         )
         seconds = (manifest.kept_end_wall_ns - manifest.kept_start_wall_ns) / NS_PER_S
         lenses = " and ".join(lens.lens for lens in manifest.lenses)
-        self.counts["clips"] += 1
         self._tell("clip_cut", f"{draft.event.kind}, {seconds:.0f} s, {lenses}", 0, draft.event, draft.clip_id)
         films = {part_of(film.lens): Path(film.path) for film in draft.films}
         if self.parts.sealing is None:
@@ -327,9 +329,11 @@ class Unit:
         try:
             line = self.parts.sink.put(manifest, films)
         except CustodesError as error:
-            text = f"clip {draft.clip_id} stays in films/ and is tried again at the next start: {error}"
-            self._tell("note", text, 0, draft.event, draft.clip_id)
+            self.counts["lost_clips"] += 1
+            so = "stays in films/ and is tried again at the next start" if self.parts.starts_again else "is not kept"
+            self._tell("note", f"clip {draft.clip_id} {so}: {error}", 0, draft.event, draft.clip_id)
             return
+        self.counts["clips"] += 1
         self.draft_path(draft.clip_id).unlink(missing_ok=True)
         self._tell("sealed" if self.parts.sink.seals else "kept", line, 0, draft.event, draft.clip_id)
 

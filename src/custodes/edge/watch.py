@@ -46,6 +46,7 @@ class WatchSummary:
     events: int
     alerts: int
     clips: int
+    lost_clips: int
     out: str | None
     driver: DriverSummary | None = None
     looks_away: int | None = None
@@ -64,7 +65,8 @@ class SpeedColumn(ProgressColumn):
 def watch_film(request: WatchRequest) -> WatchSummary:
     """Run one lens over a film or a stream to its end, Ctrl-C or `seconds`, and print what happened.
 
-    Raises BadInput for a film, settings or weights that cannot be used.
+    Raises BadInput for a film, settings, weights or folder for clips that cannot be used; Permanent, after the
+    summary, where the film was torn or a clip could not be kept.
     """
     settings = settings_of(request)
     with tempfile.TemporaryDirectory(prefix="custodes-watch-") as scratch:
@@ -88,12 +90,16 @@ class Watch:
 
     def run(self) -> WatchSummary:
         """Watch to the end and print the summary."""
-        sink = FolderSink(self.request.out) if self.request.out else NoSink()
+        sink: FolderSink | NoSink = NoSink()
+        if self.request.out is not None:
+            sink = FolderSink(self.request.out)
+            sink.make_sure()
         work = SiteWork(self.settings, state_dir=self.scratch, clock=self.clock, reporter=self.reporter, stop=self.stop)
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         tally, road = DriverTally(), RoadTally()
         facing = self.settings.lens[0].facing
-        unit = build_unit(work, sink, on_observation=road.take if facing is Facing.ROAD else tally.take)
+        take = road.take if facing is Facing.ROAD else tally.take
+        unit = build_unit(work, sink, on_observation=take, starts_again=False)
         telemetry = self._telemetry()
         bar = self._progress()
 
@@ -122,6 +128,9 @@ class Watch:
             summary = replace(summary, driver=tally.summary(), looks_away=unit.onsets["looking_away"])
         self._print(summary)
         self._check_whole(lens, summary)
+        if summary.lost_clips:
+            counts = f"{summary.lost_clips} of {counted(summary.clips + summary.lost_clips, 'clip')}"
+            raise Permanent(f"{counts} could not be kept; what failed stands above.")
         return summary
 
     def _check_whole(self, lens: Lens, summary: WatchSummary) -> None:
@@ -181,6 +190,7 @@ class Watch:
             events=counts["events"],
             alerts=counts["alerts"],
             clips=counts["clips"],
+            lost_clips=counts["lost_clips"],
             out=str(self.request.out) if self.request.out else None,
         )
 
@@ -189,6 +199,8 @@ class Watch:
             print(json.dumps({"kind": "summary", **asdict(summary)}), flush=True)
             return
         kept = f"{counted(summary.clips, 'clip')} in {summary.out}" if summary.out else "no clips kept (give --out DIR)"
+        if summary.lost_clips:
+            kept += f", {summary.lost_clips} could not be kept"
         things = "" if summary.driver is not None else f"{counted(summary.detections, 'thing')} seen, "
         sys.stdout.write(
             f"{summary.video_s:.1f} s of film in {summary.wall_s:.1f} s ({summary.times_real_time:.1f}× real time), "
