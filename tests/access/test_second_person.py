@@ -10,14 +10,14 @@ import pytest
 from django.test import Client
 from matrix import BACKEND
 
-from cast import NOW_NS, Cast, make_clip, put_in_case
+from cast import NOW, NOW_NS, Cast, give_role, make_clip, put_in_case
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.wire import Manifest, WireSample
 from custodes.hub.access import second_person, watched
 from custodes.hub.access.models import Alarm, Unsealing, View
 from custodes.hub.access.second_person import TAKEN_WITHIN, WAITS_FOR
-from custodes.hub.audit.models import LedgerBody
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import footage
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom
@@ -112,6 +112,48 @@ def test_nobody_says_yes_to_themselves(cast: Cast, clip: Clip) -> None:
     Unsealing.objects.update(state="approved", decided_by=cast.alice)  # as if forced in the database
     with pytest.raises(Denied):
         take(cast, one)
+
+
+@pytest.mark.parametrize("state", ["approved", "broken", "justified"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_row_alone_opens_no_original(cast: Cast, clip: Clip, state: str, asked: bool) -> None:
+    given = {"state": state, "decided_by": None if state == "broken" else cast.petra, "role": "manager"}
+    if asked:
+        one = ask(cast, clip)
+        Unsealing.objects.filter(pk=one.pk).update(**given)
+    else:
+        given |= {"asked_by": cast.alice, "purpose": "incident", "reason": "x"}
+        one = Unsealing.objects.create(clip=clip, asked_at=NOW, ends_at=NOW + timedelta(hours=1), **given)
+    assert not second_person.may_take(Unsealing.objects.get(), cast.alice, clock=CLOCK)
+    with pytest.raises(Denied):
+        take(cast, one)
+    if not asked:
+        Unsealing.objects.filter(pk=one.pk).update(state="asked", decided_by=None)
+        with pytest.raises(Denied):
+            say(cast, one)
+    assert not LedgerLeaf.objects.filter(kind="original.taken").exists()
+
+
+@pytest.mark.parametrize("change", ["clip", "asked_by", "purpose", "reason", "role", "ends_at", "used_at"])
+def test_a_yes_is_for_what_was_asked_once_and_in_time(cast: Cast, clip: Clip, change: str) -> None:
+    give_role(cast.stranger, cast.company, Membership.Role.MANAGER)
+    one, other = say(cast, ask(cast, clip)), make_clip(cast.van_unit, subject=cast.dina)
+    put_in_case(clip)
+    if change == "used_at":
+        assert take(cast, one).startswith(b"PK")
+    values = {
+        "clip": other,
+        "asked_by": cast.stranger,
+        "purpose": "leak_case",
+        "reason": "y",
+        "role": "owner",
+        "ends_at": NOW + timedelta(days=9),
+        "used_at": None,
+    }
+    Unsealing.objects.filter(pk=one.pk).update(**{change: values[change]})
+    clock = after(TAKEN_WITHIN) if change == "ends_at" else CLOCK
+    with pytest.raises(Denied):
+        take(cast, one, actor=cast.stranger if change == "asked_by" else cast.alice, clock=clock)
 
 
 def test_who_may_ask_and_for_what(cast: Cast, clip: Clip) -> None:

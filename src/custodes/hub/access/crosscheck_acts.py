@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from custodes.hub.access import share_entries
+from custodes.hub.access import share_entries, unsealing_entries
 from custodes.hub.access.models import Grant, Release, Share, Unsealing
 from custodes.hub.audit import said
 from custodes.hub.audit.models import LedgerBody
@@ -16,7 +16,6 @@ RELEASES = {
     "share.release_refused": Release.State.REFUSED,
     "share.release_withdrawn": Release.State.WITHDRAWN,
 }
-APPROVED, TAKEN = "original.approved", "original.taken"
 
 
 def shares_against_ledger() -> Iterator[Problem]:
@@ -59,20 +58,28 @@ def shares_as_promised() -> Iterator[Problem]:
 
 
 def originals_against_ledger() -> Iterator[Problem]:
-    """Yield a problem for each approval of an original that no entry bears out, and for each that is good again."""
-    asked, yes, taken = _said("original.asked", "unsealing"), _said(APPROVED, "unsealing"), _said(TAKEN, "unsealing")
+    """Yield a problem for each request for an original that is not what its entries say, whatever its state.
+
+    And for each original that was taken although no entry before says that somebody else approved it, nor that the
+    glass was broken.
+    """
+    told: dict[str, list[said.Said]] = {}
+    for one in said.entries(*unsealing_entries.KINDS):
+        about = told.setdefault(str(one.get("unsealing")), [])
+        if one.kind == unsealing_entries.TAKEN and not unsealing_entries.follow(about).is_granted:
+            message = f"entry {one.seq} says that an original was taken, but none before that it was granted"
+            yield Problem("original_edited", one.seq, message)
+        about.append(one)
     for row in Unsealing.objects.iterator():
-        name = str(row.pk)
-        if not row.is_glass and name not in asked:
-            yield Problem("original_edited", None, f"the request {name} for an original was added by hand")
-        elif row.state == Unsealing.State.APPROVED:
-            person = yes[name][1].get("person") if name in yes else None
-            if person != str(row.decided_by_id):
-                yield Problem("original_edited", None, f"nobody approved the request {name} for an original as it says")
-        if name in taken and row.used_at is None:
-            yield Problem(
-                "original_edited", taken[name][0], f"the original of request {name} was taken, not so by its row"
-            )
+        stands = unsealing_entries.follow(told.get(str(row.pk), []))
+        if stands.began is None:
+            yield Problem("original_edited", None, f"the request {row.pk} for an original was added by hand")
+        elif not unsealing_entries.bears_out(stands, row):
+            message = f"the request {row.pk} for an original is not what its entries say: it was edited by hand"
+            yield Problem("original_edited", told[str(row.pk)][-1].seq, message)
+        elif stands.is_taken != (row.used_at is not None):
+            message = f"whether the original of request {row.pk} was taken is not so by its row"
+            yield Problem("original_edited", told[str(row.pk)][-1].seq, message)
 
 
 def releases_against_ledger() -> Iterator[Problem]:

@@ -15,10 +15,20 @@ from django.utils.translation import gettext as _
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import alarms, copies, decisions, gate, told, unsealing_letters, watched, watching
+from custodes.hub.access import (
+    alarms,
+    copies,
+    decisions,
+    gate,
+    told,
+    unsealing_entries,
+    unsealing_letters,
+    watched,
+    watching,
+)
 from custodes.hub.access.models import Unsealing
 from custodes.hub.access.requests import Action, UnsealingFacts
-from custodes.hub.audit import ledger
+from custodes.hub.audit import ledger, past
 from custodes.hub.clips import footage
 from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Person
@@ -30,7 +40,6 @@ WAITS_FOR = timedelta(days=7)
 TAKEN_WITHIN = timedelta(hours=24)
 GLASS_LASTS = timedelta(hours=1)
 MAX_REASON, MAX_WORDS = 300, 500
-GRANTED = frozenset({Unsealing.State.APPROVED, Unsealing.State.BROKEN, Unsealing.State.JUSTIFIED})
 _CLOCK = SystemClock()
 
 
@@ -150,21 +159,25 @@ def about(person: Person) -> list[Unsealing]:
 
 def may_take(unsealing: Unsealing, actor: Person, *, clock: Clock = _CLOCK) -> bool:
     """Say whether `actor` could take the original by this request now."""
-    return unsealing.asked_by_id == actor.pk and _opens(unsealing, actor, now_of(clock)).allowed
+    try:
+        return unsealing.asked_by_id == actor.pk and _opens(unsealing, actor, now_of(clock)).allowed
+    except past.Unreadable:
+        return False
 
 
 def _opens(unsealing: Unsealing, actor: Person, now: datetime, *, taking: bool = True) -> decisions.Decision:
     """Decide by the request and by what its asker may still do. `taking` False: bytes that follow the first."""
     purpose = Purpose(unsealing.purpose)
+    stands = unsealing_entries.standing(unsealing)
     facts = UnsealingFacts(
         unsealing_id=str(unsealing.pk),
         clip_id=str(unsealing.clip_id),
         purpose=unsealing.purpose,
         asked_by=str(unsealing.asked_by_id),
-        decided_by=None if unsealing.decided_by_id is None else str(unsealing.decided_by_id),
-        granted=unsealing.state in GRANTED,
-        used=taking and unsealing.used_at is not None,
-        ended=unsealing.ends_at <= now,
+        decided_by=stands.decided_by,
+        granted=stands.is_granted and unsealing_entries.bears_out(stands, unsealing),
+        used=taking and (stands.is_taken or unsealing.used_at is not None),
+        ended=min(unsealing.ends_at, _end_of(stands)) <= now,
     )
     by_request = decisions.decide_unsealing(facts, unsealing.clip, purpose=purpose)
     if not by_request.allowed:
@@ -173,6 +186,15 @@ def _opens(unsealing: Unsealing, actor: Person, now: datetime, *, taking: bool =
     asked = None if unsealing.is_glass else purpose
     still = decisions.decide(actor, action, unsealing.clip, purpose=asked, now=now)
     return by_request if still.allowed else still
+
+
+def _end_of(stands: unsealing_entries.Standing) -> datetime:
+    """Return until when a request can be answered or taken, by the times of its entries."""
+    if stands.state == Unsealing.State.ASKED:
+        return moment_of(stands.began_wall_ns) + WAITS_FOR
+    if stands.state == Unsealing.State.APPROVED:
+        return moment_of(stands.decided_wall_ns) + TAKEN_WITHIN
+    return moment_of(stands.began_wall_ns) + GLASS_LASTS
 
 
 def _archive(unsealing: Unsealing, actor: Person, clock: Clock) -> Iterator[bytes]:
@@ -233,7 +255,10 @@ def _decidable(actor: Person, unsealing_id: UUID, now: datetime) -> Unsealing:
         raise BadInput(_("You asked for this yourself: somebody else says yes or no."))
     if unsealing.state not in {Unsealing.State.ASKED, Unsealing.State.BROKEN}:
         raise BadInput(_("Somebody has answered this already."))
-    if not unsealing.is_glass and unsealing.ends_at <= now:
+    stands = unsealing_entries.standing(unsealing)
+    if not unsealing_entries.bears_out(stands, unsealing):
+        raise Denied.of(unsealing_id)
+    if not unsealing.is_glass and min(unsealing.ends_at, _end_of(stands)) <= now:
         raise BadInput(_("It waited too long. They can ask again."))
     return unsealing
 
@@ -255,6 +280,7 @@ def _log(kind: str, unsealing: Unsealing, actor: Person, now_ns: int, **more: ob
         "clip": unsealing.clip_id,
         "person": actor.pk,
         "asked_by": unsealing.asked_by_id,
+        "role": unsealing.role,
         "purpose": unsealing.purpose,
         "reason": unsealing.reason,
         "state": unsealing.state,
