@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from cast import Cast, say
 from custodes.hub.access import drives
+from custodes.hub.access.drive_openings import openings_of
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.driving.models import Trip
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal.report_sheets import safe_cell
+from signed_in import signed_in
 from stored_trip import give, store
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,26 @@ def test_table_holds_the_score_of_the_formula_and_is_in_the_ledger(cast: Cast, d
     status, paper = get(cast.dina, f"?form=pdf&driver={cast.dina.pk}")
     assert paper.startswith(b"%PDF")
     assert len(exports()) == 2
+
+
+@pytest.mark.parametrize("page", ["/reports/", "/reports/?form=csv", "/drives/"])
+def test_scores_in_a_list_are_a_look_that_the_driver_reads(cast: Cast, driven: list[Trip], page: str) -> None:
+    say(cast.dina, cast.company, "coaching")
+    listed = LedgerBody.objects.filter(leaf__kind="driver.listed")
+    for _again in range(2):
+        assert b"Dina" in signed_in(cast.alice).get(page).content
+    body = json.loads(listed.get().body_json)
+    assert (body["person"], body["drivers"], body["purpose"]) == (str(cast.alice.pk), [str(cast.dina.pk)], "coaching")
+    for other in (cast.dina, cast.bob, cast.charlie):
+        signed_in(other).get(page)
+    assert listed.count() == 1, "one's own scores, and lists without any, are no look at anybody"
+    told = [(one.name, one.role, one.site) for one in openings_of(cast.dina)]
+    assert told == [("Alice", "manager", "")]
+    mine = signed_in(cast.dina).get("/me/watched/").content.decode()
+    assert "Alice" in mine.split("Who opened my drives")[1].split("</section>")[0]
+    listed.update(body_json=json.dumps(body | {"drivers": []}))
+    signed_in(cast.alice).get(page)
+    assert len(openings_of(cast.dina)) == 1, "one that was edited stands for none"
 
 
 @pytest.mark.parametrize("name", ["=1+2", "+33", "-2", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "＝1"])

@@ -6,6 +6,7 @@ Missing and forbidden look the same.
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -136,6 +137,17 @@ def trips_to_report(
     if len(found) > REPORTED:
         raise BadInput(_("There are more than %(n)d drives: choose a shorter time.") % {"n": REPORTED})
     return found
+
+
+def tell_of_scores(actor: Person, trips: Iterable[Trip], *, address: str = "", clock: Clock = _CLOCK) -> None:
+    """Write down, before anything shows, that `actor` is shown scores of the drivers of these trips, but their own."""
+    by_driver = {trip.driver_id: trip for trip in trips if trip.driver_id not in {None, actor.pk}}
+    if not by_driver:
+        return
+    newest = _right(actor, max(by_driver.values(), key=lambda one: one.start_wall_ns), clock)
+    facts = {"role": newest.role if newest else "", "purpose": Purpose.COACHING.value, "address": address or None}
+    with transaction.atomic():
+        openings.write_listed(actor, [one for one in by_driver if one], now_ns=clock.wall_ns(), **facts)
 
 
 def tell_of_report(actor: Person, report: Report, *, form: str, address: str = "", clock: Clock = _CLOCK) -> None:

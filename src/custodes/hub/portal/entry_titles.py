@@ -93,6 +93,7 @@ TITLES: Mapping[str, str | Promise] = {
     "trip.received": _("A drive arrived"),
     "trip.opened": _("Opened a drive"),
     "driver.opened": _("Opened a driver's scores"),
+    "driver.listed": _("Was shown drivers' scores"),
     "trip.erased": _("A drive was erased"),
     "trip.denied": _("Said that a drive was not theirs"),
     "trip.claimed": _("Said that a drive of nobody was theirs"),

@@ -54,6 +54,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """List the newest drives, with a score where this person may be shown it."""
     person = scope.actor(request)
     rights = drives.list_trips(person)
+    judged = [right.trip for right in rights if right.judges]
+    drives.tell_of_scores(person, judged, address=request.META.get("REMOTE_ADDR", ""))
     rows = [
         {
             "right": right,

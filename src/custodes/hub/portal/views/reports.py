@@ -73,7 +73,11 @@ def _report(request: HttpRequest, person: Person, period: Period) -> Report:
         raise BadInput(_("No driver is known by that name.")) from None
     since = reports.first_needed_ns(period.since_wall_ns, period.until_wall_ns)
     trips = drives.trips_to_report(person, since_wall_ns=since, until_wall_ns=period.until_wall_ns, driver_id=driver_id)
-    return reports.build(trips, since_wall_ns=period.since_wall_ns, until_wall_ns=period.until_wall_ns)
+    report = reports.build(trips, since_wall_ns=period.since_wall_ns, until_wall_ns=period.until_wall_ns)
+    drivers = {line.driver for line in report.lines}
+    listed = [one for one in trips if one.driver in drivers]
+    drives.tell_of_scores(person, listed, address=proxies.address_of(request) or "")
+    return report
 
 
 def _sent(request: HttpRequest, person: Person, report: Report, period: Period, form: str) -> HttpResponse:
