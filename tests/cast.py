@@ -287,13 +287,23 @@ def tell_of_shifts() -> None:
 def tell_of_arrival(clip: Clip, *, early: bool = False) -> Clip:
     """Write into the ledger that a made clip arrived, as ingest does (`early`: did once): its time runs from it."""
     body = {"clip": clip.pk, "unit": clip.unit_id, "site": clip.site_id, "event": clip.kind, "severity": clip.severity}
-    body |= ({} if early else {"organisation": clip.site.organisation_id}) | (
-        {"route": clip.route_id} if clip.route_id else {}
-    )
+    later = {"organisation": clip.site.organisation_id, "onset_wall_ns": clip.onset_wall_ns}
+    body |= ({} if early else later) | ({"route": clip.route_id} if clip.route_id else {})
     arrived = int((clip.received_at or NOW).timestamp()) * 1_000_000_000
     ledger.append(
         kind="clip.received", body={**body, "subject": clip.subject_id, "parts": []}, now_ns=arrived, signed=True
     )
+    return clip
+
+
+def tell_of_state(clip: Clip) -> Clip:
+    """Write into the ledger that a made clip was deleted or set apart, where its row says so."""
+    body = {"clip": clip.pk, "site": clip.site_id}
+    if clip.state == Clip.State.DELETED:
+        ends = (clip.erase_after or NOW).isoformat()
+        ledger.append(kind="clip.deleted", body={**body, "erase_after": ends}, now_ns=NOW_NS, signed=True)
+    elif clip.state == Clip.State.QUARANTINED:
+        ledger.append(kind="clip.quarantined", body=body, now_ns=NOW_NS)
     return clip
 
 
@@ -337,6 +347,7 @@ def make_clip(
     )
     if told:
         tell_of_arrival(clip)
+        tell_of_state(clip)
     for name, part_kind, lens, media_type in (
         ("manifest", ClipPart.Kind.MANIFEST, "", "application/json"),
         *((f"film.{lens}", ClipPart.Kind.FILM, lens, "video/mp4") for lens in lenses),

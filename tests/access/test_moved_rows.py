@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from cast import NOW, NOW_NS, Cast, give_role, make_clip, put_in_case, say, tell_of_arrival, tell_of_shifts
-from custodes.core.clock import ManualClock
+from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import decisions, drives, gate, grants, places, recorded
@@ -24,10 +25,12 @@ from custodes.hub.driving.models import Trip
 from custodes.hub.fleet import enrolled, founded, routes, selectors
 from custodes.hub.fleet import services as fleet
 from custodes.hub.fleet.models import Membership, Organisation, Route, Site
+from custodes.hub.process import conclude
 from stored_trip import store
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+CLOCK = ManualClock(wall=NOW_NS)
 WATCHERS = ("manager", "dispatcher", "privacy_officer")
 
 
@@ -90,6 +93,48 @@ def test_an_entry_that_is_hidden_or_is_anothers_opens_nothing(cast: Cast, clip: 
     assert not gate.may(cast.hanna, Action.VIEW, moved).allowed
     LedgerBody.objects.filter(leaf__kind="clip.received").delete()
     assert not gate.may(cast.hanna, Action.VIEW, moved).allowed
+
+
+@pytest.mark.parametrize("hidden", [{}, {"clip_id": None}, {"salt": b"\0" * 16}], ids=["seen", "filed away", "salted"])
+@pytest.mark.parametrize("how", ["deleted", "retention", "quarantined"])
+def test_what_was_deleted_or_set_apart_is_not_watched_by_a_row(
+    cast: Cast, clip: Clip, how: str, hidden: dict[str, object]
+) -> None:
+    kind = {"deleted": "clip.deleted", "retention": "clip.retention_ended", "quarantined": "clip.quarantined"}[how]
+    if how == "deleted":
+        services.delete(actor=cast.alice, clip_id=clip.pk, among=Clip.objects.all(), clock=CLOCK)
+    elif how == "retention":
+        keeping.set_retention(actor=cast.alice, organisation=cast.company, days=1, clock=CLOCK)
+        assert keeping.purge_due(now_ns=NOW_NS + 3 * 86_400 * NS_PER_S) == 1
+    else:
+        conclude.set_aside(clip.pk, reason="it cannot be marked", now_ns=NOW_NS)
+    gate.may(cast.bob, Action.VIEW, clip)
+    LedgerBody.objects.filter(leaf__kind=kind).update(**hidden)
+    Clip.objects.filter(pk=clip.pk).update(state=Clip.State.READY)
+    shown = Clip.objects.get(pk=clip.pk)
+    for actor in cast.people.values():
+        assert not any(gate.may(actor, action, shown).allowed for action in Action)
+
+
+def test_a_clip_that_was_brought_back_or_held_is_watched_again(cast: Cast, clip: Clip) -> None:
+    asked = {"actor": cast.alice, "clip_id": clip.pk, "among": Clip.objects.all(), "clock": CLOCK}
+    for bring_back in (services.restore, partial(keeping.place_hold, reason="court")):
+        services.delete(**asked)
+        assert not gate.may(cast.bob, Action.VIEW, Clip.objects.get(pk=clip.pk)).allowed
+        bring_back(**asked)
+        Clip.objects.filter(pk=clip.pk).update(state=Clip.State.READY)  # nothing prepared it here
+        assert gate.may(cast.bob, Action.VIEW, Clip.objects.get(pk=clip.pk)).allowed
+
+
+def test_a_role_held_to_now_watches_nothing_of_before_by_an_edited_onset(cast: Cast) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.dina, onset=NOW - DAY)
+    row = Membership.objects.select_related("organisation").get(person=cast.bob)
+    fleet.limit_role(membership=row, sees="live", by=cast.alice, now=NOW)
+    Clip.objects.filter(pk=clip.pk).update(onset_wall_ns=NOW_NS)
+    with pytest.raises(Denied):
+        gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=CLOCK)
+    tell_of_shifts()
+    assert kinds() == {"clip_edited"}
 
 
 def test_an_entry_of_an_early_version_is_held_by_the_sites_own(cast: Cast) -> None:

@@ -95,6 +95,24 @@ def test_a_row_that_is_edited_back_or_forward_opens_to_nobody(cast: Cast, milo: 
         assert "clip_edited" in {problem.kind for problem in verify().problems}
 
 
+@pytest.mark.parametrize("hidden", [{"clip_id": None}, {"salt": b"\0" * 16}], ids=["filed away", "salted"])
+def test_film_does_not_go_back_to_who_denied_the_drive_by_hiding_entries(
+    cast: Cast, milo: Person, hidden: dict[str, object]
+) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.dina, onset=NOW + 5 * MINUTE)
+    trip = store(cast.van_unit)
+    owners.deny(trip=trip, by=cast.dina, now=NOW)
+    confirmed(cast, trip, milo)
+    assert (seen_by(cast.dina), seen_by(milo)) == (set(), {clip})
+    refiled = LedgerBody.objects.filter(leaf__kind="clip.refiled", clip_id=clip.pk)
+    for seq in [*refiled.values_list("pk", flat=True)][::-1]:  # the newest alone, then both
+        LedgerBody.objects.filter(pk=seq).update(**hidden)
+        for subject in (cast.dina, None, milo):
+            Clip.objects.filter(pk=clip.pk).update(subject=subject)
+            edited = Clip.objects.get(pk=clip.pk)
+            assert not any(gate.may(person, Action.LIST, edited).allowed for person in cast.people.values())
+
+
 def test_a_confirmed_claim_takes_film_from_nobody_and_goes_by_the_drives_own_time(cast: Cast, milo: Person) -> None:
     Shift.objects.all().delete()
     nobodys = make_clip(cast.van_unit, onset=NOW + 5 * MINUTE)

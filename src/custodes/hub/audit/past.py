@@ -183,10 +183,10 @@ class ManyEntries(Entries):
 
 
 class Named:
-    """Whom entries of some kinds name, and nothing else of them: for a kind that speaks once of each of very many.
+    """Whom entries of some kinds name, and how often, and nothing else of them: for kinds that speak of very many.
 
-    Eight bytes of a keyed hash are kept of each: for ten million clips 100 MB. One is taken for another once in a
-    trillion questions then.
+    Whoever looks the entries up sees by it whether one is hidden. Eight bytes of a keyed hash are kept of each: of ten
+    million 100 MB with what lies around them. One is taken for another once in a trillion questions then.
     """
 
     def __init__(self, kinds: Collection[str], *, by: str) -> None:
@@ -205,9 +205,14 @@ class Named:
 
     def has_as_read(self, subject: object) -> bool:
         """Say the same as of the last reading: no query. A yes stays one whatever becomes of the entry."""
+        return self.count_as_read(subject) > 0
+
+    def count_as_read(self, subject: object) -> int:
+        """Return how many entries name `subject`, as of the last reading: no query."""
         mark = self._mark(subject)
         with _lock:
-            return mark in self._found.get(mark & 0xFFFF, ())
+            found = self._found.get(mark & 0xFFFF)
+            return found.count(mark) if found else 0
 
     def add(self, _one: _Kept, body: Mapping[str, Any]) -> Iterator[MutableSequence[Any]]:
         """Take in whom one entry names; yield the list into which it went."""

@@ -1,20 +1,26 @@
-"""Whether a clip's row still says what arrived: whose it is, where, of whom. The gate asks it at each decision.
+"""Whether a clip's row still says what arrived: whose it is, where, of whom, when filmed; and that it was not deleted.
 
 Rules decide by these columns, and whoever can write the database's file can edit them for a minute and put them back.
 The entry `clip.received` bears a code of the hub's own (`trusted.own_of`), so it is asked first. Of whom it is says the
-newest `clip.refiled`, where there is one (`filing`).
+newest `clip.refiled`, where there is one (`filing`); whether it is deleted or set apart, the entries of that. None of
+these can be hidden: how many there are of a clip is kept in memory (`past.Named`), and rows must show as many.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from custodes.hub.audit import past, trusted
 from custodes.hub.audit.trusted import Told
+from custodes.hub.clips import standing
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import founded
 from custodes.hub.fleet.models import Person, Route
 
-RECEIVED, REFILED = "clip.received", "clip.refiled"
-_ARRIVED = past.Named((RECEIVED,), by="clip")
+RECEIVED, REFILED, QUARANTINED = "clip.received", "clip.refiled", "clip.quarantined"
+DELETIONS = frozenset({standing.DELETED, standing.ENDED, standing.RESTORED, standing.HELD})
+SINCE = DELETIONS | {REFILED, QUARANTINED}
+"""What changes what a clip's arrival says."""
+_ARRIVED, _SINCE = past.Named((RECEIVED,), by="clip"), past.Named(SINCE, by="clip")
 
 
 def has_arrived(clip_id: UUID) -> bool:
@@ -30,25 +36,43 @@ def is_known_to_have_arrived(clip_id: UUID) -> bool:
 
 
 def stands(clip: Clip, *, footage: bool = True) -> bool:
-    """Say whether a clip is where, whose and of whom it arrived, by the hub's own entry. One query; two for old ones.
+    """Say whether a clip is where, whose, of whom and of when it arrived, and not brought back by hand.
 
-    A clip that is never stored is asked for its site alone. One that has not arrived has no entry and no footage yet:
-    it stands where no `footage` is asked for.
+    By the hub's own entries, none of them hidden since the last reading of the ledger (`past.read_on`). One query; two
+    for old ones. A clip that is never stored is asked for its site alone. One that has not arrived has no entry and no
+    footage yet: it stands where no `footage` is asked for.
     """
     site = clip.site
     if clip._state.adding:
         return founded.stands(site)
     # Under which clip an entry is filed stands under no hash: its body says whose it is.
-    entries = [one for one in trusted.own_of(clip.pk, {RECEIVED, REFILED}) if one.body.get("clip") == str(clip.pk)]
-    arrived = next((one for one in reversed(entries) if one.kind == RECEIVED), None)
+    told = [one for one in trusted.own_of(clip.pk, SINCE | {RECEIVED}) if one.body.get("clip") == str(clip.pk)]
+    since = [one for one in told if one.kind != RECEIVED]
+    if len(since) < _SINCE.count_as_read(clip.pk):
+        return False
+    arrived = next((one for one in reversed(told) if one.kind == RECEIVED), None)
     if arrived is None:
-        return not footage and clip.received_at is None and founded.stands(site)
-    return _fits(clip, arrived, subject=entries[-1].body.get("subject"))
+        waits = clip.received_at is None and not _ARRIVED.has_as_read(clip.pk)
+        return not footage and waits and founded.stands(site)
+    subject = next((one for one in reversed(since) if one.kind == REFILED), arrived).body.get("subject")
+    return _is_as_left(clip, since) and _fits(clip, arrived, subject=subject)
+
+
+def _is_as_left(clip: Clip, since: Sequence[Told]) -> bool:
+    """Say whether a row is deleted, or set apart, where entries say so; what it says besides takes nothing away."""
+    if clip.state == Clip.State.DELETED:
+        return True
+    if clip.state != Clip.State.QUARANTINED and any(one.kind == QUARANTINED for one in since):
+        return False
+    return clip.pk not in standing.follow(one for one in since if one.kind in DELETIONS).may_go
 
 
 def _fits(clip: Clip, arrived: Told, *, subject: object) -> bool:
     said = arrived.body
     if said.get("site") != str(clip.site_id) or said.get("unit") != str(clip.unit_id):
+        return False
+    # Entries of early versions do not name the onset.
+    if said.get("onset_wall_ns", clip.onset_wall_ns) != clip.onset_wall_ns:
         return False
     owner = said.get("organisation")
     # Entries of early versions do not name the organisation; that which made the site does.

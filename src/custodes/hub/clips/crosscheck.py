@@ -74,6 +74,8 @@ def _differences(said: Said, clip: Clip, *, subject: str | None, people: set[str
     # Entries of early versions do not name the severity.
     if "severity" in said.body:
         wanted["severity"] = (said.get("severity"), clip.severity)
+    if "onset_wall_ns" in said.body:
+        wanted["onset_wall_ns"] = (said.get("onset_wall_ns"), clip.onset_wall_ns)
     # Nor do they name the organisation: there the site's own entry is held to its row.
     if "organisation" in said.body:
         wanted["organisation"] = (said.get("organisation"), clip.site.organisation_id)

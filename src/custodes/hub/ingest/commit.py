@@ -94,6 +94,7 @@ def _record(clip: OpenClip, now_ns: int) -> Receipt | None:
                 "organisation": founded.owner_of(clip.site_id),
                 "event": clip.kind,
                 "severity": clip.severity,
+                "onset_wall_ns": clip.onset_wall_ns,
                 "subject": placed.subject_id,
                 **({} if placed.route_id is None else {"route": placed.route_id}),
                 **({"clock": placed.doubt} if placed.doubt else {}),
