@@ -1,6 +1,7 @@
-"""Nobody learns who has an account here: sign-in, reset and invitation answer the same, and work as hard, for all."""
+"""Nobody learns who has an account here, nor what there is: what they may not do answers as what is missing does."""
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -9,10 +10,14 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
-from cast import PASSWORD, Cast
+from cast import NOW, PASSWORD, Cast, make_clip
+from custodes.hub.consent import requests as asked
+from custodes.hub.driving.identity_models import TripClaim
 from custodes.hub.fleet import mailroom
 from custodes.hub.fleet.account_forms import QuietReset
-from custodes.hub.fleet.models import Person
+from custodes.hub.fleet.models import Membership, Person, Shift
+from signed_in import signed_in
+from stored_trip import give, store
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = "nobody@example.org"
@@ -91,3 +96,27 @@ def test_the_sign_in_page_offers_the_same_to_all(client: Client, people: dict[st
         CHANGING.sub("", client.get("/accounts/login/", {"login": one}).content.decode()) for one in people.values()
     }
     assert len(pages) == 1
+
+
+@pytest.mark.parametrize("who", ["charlie", "dina", "stranger"])
+def test_what_is_not_ones_to_answer_or_end_looks_missing(cast: Cast, who: str) -> None:
+    clip = make_clip(cast.van_unit, subject=cast.milo)
+    wish = asked.ask(person=cast.milo, organisation=cast.company, clip_id=clip.pk, kind="erasure")
+    made = TripClaim.objects.create(trip=give(store(cast.van_unit), None), person=cast.milo, made_at=NOW)
+    role, gone = Membership.objects.get(person=cast.alice), uuid.uuid4()
+    shift = Shift.objects.create(site=cast.other_van, driver=cast.milo, starts_at=NOW)
+    client = signed_in(getattr(cast, who))
+    for path, real, missing, forms in (
+        (
+            "/requests/{}/answer/",
+            wish.pk,
+            gone,
+            ({"granted": "no"}, {"granted": "no", "words": "x"}, {"granted": "yes"}),
+        ),
+        ("/drives/claims/{}/answer/", made.pk, gone, ({}, {"confirmed": "yes"})),
+        ("/people/memberships/{}/end/", role.pk, 99999, ({},)),
+        ("/people/shifts/{}/end/", shift.pk, 99999, ({},)),
+    ):
+        for form in forms:
+            seen = [told(client, path.format(one), form, UNKNOWN) for one in (real, missing)]
+            assert seen[0][:2] == seen[1][:2] == (404, ""), (path, form)

@@ -143,14 +143,18 @@ def claims_to_answer(person: Person, now: datetime) -> list[TripClaim]:
     ]
 
 
+def may_answer(made: TripClaim, by: Person, now: datetime) -> bool:
+    """Say whether somebody confirms a claim, or not: who plans there, and did not make it."""
+    return made.person_id != by.pk and selectors.plans_route(by, made.trip.site, made.trip.route, now)
+
+
 def answer_claim(*, made: TripClaim, by: Person, confirmed: bool, now: datetime) -> None:
     """Confirm a claim, or not; whoever made it does not answer. Raises Denied, BadInput."""
     with transaction.atomic():
         trip = Trip.objects.select_related("site__organisation", "route").select_for_update().get(pk=made.trip_id)
         made = TripClaim.objects.select_related("person").select_for_update().get(pk=made.pk)
-        if made.person_id == by.pk or not selectors.plans_route(by, trip.site, trip.route, now):
-            raise Denied.of(made.pk)
-        if made.state == TripClaim.State.OPEN and not borne_out.claim(made):
+        is_forged = made.state == TripClaim.State.OPEN and not borne_out.claim(made)
+        if is_forged or not may_answer(made, by, now):
             raise Denied.of(made.pk)
         if made.state != TripClaim.State.OPEN or (confirmed and not borne_out.is_nobodys(trip)):
             raise BadInput(_("That was answered by now, or the drive is somebody’s."))

@@ -154,9 +154,9 @@ def claim(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
 @login_required
 def answer(request: HttpRequest, claim_id: uuid.UUID) -> HttpResponse:
     """Confirm that somebody drove a drive of nobody, or not (form field `confirmed`: yes, no)."""
-    made = TripClaim.objects.filter(pk=claim_id).first()
+    made = TripClaim.objects.select_related("trip__site__organisation", "trip__route").filter(pk=claim_id).first()
     said = request.POST.get("confirmed", "")
-    if made is None:
+    if made is None or not owners.may_answer(made, scope.actor(request), timezone.now()):
         raise Http404
     if said not in {"yes", "no"}:
         messages.error(request, _("Say whether they drove."))

@@ -34,7 +34,7 @@ from custodes.hub.consent import requests
 from custodes.hub.consent.models import SubjectRequest
 from custodes.hub.dispatch import followed
 from custodes.hub.driving import forgetting as trips
-from custodes.hub.fleet import step_up
+from custodes.hub.fleet import selectors, step_up
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import acts, alarm_words, given_rows, headings, scope, shown
 
@@ -139,12 +139,12 @@ def copy(request: HttpRequest, clip_id: uuid.UUID) -> HttpResponseBase:
 def answer(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     """Answer what a recorded person asks for; granting an erasure deletes the clip, with its time to undo."""
     leader = scope.actor(request)
+    asked = SubjectRequest.objects.select_related("organisation", "person").filter(pk=request_id).first()
+    if asked is None or not selectors.leads(leader, asked.organisation, timezone.now()):
+        raise Denied.of(request_id)
     granted = request.POST.get("granted", "") == "yes"
     if granted and not step_up.is_fresh(request):
         return step_up.ask(request)
-    asked = SubjectRequest.objects.select_related("organisation", "person").filter(pk=request_id).first()
-    if asked is None:
-        raise Denied.of(request_id)
     clip = Clip.objects.filter(pk=asked.clip_id).exclude(state=Clip.State.DELETED).first()
     try:
         if granted and clip is not None:

@@ -214,7 +214,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         fleet.end_membership(membership=membership, by=person, now=timezone.now())
     except Denied:
-        raise PermissionDenied from None
+        raise Http404 from None
     except BadInput as error:
         messages.error(request, str(error))
     else:
@@ -261,7 +261,7 @@ def start_shift(request: HttpRequest) -> HttpResponse:
     try:
         fleet.start_shift(site=site, driver=driver, by=person, now=timezone.now())
     except Denied:
-        raise PermissionDenied from None
+        raise Http404 from None
     except BadInput as error:
         messages.error(request, str(error))
     else:
@@ -280,7 +280,7 @@ def end_shift(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         fleet.end_shift(shift=shift, by=person, now=timezone.now())
     except Denied:
-        raise PermissionDenied from None
+        raise Http404 from None
     messages.success(request, _("The shift of %(driver)s has ended.") % {"driver": shift.driver})
     return redirect("portal:people")
 
