@@ -3,10 +3,13 @@
 import argparse
 import hashlib
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -39,10 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--results", type=Path, default=ROOT / ".leaklab" / "results.jsonl", help="what was run already"
     )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="films at a time, with --whole")
     parser.add_argument("--page", type=Path, default=PAGE, help="where the tables go")
+    parser.add_argument("--rows-only", action="store_true", help="keep the results, and write no page")
     asked = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     asked.results.parent.mkdir(parents=True, exist_ok=True)
+    if asked.whole and asked.jobs > 1:
+        _films_side_by_side(asked)
     known = _known(asked.results)
     with tempfile.TemporaryDirectory(prefix="leaklab-") as scratch:
         for scene, path in films.scenes():
@@ -51,11 +58,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             attacks = [attack for attack in (*DIGITAL, *FILMED) if _wanted(attack, scene, asked)]
             _film(scene, path, Path(scratch) / scene.name, attacks, asked, known)
             rows = list(_known(asked.results).values())
+            if asked.rows_only:
+                continue
             before = PAGE.read_text(encoding="utf-8")
             made = table.page(rows, seed=SEED) + beside.sections(asked.results.parent, before)
             asked.page.write_text(made.rstrip("\n") + "\n", encoding="utf-8")
-    sys.stdout.write(f"wrote {asked.page}\n")
+    if not asked.rows_only:
+        sys.stdout.write(f"wrote {asked.page}\n")
     return 0
+
+
+def _films_side_by_side(asked: argparse.Namespace) -> None:
+    """Run each film in a process of its own, so many at a time; what they find is kept. Raises OSError."""
+    command = [sys.executable, "-m", "tools.leaklab", "--whole", "--rows-only", "--jobs", "1"]
+    command += ["--seconds", str(asked.seconds), "--results", str(asked.results)]
+    command += [word for part in asked.attack or () for word in ("--attack", part)]
+    names = [scene.name for scene, _path in films.scenes() if scene.name in (asked.film or [scene.name])]
+    with ThreadPoolExecutor(asked.jobs) as side_by_side:
+        runs = [side_by_side.submit(subprocess.run, [*command, "--film", one], check=False) for one in names]
+    failed = [name for name, run in zip(names, runs, strict=True) if run.result().returncode]
+    if failed:
+        raise OSError(f"the attacks on {', '.join(failed)} did not end well; what was run before that is kept.")
 
 
 def _wanted(attack: Attack, scene: films.Scene, asked: argparse.Namespace) -> bool:
