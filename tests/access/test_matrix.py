@@ -4,6 +4,7 @@ What is expected stands here in full and is not worked out by the rules: who cha
 """
 
 import json
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
@@ -751,9 +752,12 @@ def test_exports_are_their_makers_alone(doors: Doors, scene: Scene, monkeypatch:
     monkeypatch.setattr(footage, "open_part", lambda *_a, **_k: opened)
     wishes = {"film": "film.road", "boxes": True, "timecode": True, "speed": True, "unit": "kmh", "purpose": "incident"}
     for maker, through in (("manager", {"manager"}), ("dispatcher", NONE), ("rival manager", NONE)):
-        now = timezone.now()
+        now, view_id = timezone.now(), uuid.uuid4()
+        if maker in scene.views:
+            asked = {"actor": scene.people[maker], "clip_id": scene.clips["own van"].pk, "purpose": "incident"}
+            view_id = gate.open_view(**asked, reason="export: x").pk
         export = Export.objects.create(
-            clip=scene.clips["own van"], person=scene.people[maker], view_id=scene.views["manager"].pk,
+            id=view_id, clip=scene.clips["own van"], person=scene.people[maker],
             state=Export.State.READY, asked_at=now, ends_at=now + timedelta(hours=1), **wishes,
         )  # fmt: skip
         for route in ("portal:export_take", "portal:export_drop"):

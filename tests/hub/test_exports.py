@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 import textured_film
-from cast import Cast
+from cast import Cast, give_role, make_clip
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import exports as door
+from custodes.hub.access import gate
 from custodes.hub.access.models import View
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.clips import exports, fsck, marked, quota
 from custodes.hub.clips.models import Clip, ClipPart, Export
+from custodes.hub.fleet.models import Membership
 from custodes.hub.process import exporting
 from leak_scene import store_textured
 from marked_clip import twins_of
@@ -151,3 +153,24 @@ def test_what_cannot_be_made_says_so_and_a_dropped_one_is_not_made(
         "It could not be made." in signed_in(cast.alice).get(reverse("portal:export", args=[clip.pk])).content.decode()
     )
     assert exports.waiting() == []
+
+
+@pytest.mark.parametrize("change", ["person", "clip", "purpose", "own viewing"])
+def test_a_copy_is_taken_by_whom_its_views_entry_names(cast: Cast, clip: Clip, change: str) -> None:
+    """Two managers, who may export the same clips: no row gives the one a copy that is marked as the other's."""
+    give_role(cast.stranger, cast.company, Membership.Role.MANAGER)
+    own = begin(cast, clip, actor=cast.stranger)
+    export, taker = begin(cast, clip), cast.stranger if change == "person" else cast.alice
+    if change == "own viewing":
+        seen = gate.open_view(actor=cast.alice, clip_id=clip.pk, purpose="incident")
+        Export.objects.filter(pk=export.pk).update(id=seen.pk)
+        export = Export.objects.get(pk=seen.pk)
+    exporting.make(export.pk)
+    other = make_clip(cast.van_unit)
+    changed = {"person": {"person": cast.stranger}, "clip": {"clip": other}, "purpose": {"purpose": "coaching"}}
+    Export.objects.filter(pk=export.pk).update(**changed.get(change, {}))
+    for ask in (door.find, door.take, door.drop):
+        with pytest.raises(Denied):
+            ask(actor=taker, export_id=export.pk)
+    assert not LedgerBody.objects.filter(leaf__kind="export.taken").exists()
+    assert door.find(cast.stranger, own.pk).view_id == own.pk

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import gate, watching
+from custodes.hub.access import gate, viewings, watching
 from custodes.hub.access.gate import OpenedPart
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
@@ -90,9 +90,9 @@ def begin(
         )
         gate.close_view(actor=actor, view_id=view.pk, clock=clock)
         return Export.objects.create(
+            id=view.pk,
             clip=clip,
             person=actor,
-            view_id=view.pk,
             purpose=view.purpose,
             film=wishes.film,
             boxes=wishes.boxes,
@@ -114,7 +114,7 @@ def find(actor: Person, export_id: UUID, *, clock: Clock = _CLOCK) -> Export:
     export = Export.objects.select_related("clip__site__organisation").filter(pk=export_id).first()
     if export is None:
         raise Denied.of(export_id)
-    if export.person_id != actor.pk:
+    if export.person_id != actor.pk or not _is_of(actor, export):
         raise Denied.of(export_id)
     asked = gate.question(actor, export.clip, clock=clock)
     if not asked.decide(Action.EXPORT).allowed:
@@ -122,6 +122,15 @@ def find(actor: Person, export_id: UUID, *, clock: Clock = _CLOCK) -> Export:
     if not asked.decide(Action.VIEW, Purpose(export.purpose)).allowed:
         raise Denied.of(export_id)
     return export
+
+
+def _is_of(actor: Person, export: Export) -> bool:
+    """Say whether the entry of its view says that `actor` opened this clip, for this purpose, for a copy."""
+    view = View.objects.filter(pk=export.view_id).first()
+    said = viewings.said_of(view.pk, view.ledger_seq) if view else None
+    if said is None or not said.reason.startswith(MADE_FOR):
+        return False
+    return (said.opener, said.clip, said.purpose) == (str(actor.pk), str(export.clip_id), export.purpose)
 
 
 def take(*, actor: Person, export_id: UUID, address: str = "", clock: Clock = _CLOCK) -> OpenedPart:

@@ -152,11 +152,10 @@ class Export(models.Model):
         READY = "ready", _("Ready")
         REFUSED = "refused", _("Could not be made")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, editable=False)
+    """That of the view whose word its film carries: no row can join them otherwise. The view itself gives no bytes."""
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    view_id = models.UUIDField()
-    """The view whose word its film carries; that view is closed and gives no bytes itself."""
     purpose = models.CharField(max_length=32)
     film = models.CharField(max_length=48)
     boxes = models.BooleanField()
@@ -176,6 +175,11 @@ class Export(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["person", "clip", "-asked_at"], name="exports_of_person")]
+
+    @property
+    def view_id(self) -> uuid.UUID:
+        """Return the view of which it is made."""
+        return self.pk
 
     @property
     def part(self) -> str:
