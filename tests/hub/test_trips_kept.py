@@ -13,17 +13,18 @@ from custodes.core.clock import ManualClock
 from custodes.core.errors import Temporary
 from custodes.edge.ship import TripBox
 from custodes.hub.access import drives
+from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.said import entries
 from custodes.hub.clips import quota
 from custodes.hub.consent import requests
-from custodes.hub.driving import forgetting, scores
-from custodes.hub.driving.models import Trip
+from custodes.hub.driving import disputing, forgetting, scores
+from custodes.hub.driving.models import Dispute, Trip
 from custodes.hub.fleet import step_up
 from custodes.hub.fleet.models import Organisation, Shift
 from custodes.hub.fleet.times import wall_ns_of
 from custodes.hub.ingest import gatehouse
 from ship_scene import make_scene
-from stored_trip import NS, store, told_trip
+from stored_trip import NS, give, store, told_trip
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -65,6 +66,28 @@ def test_trips_go_after_their_time_with_a_leaf_and_give_their_room_back(cast: Ca
     assert quota.stored_bytes(cast.company.pk) == 0
     (leaf,) = entries("trip.erased")
     assert (leaf.get("trip"), leaf.get("why")) == (str(row.pk), "retention")
+
+
+@pytest.mark.parametrize("hidden", [{}, {"salt": b"\0" * 16}], ids=["seen", "salted"])
+def test_a_trip_does_not_go_early_by_its_row(cast: Cast, hidden: dict[str, object]) -> None:
+    plain, given = store(cast.van_unit), give(store(cast.van_unit, NOW + timedelta(minutes=1)), cast.milo)
+    Trip.objects.update(received_at=NOW - timedelta(days=4000))
+    LedgerBody.objects.filter(leaf__kind="trip.received").update(**hidden)
+    assert forgetting.forget_due(now_ns=IN_90_DAYS_NS - 1000 * NS) == 0
+    assert forgetting.forget_due(now_ns=IN_90_DAYS_NS) == (0 if hidden else 1)
+    assert set(Trip.objects.all()) == ({plain, given} if hidden else {given})
+    assert forgetting.forget_due(now_ns=IN_90_DAYS_NS + 60 * NS) == (0 if hidden else 1)
+
+
+def test_a_dispute_whose_row_was_ended_by_hand_still_keeps_its_trip(cast: Cast) -> None:
+    event = store(cast.van_unit).events.order_by("at_m")[0]
+    drives.raise_dispute(cast.dina, event.pk, words="No.", clock=ManualClock(wall=NOW_NS + 3600 * NS))
+    genuine = Dispute.objects.values("state").get()
+    Dispute.objects.update(state=Dispute.State.VOID)
+    assert forgetting.forget_due(now_ns=IN_90_DAYS_NS) == 0
+    Dispute.objects.update(**genuine)
+    assert disputing.void_overdue(now_ns=IN_90_DAYS_NS) == 1
+    assert forgetting.forget_due(now_ns=IN_90_DAYS_NS) == 1
 
 
 def test_a_trip_in_dispute_stays_until_it_is_answered(cast: Cast) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from custodes.hub.audit import said
+from custodes.hub.audit import said, trusted
+from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.said import Said
 from custodes.hub.driving.identity_models import SignOn, TripClaim
 from custodes.hub.driving.models import Trip
@@ -83,6 +84,17 @@ def drives(rows: Collection[Trip]) -> frozenset[UUID]:
         return taken.get((str(row.pk), str(row.driver_id)), -1) <= one.seq
 
     return frozenset(row.pk for row in rows if stands(row))
+
+
+def received_wall_ns(row: Trip) -> int | None:
+    """Return when a drive was received by its entry; None where none is found. One query; a long one where whose it is
+    was said anew since.
+    """
+    told = list(trusted.with_code(LedgerBody.objects.filter(pk=row.whose_seq), or_older=True))
+    if [(one.kind, one.body.get("trip")) for one in told] != [(RECEIVED, str(row.pk))]:
+        rows = LedgerBody.objects.filter(leaf__kind=RECEIVED, body_json__contains=str(row.pk))
+        told = [one for one in trusted.with_code(rows, or_older=True) if one.body.get("trip") == str(row.pk)]
+    return told[0].recorded_wall_ns if told else None
 
 
 def is_nobodys(row: Trip) -> bool:

@@ -25,7 +25,7 @@ MOST_DAYS = 60
 MOST_WORDS = 1000
 VOID_AT_ONCE = 500
 RAISED, ANSWERED, VOIDED = "dispute.raised", "dispute.answered", "dispute.voided"
-_ENTRIES = past.Entries((RAISED, ANSWERED, VOIDED), by="dispute")
+_ENTRIES, _OF_TRIP = (past.Entries((RAISED, ANSWERED, VOIDED), by=by) for by in ("dispute", "trip"))
 _CLOCK = SystemClock()
 
 
@@ -123,6 +123,14 @@ def void_overdue(*, now_ns: int) -> int:
         if voided == VOID_AT_ONCE:
             break
     return voided
+
+
+def are_open(trip_id: UUID) -> bool:
+    """Say whether a trip has disputes that have not ended, by entries as far as they can be read."""
+    open_ones: set[object] = set()
+    for one in _OF_TRIP.of_or_looked_up(trip_id):
+        (open_ones.add if one.kind == RAISED else open_ones.discard)(one.body.get("dispute"))
+    return bool(open_ones)
 
 
 def _is_raised(dispute: Dispute, told: list[Told]) -> bool:
