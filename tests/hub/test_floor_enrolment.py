@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cast import NOW, Cast
+from cast import NOW, NOW_NS, Cast, tell_of_shifts
 from custodes.core.errors import BadInput, Denied, Temporary
+from custodes.hub.audit import ledger
 from custodes.hub.audit.models import LedgerLeaf
+from custodes.hub.audit.verify import verify
 from custodes.hub.fleet import services
 from custodes.hub.fleet.enrolment import ALPHABET
 from custodes.hub.fleet.models import EnrolmentCode, Unit
@@ -124,3 +126,42 @@ def test_only_who_runs_the_organisation_issues_and_revokes(cast: Cast, who: str)
         services.issue_code(site=cast.van, by=getattr(cast, who), now=NOW)
     with pytest.raises(Denied):
         services.revoke_unit(unit=cast.van_unit, by=getattr(cast, who), now=NOW)
+
+
+def test_a_code_whose_row_was_moved_enrols_in_no_other_company(cast: Cast) -> None:
+    issued = services.issue_code(site=cast.rival_van, by=cast.charlie, now=NOW)
+    EnrolmentCode.objects.update(site=cast.van)
+    with pytest.raises(BadInput, match="wrong, used, or older"):
+        enrol(issued.code)
+    EnrolmentCode.objects.update(site=cast.rival_van)
+    assert enrol(issued.code).site == cast.rival_van
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(days=90)])
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_a_used_code_whose_row_was_revived_enrols_nobody(cast: Cast, later: timedelta, is_hidden: bool) -> None:
+    issued = services.issue_code(site=cast.van, by=cast.alice, now=NOW)
+    enrol(issued.code)
+    now = NOW + later
+    EnrolmentCode.objects.update(used_at=None, unit=None, expires_at=now + timedelta(minutes=1))
+    if is_hidden:
+        LedgerLeaf.objects.filter(kind="unit.enrolled").update(kind="unit.revoked")
+    with pytest.raises((BadInput, Denied)):
+        enrol(issued.code, now=now)
+
+
+def test_verify_names_a_unit_that_enrolled_by_another_code_than_was_issued(cast: Cast) -> None:
+    tell_of_shifts()
+    good = enrol(services.issue_code(site=cast.van, now=NOW).code)
+    assert verify().ok
+    code = EnrolmentCode.objects.get().pk
+    for site, at in ((cast.rival_van, NOW), (cast.van, NOW), (cast.van, NOW + timedelta(days=90))):
+        body = {"unit": good.pk, "site": site.pk, "code": code, "key_sha256": "0" * 64}
+        ledger.append(kind="unit.enrolled", body=body, now_ns=int(at.timestamp()) * 10**9)
+    ledger.signed_head(now_ns=NOW_NS)
+    said = [one.message for one in verify().problems if "by a row edited by hand" in one.message]
+    assert [one.partition("hand: ")[2] for one in said] == [
+        "no code was issued for its site",
+        "its code was used before",
+        "its code was over",
+    ]

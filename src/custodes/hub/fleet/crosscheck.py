@@ -74,6 +74,7 @@ def units_against_ledger() -> Iterator[Problem]:
     """
     told = {one.get("unit"): one for one in entries(enrolled.ENROLLED)}
     gone = {one.get("unit"): one for one in entries(enrolled.REVOKED)}
+    yield from _codes_against_ledger()
     for row in Unit.objects.order_by("pk").iterator():
         one, name = told.get(str(row.pk)), f"unit {row.pk} ({row.name})"
         if one is None:
@@ -85,6 +86,26 @@ def units_against_ledger() -> Iterator[Problem]:
             yield Problem("unit_edited", one.seq, f"key or site of {name} are not those of entry {one.seq}")
         elif str(row.pk) in gone and row.revoked_at is None:
             yield Problem("unit_edited", gone[str(row.pk)].seq, f"{name} was turned away, and is back by hand")
+
+
+def _codes_against_ledger() -> Iterator[Problem]:
+    """Yield a problem for each unit that enrolled by a code of another site, one that was over, or one used before."""
+    issued = {one.get("code"): one for one in entries(enrolled.ISSUED)}
+    used: set[str | None] = set()
+    for one in entries(enrolled.ENROLLED):
+        code, wrong = one.get("code"), ""
+        if code is None:
+            continue
+        made = issued.get(code)
+        if made is None or made.get("site") != one.get("site"):
+            wrong = "no code was issued for its site"
+        elif moment_of(one.recorded_wall_ns) - moment_of(made.recorded_wall_ns) >= enrolled.CODE_LIVES:
+            wrong = "its code was over"
+        elif code in used:
+            wrong = "its code was used before"
+        used.add(code)
+        if wrong:
+            yield Problem("unit_edited", one.seq, f"unit {one.get('unit')} enrolled by a row edited by hand: {wrong}")
 
 
 def undo_windows_against_ledger() -> Iterator[Problem]:

@@ -18,7 +18,6 @@ from custodes.hub.fleet.times import wall_ns_of
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No 0 O, no 1 I L: nobody mishears or misreads them."""
 HALF = 4
-CODE_LIVES = timedelta(minutes=10)
 TRIES = 3
 FAILURE_WINDOW = timedelta(minutes=10)
 FAILURES_PER_ADDRESS = 10
@@ -52,12 +51,17 @@ def issue_code(*, site: Site, now: datetime, by: Person | None = None) -> Issued
             locator=locator,
             code_sha256=_hash(locator + secret),
             created_by=by,
-            expires_at=now + CODE_LIVES,
+            expires_at=now + enrolled.CODE_LIVES,
             tries_left=TRIES,
         )
         ledger.append(
-            kind="enrolment.code_issued",
-            body={"site": site.pk, "code": row.pk, "by": None if by is None else by.pk},
+            kind=enrolled.ISSUED,
+            body={
+                "site": site.pk,
+                "code": row.pk,
+                "code_sha256": row.code_sha256,
+                "by": None if by is None else by.pk,
+            },
             now_ns=wall_ns_of(now),
         )
     return IssuedCode(code=f"{locator}-{secret}", expires_at=row.expires_at)
@@ -108,7 +112,8 @@ def _try(
     row = EnrolmentCode.objects.select_related("site").filter(locator=word[:HALF]).first()
     # The hash is made and compared also where no row was found, so that time tells nothing.
     matches = hmac.compare_digest(_hash(word), row.code_sha256 if row else _hash(""))
-    if row is None or row.used_at is not None or row.expires_at <= now or row.tries_left == 0 or not matches:
+    is_over = row is None or row.used_at is not None or row.expires_at <= now or row.tries_left == 0
+    if row is None or is_over or not matches or not enrolled.may_enrol(row.code_sha256, site_id=row.site_id, now=now):
         if row is not None and row.tries_left:
             EnrolmentCode.objects.filter(pk=row.pk).update(tries_left=row.tries_left - 1)
         _count_failure(address, now)
@@ -125,6 +130,7 @@ def _try(
             "unit": unit.pk,
             "site": row.site_id,
             "code": row.pk,
+            "code_sha256": row.code_sha256,
             "key_sha256": hashlib.sha256(public_key).hexdigest(),
         },
         now_ns=wall_ns_of(now),
