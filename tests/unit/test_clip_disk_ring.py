@@ -102,6 +102,18 @@ def test_cut_is_whole_and_right_across_segments(
     assert mp4box.whole_length(Path(made.film.path)) == made.film.size_bytes
 
 
+def test_cut_begins_within_its_range_where_the_keyframe_before_is_far(tmp_path: Path) -> None:
+    film = make_film(tmp_path / "few.mp4", Recipe(seconds=30, gop=60))
+    packets = list(open_source(LensSource(source=str(film)), clock=ManualClock()).packets())
+    ring = DiskRing(lens="road", facing=Facing.ROAD, folder=tmp_path / "ring", limit_bytes=1 << 30)
+    for packet in packets:
+        ring.append(packet)
+    made = cut(ring, packets, 11.0, 17.0, tmp_path / "cut")
+    assert shown_s(made, packets)[0] == 12.0
+    assert made.notes == ("film of road begins 1.0 s late: the disk holds none before",)
+    assert shown_s(cut(ring, packets, 8.5, 11.0, tmp_path / "short"), packets)[0] == 6.0
+
+
 def test_cut_keeps_the_sound_in_step(tmp_path: Path, packets: list[StampedPacket]) -> None:
     ring = ring_in(tmp_path / "ring", keep_sound=True)
     for packet in packets[5:]:

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -283,6 +283,52 @@ def test_codec_that_mp4_refuses_without_encoding_is_a_loss_with_a_reason(tmp_pat
     assert list((tmp_path / "films").iterdir()) == []
 
 
+def missing(packets: list[StampedPacket], from_s: float, to_s: float) -> list[StampedPacket]:
+    """Return the packets without those between two times."""
+    zero_ns = packets[0].wall_ns
+    return [one for one in packets if not from_s * NS_PER_S < one.wall_ns - zero_ns < to_s * NS_PER_S]
+
+
+def test_film_that_was_asked_for_ahead_of_a_stalled_camera_holds_nothing_of_before(tmp_path: Path) -> None:
+    packets = packets_of(make_film(tmp_path / "a.mp4", Recipe(seconds=40)))
+    recording = Recording(tmp_path / "films", packets).feed(3.5).begin(26.4, 30.0)
+    [finished] = recording.feed().finish()
+    shown = shown_walls_s(finished, recording.zero_ns)
+    assert (shown[0], finished.notes) == (26.0, ())
+    assert shown[-1] == pytest.approx(30.0, abs=0.11)
+    assert_true_to_disk(finished)
+
+
+def test_film_does_not_begin_before_a_gap(tmp_path: Path) -> None:
+    packets = missing(packets_of(make_film(tmp_path / "a.mp4", Recipe(seconds=40, gop=400))), 2.0, 25.0)
+    later = packets_of(make_film(tmp_path / "b.mp4", Recipe(seconds=40)))
+    recording = Recording(tmp_path / "films", packets[:60])
+    after = [replace(one, template=packets[0].template) for one in later if one.mono_ns > packets[59].mono_ns]
+    recording.left = iter(packets[:60] + after)
+    [finished] = recording.feed(27.0).begin(26.0, 33.0).feed().finish()
+    assert shown_walls_s(finished, recording.zero_ns)[0] == pytest.approx(29.0, abs=1.1)
+    assert "late" in finished.notes[0]
+
+
+@pytest.mark.parametrize(("gop", "start_s", "first_s", "word"), [(60, 11.0, 12.0, "late"), (60, 14.0, 12.0, "")])
+def test_film_begins_within_its_range_where_the_keyframe_before_is_far(
+    tmp_path: Path, gop: int, start_s: float, first_s: float, word: str
+) -> None:
+    packets = packets_of(make_film(tmp_path / "a.mp4", Recipe(seconds=30, gop=gop)))
+    for asked_at_s in (start_s - 3, start_s + 0.5, start_s + 8):
+        recording = Recording(tmp_path / f"films{asked_at_s}", packets).feed(asked_at_s)
+        [finished] = recording.begin(start_s, start_s + 9).feed().finish()
+        assert shown_walls_s(finished, recording.zero_ns)[0] == first_s
+        assert " ".join(finished.notes).count(word or "s late") == bool(word)
+
+
+def test_what_was_asked_for_is_filmed_even_by_a_camera_with_few_keyframes(tmp_path: Path) -> None:
+    packets = packets_of(make_film(tmp_path / "a.mp4", Recipe(seconds=30, gop=200)))
+    [finished] = Recording(tmp_path / "films", packets).feed(17).begin(5.0, 19.0).feed().finish()
+    assert shown_walls_s(finished, packets[0].wall_ns)[0] == 0.0
+    assert finished.notes == ("film of road begins 5.0 s early: the camera has so few keyframes",)
+
+
 def test_ring_is_bounded_by_bytes(tmp_path: Path) -> None:
     from custodes.edge.clip.ring import PacketRing
 
@@ -291,7 +337,8 @@ def test_ring_is_bounded_by_bytes(tmp_path: Path) -> None:
     for packet in packets:
         ring.append(packet)
         assert ring.size_bytes <= 20_000
-    held = list(ring.since(0))
+    held = ring.since(packets[-1].mono_ns - 3600 * NS_PER_S, latest_mono_ns=0)
+    assert held is not None
     assert held[0].is_keyframe
     assert held[-1] is packets[-1]
     assert sum(p.size_bytes for p in held) == ring.size_bytes

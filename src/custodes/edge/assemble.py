@@ -102,8 +102,8 @@ def manifest_of(
     return Manifest(
         clip_id=draft.clip_id,
         event=wire_event(draft.event),
-        kept_start_wall_ns=max(draft.start_wall_ns, min(film.first_frame_wall_ns for film in films)),
-        kept_end_wall_ns=min(draft.end_wall_ns, max(film.first_frame_wall_ns + film.duration_ns for film in films)),
+        kept_start_wall_ns=min(film.first_frame_wall_ns for film in films),
+        kept_end_wall_ns=max(film.first_frame_wall_ns + film.duration_ns for film in films),
         lenses=lenses,
         samples=[wire_sample(sample) for sample in samples],
         models=[

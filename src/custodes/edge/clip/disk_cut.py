@@ -13,6 +13,7 @@ from custodes.core.types import LensFilm
 from custodes.edge.clip.film import PARTIAL, disk_error
 from custodes.edge.clip.identity import FilmIdentity, identity_box, read_identity
 from custodes.edge.clip.repair import describe
+from custodes.edge.clip.ring import LEAD_NS
 from custodes.edge.clip.sink import FilmFile
 
 GAP_NS = NS_PER_S  # more than a frame between two segments: the camera was away
@@ -108,8 +109,10 @@ class DiskCutter:
     def _first_kept(self, found: mp4box.Layout, said: FilmIdentity) -> int:
         """Return where the first fragment to copy begins, counted from the segment's zero (ns)."""
         starts = [_start_ns(fragment, found) for fragment in found.fragments]
-        early = [start for start in starts if said.zero_wall_ns + start <= self._start_wall_ns]
-        return max(early) if early else min(starts, default=0)
+        asked = self._start_wall_ns - said.zero_wall_ns
+        first = max((start for start in starts if start <= asked), default=min(starts, default=0))
+        after = [start for start in starts if asked < start < self._end_wall_ns - said.zero_wall_ns]
+        return min(after) if asked - first > LEAD_NS and after else first
 
     def _chosen(self, found: mp4box.Layout, said: FilmIdentity) -> Iterator[mp4box.Fragment]:
         for fragment in found.fragments:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from custodes.core.clock import Clock
+from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.errors import CustodesError, Permanent, Temporary
 from custodes.core.packets import StampedPacket, StreamTemplate
 from custodes.core.types import Facing
@@ -13,20 +13,27 @@ from custodes.edge.clip.film import FilmWriter
 from custodes.edge.clip.identity import FilmIdentity
 from custodes.edge.clip.outcome import FinishedFilm, LostFilm, lens_film
 from custodes.edge.clip.repair import mend
-from custodes.edge.clip.ring import PacketRing
+from custodes.edge.clip.ring import LEAD_NS, PacketRing
 from custodes.edge.clip.settings import ClipSettings
 from custodes.edge.clip.transcode import Transcoder, why_transcode
+
+SAID_FROM_S = 0.1
+"""A film that begins later than this after what was asked for says so."""
 
 
 @dataclass(slots=True)
 class _OpenFilm:
-    """A film that was asked for; `writer` is None until its first keyframe came."""
+    """A film that was asked for; `writer` is None until its first keyframe came.
+
+    It has `begun` once the ring gave it what it begins with: not before pictures of its range have come.
+    """
 
     clip_id: UUID
     start_mono_ns: int
     end_mono_ns: int
     start_wall_ns: int
     end_wall_ns: int
+    begun: bool = False
     shown_mono_ns: int = -(1 << 62)
     writer: FilmWriter | None = None
     transcoder: Transcoder | None = None
@@ -37,8 +44,9 @@ class _OpenFilm:
 class LensRecorder:
     """One lens's ring and open films. Not for several threads: its lens's thread calls everything.
 
-    A film begins at the last keyframe at or before the asked start, and ends with the first frame at or after the
-    asked end; nothing is encoded anew unless MP4 cannot hold the codec. Each GOP is durable once the next begins.
+    A film begins at the last keyframe at or before the asked start (`PacketRing.since`: less than 3 s before it), and
+    ends with the first frame at or after the asked end; nothing is encoded anew unless MP4 cannot hold the codec. Each
+    GOP is durable once the next begins.
     """
 
     def __init__(self, *, lens: str, facing: Facing, folder: Path, settings: ClipSettings, clock: Clock) -> None:
@@ -80,7 +88,10 @@ class LensRecorder:
         if not self._open and not self._done:
             return []
         for film in list(self._open):
-            self._advance(film, packet)
+            if film.begun:
+                self._advance(film, packet)
+            else:
+                self._begin_film(film)
         done, self._done = self._done, []
         return done
 
@@ -102,16 +113,8 @@ class LensRecorder:
             start_wall_ns=start_wall_ns,
             end_wall_ns=end_wall_ns,
         )
-        oldest = self._ring.oldest_mono_ns
-        if oldest is not None and oldest > film.start_mono_ns:
-            film.notes.append(
-                f"film of {self._lens} begins {(oldest - film.start_mono_ns) / 1e9:.1f} s late: there was none before"
-            )
         self._open.append(film)
-        for packet in self._ring.since(film.start_mono_ns):
-            if film not in self._open:
-                return
-            self._advance(film, packet)
+        self._begin_film(film)
 
     def extend(self, clip_id: UUID, *, end_wall_ns: int) -> None:
         """Let an open film run on until `end_wall_ns`; an earlier end changes nothing.
@@ -128,7 +131,10 @@ class LensRecorder:
     def finish_all(self) -> list[FinishedFilm]:
         """Close all open films where they are, and return all finished ones. Call at the end of the source."""
         for film in list(self._open):
-            if film.end_mono_ns > self._newest_mono_ns():
+            if not film.begun:
+                self._begin_film(film, ended=True)
+        for film in list(self._open):
+            if film.end_mono_ns > (self._ring.newest_mono_ns or 0):
                 film.notes.append(f"film of {self._lens} ends early: the source ended")
             self._close(film)
         done, self._done = self._done, []
@@ -170,6 +176,19 @@ class LensRecorder:
         self._video, self._epoch = packet.template, packet.epoch
         self._sound = None
 
+    def _begin_film(self, film: _OpenFilm, *, ended: bool = False) -> None:
+        """Give the film what the ring holds of its range; without a picture of it yet, leave it waiting."""
+        onset_mono_ns = film.start_mono_ns + round(self._settings.pre_roll_s * NS_PER_S)
+        latest_mono_ns = min(onset_mono_ns, film.end_mono_ns)
+        packets = self._ring.since(film.start_mono_ns, latest_mono_ns=latest_mono_ns, ended=ended)
+        if packets is None:
+            return
+        film.begun = True
+        for packet in packets:
+            if film not in self._open:
+                return
+            self._advance(film, packet)
+
     def _advance(self, film: _OpenFilm, packet: StampedPacket) -> None:
         """Put one packet into one film; open or close the film where it is time."""
         if packet.media == "video":
@@ -190,6 +209,11 @@ class LensRecorder:
 
     def _start_writer(self, film: _OpenFilm, packet: StampedPacket) -> None:
         video = packet.template
+        late_s = (packet.mono_ns - film.start_mono_ns) / NS_PER_S
+        if late_s >= SAID_FROM_S:
+            film.notes.append(f"film of {self._lens} begins {late_s:.1f} s late: there was none before")
+        elif -late_s * NS_PER_S > LEAD_NS:
+            film.notes.append(f"film of {self._lens} begins {-late_s:.1f} s early: the camera has so few keyframes")
         why = why_transcode(video, self._settings.transcode)
         if why is not None:
             film.transcoder = Transcoder(video)
@@ -263,12 +287,6 @@ class LensRecorder:
         if self._epoch is None:
             return self._clock.wall_ns() - self._clock.mono_ns()
         return self._wall_minus_mono_ns
-
-    def _newest_mono_ns(self) -> int:
-        newest = 0
-        for packet in self._ring.since(1 << 62):
-            newest = max(newest, packet.mono_ns)
-        return newest
 
 
 def _lead_ns(packet: StampedPacket) -> int:
