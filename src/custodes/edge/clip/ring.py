@@ -65,7 +65,8 @@ class PacketRing:
             return None
         first = max((index for index, gop in enumerate(chosen) if gop[0].mono_ns <= start_mono_ns), default=0)
         if start_mono_ns - chosen[first][0].mono_ns > LEAD_NS:
-            if (first + 1 < len(chosen) and chosen[first + 1][0].mono_ns <= latest_mono_ns) or _has_gap(chosen[first], start_mono_ns):
+            comes_in_time = first + 1 < len(chosen) and chosen[first + 1][0].mono_ns <= latest_mono_ns
+            if comes_in_time or _has_gap(chosen[first], start_mono_ns):
                 first += 1
             elif newest_ns < latest_mono_ns and not ended:
                 return None
