@@ -1,7 +1,9 @@
 """Drives on the hub: told once, sealed, scored, disputed, answered by another, void when nobody answers."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from django.test import Client
@@ -20,6 +22,7 @@ from custodes.hub.driving import disputing, scores, storing
 from custodes.hub.driving.disputing import RAISED
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Person, Route, Shift
+from custodes.hub.portal import report_sheets, score_words
 from custodes.score.formula import score_trip
 from custodes.score.tripfile import trip_of
 from custodes.score.words import decimal
@@ -118,7 +121,7 @@ def test_a_driver_objects_and_another_answers_and_the_score_follows(cast: Cast, 
     with pytest.raises(BadInput):
         drives.raise_dispute(cast.dina, event.pk, words="Again.", clock=LATER)
     (record,) = scores.record_of(cast.company.pk)
-    assert (record.told, record.disputed, record.upheld, record.wrong_percent) == (3, 1, 1, 100)
+    assert (record.told, record.disputed, record.upheld, record.answered, record.wrong_percent) == (3, 1, 1, 1, None)
     told = kinds_in_ledger()
     assert [kind for kind in told if kind.startswith(("trip.", "dispute."))] == [
         "trip.received",
@@ -228,7 +231,8 @@ def test_the_drivers_page_says_why_and_lets_them_object(cast: Cast, trip: Trip) 
     page = client.get(reverse("portal:drive", args=[trip.pk])).content.decode()
     assert "3 of 12 brakings were hard" in page
     assert "−12" in page
-    assert "14 of 16 kilometres were calm" in page
+    assert "14 of 16 stretches of 0.6 mi were calm" in page
+    assert "kilomet" not in page
     assert "86.8 of 100" in page
     assert page.count('class="pin"') == 3
     event = trip.events.order_by("at_m")[0]
@@ -309,7 +313,7 @@ def test_a_drivers_score_over_time_needs_fifty_kilometres(cast: Cast, settings: 
     page = client.get(reverse("portal:driver", args=[cast.dina.pk])).content.decode()
     assert "6 of 36 brakings were hard" in page
     assert '<polyline class="line"' in page
-    assert "wrong, of answered" in page
+    assert "upheld, of those answered" in page
     assert browser(cast, "manager").get(reverse("portal:driver", args=[cast.dina.pk])).status_code == 404
     empty = browser(cast, "member").get(reverse("portal:driver", args=[cast.milo.pk]))
     assert empty.status_code == 200
@@ -322,3 +326,21 @@ def test_the_clock_is_the_managers_to_set(cast: Cast) -> None:
     assert "between 1 and 60" in said
     browser(cast, "manager").post(address, {"days": "2"})
     assert disputing.days_of(cast.company.pk) == 2
+
+
+@pytest.mark.parametrize(
+    ("upheld", "rejected", "told"), [(1, 0, "1 of 1"), (5, 14, "5 of 19"), (5, 15, "5 of 20 (25 %)")]
+)
+def test_a_percentage_is_told_from_twenty_answers_on(upheld: int, rejected: int, told: str) -> None:
+    record = scores.KindRecord("harsh_braking", 40, upheld + rejected, upheld, 0, rejected)
+    assert report_sheets.wrong_cells(record)[-1] == told
+
+
+def test_a_drives_page_speaks_one_unit_of_length(cast: Cast, trip: Trip) -> None:
+    for unit, words in (("mph", ("mi", "14 of 16 stretches of 0.6 mi")), ("kmh", ("km", "14 of 16 kilometres"))):
+        Person.objects.filter(pk=cast.dina.pk).update(speed_unit=unit)
+        page = browser(cast, "driver").get(reverse("portal:drive", args=[trip.pk])).content.decode()
+        assert all(word in page for word in words)
+        assert ("kilomet" in page) == (unit == "kmh")
+    said = score_words.headline(replace(scores.of_trip(trip), value=Fraction(87)), "kmh")
+    assert said == "87.0 of 100"

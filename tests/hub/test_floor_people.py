@@ -1,9 +1,11 @@
 """Roles are given by leaders, end at once, and every act of it is in the ledger."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from cast import NOW, Cast, acts_since
 from custodes.core.errors import BadInput, Denied
@@ -177,7 +179,6 @@ def test_a_new_start_and_a_day_end_the_token(db: None) -> None:
 
 def test_a_second_factor_is_asked_for_after_a_link_too(cast: Cast, client: Client) -> None:
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-    from django.utils import timezone
 
     TOTP.activate(cast.bob, generate_totp_secret())
     answer = client.post(signin_links.make_signin_link(cast.bob, now=timezone.now()))
@@ -209,3 +210,55 @@ def test_pages_speak_the_persons_language(cast: Cast, client: Client, language: 
     assert answer.headers["Content-Language"] == language
     assert f'lang="{language}"' in answer.content.decode()
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def set_up_with(client: Client, **changes: str) -> object:
+    token = setup.make_token(now=timezone.now())
+    form = {
+        "organisation_kind": "company", "organisation_name": "Acme Vans", "time_zone": "Europe/Paris",
+        "display_name": "Nia", "email": "nia@example.org", "password": "correct horse battery staple",
+    }  # fmt: skip
+    return client.post(f"/setup/{token}", form | changes)
+
+
+def test_the_first_password_is_not_the_organisations_name(db: None, client: Client) -> None:
+    page = set_up_with(client, password="acmevanscustodes").content.decode()
+    assert "Not just the name of this hub, of your organisation" in page
+    assert not Person.objects.exists()
+    assert set_up_with(client, password="acmevanscustodes by the sea").status_code == 302
+
+
+@pytest.mark.parametrize(("browsers", "spoken"), [("fr-FR,fr;q=0.9", "fr"), ("de-DE,de", "en"), ("", "en")])
+def test_a_new_account_speaks_the_browsers_language(db: None, browsers: str, spoken: str) -> None:
+    client = Client(headers={"accept-language": browsers})
+    set_up_with(client)
+    assert Person.objects.get().language == spoken
+
+
+def test_only_the_first_sign_in_takes_the_browsers_language(cast: Cast) -> None:
+    for last_login, spoken in ((None, "fr"), (timezone.now(), "en")):
+        Person.objects.filter(pk=cast.bob.pk).update(last_login=last_login, language="en")
+        Client(headers={"accept-language": "fr"}).post(signin_links.make_signin_link(cast.bob, now=timezone.now()))
+        assert Person.objects.get(pk=cast.bob.pk).language == spoken
+
+
+def test_a_hub_that_is_set_up_says_so_to_every_setup_link(db: None) -> None:
+    token = setup.make_token(now=timezone.now())
+    assert "This hub is set up" not in Client().get("/setup/guessed").content.decode()
+    set_up_with(Client())
+    pages = [Client().get(f"/setup/{one}") for one in (token, "guessed")]
+    assert [page.status_code for page in pages] == [404, 404]
+    said = [re.sub(r'nonce="[^"]*"|name="csrfmiddlewaretoken"[^>]*', "", page.content.decode()) for page in pages]
+    assert said[0] == said[1]
+    assert "This hub is set up" in said[0]
+    assert 'href="/accounts/login/"' in said[0]
+
+
+def test_the_door_speaks_plainly(cast: Cast, client: Client) -> None:
+    for language, wrong in (("en", "Address or password is wrong."), ("fr", "L’adresse ou le mot de passe est faux.")):
+        for address in (cast.dina.email, "nobody@example.org"):
+            client = Client(headers={"accept-language": language})
+            page = client.post("/accounts/login/", {"login": address, "password": "wrong, quite wrong"})
+            assert wrong in page.content.decode()
+    page = Client().post(signin_links.make_signin_link(cast.dina, now=timezone.now()), follow=True).content.decode()
+    assert f"You are signed in as {cast.dina}." in page

@@ -68,7 +68,7 @@ def test_table_holds_the_score_of_the_formula_and_is_in_the_ledger(cast: Cast, d
     low, score, high = (float(first[name]) for name in ("from", "Score", "to"))
     assert low < score < high
     wrong = rows[rows.index([]) + 2]
-    assert wrong == ["Hard braking", "12", "1", "1", "0", "0", "100 %"]
+    assert wrong == ["Hard braking", "12", "1", "1", "0", "0", "1 of 1"]
     (told,) = exports()
     assert (told["person"], told["form"], told["drivers"]) == (str(cast.alice.pk), "csv", [str(cast.dina.pk)])
     status, paper = get(cast.dina, f"?form=pdf&driver={cast.dina.pk}")

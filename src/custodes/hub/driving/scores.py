@@ -15,6 +15,9 @@ from custodes.score.formula import COUNTED_KINDS, Score, score_period, score_tri
 
 DAY_NS = 86_400 * 1_000_000_000
 
+PERCENT_FROM = 20
+"""Answered disputes from which on their share is told in per cent: of fewer it would say more than is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class KindRecord:
@@ -28,10 +31,14 @@ class KindRecord:
     rejected: int
 
     @property
+    def answered(self) -> int:
+        """Return how many disputes somebody answered."""
+        return self.upheld + self.rejected
+
+    @property
     def wrong_percent(self) -> int | None:
-        """Return the share of answered disputes that were upheld; None while none was answered."""
-        answered = self.upheld + self.rejected
-        return round(100 * self.upheld / answered) if answered else None
+        """Return the share of answered disputes that were upheld; None while too few were answered to tell."""
+        return round(100 * self.upheld / self.answered) if self.answered >= PERCENT_FROM else None
 
 
 def with_events(trips: QuerySet[Trip]) -> QuerySet[Trip]:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from custodes.hub.fleet import account_secrets, door_entries, notices
 from custodes.hub.fleet.session_rules import session_of
@@ -28,6 +29,10 @@ DOOR_PROOFS = frozenset({"password", "mfa"})
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """People come in by invitation; the sign-up page is closed."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": gettext_lazy("Address or password is wrong."),
+    }
 
     def is_open_for_signup(self, request: "HttpRequest") -> bool:  # allauth's signature
         """Refuse: an account is made by an invitation or by the setup page."""

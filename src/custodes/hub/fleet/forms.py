@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from custodes.hub.fleet import zone_select
 from custodes.hub.fleet.models import Organisation, Person
+from custodes.hub.fleet.password_words import NoWordsOfThisHub
 from custodes.hub.fleet.setup import FirstAdministrator
 
 
@@ -33,12 +34,13 @@ class SetupForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Hold the password to the validators, with the person's own name and address in mind."""
+        """Hold the password to the validators, with this person, their address and their organisation in mind."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "password" in cleaned:
             person = Person(email=cleaned.get("email", ""), display_name=cleaned.get("display_name", ""))
             try:
                 password_validation.validate_password(cleaned["password"], person)
+                NoWordsOfThisHub(cleaned.get("organisation_name", "")).validate(cleaned["password"], person)
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return cleaned

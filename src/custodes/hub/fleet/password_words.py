@@ -1,6 +1,7 @@
 """Passwords that anybody who knows this hub would try first are refused."""
 
 import re
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,10 +18,14 @@ REST_AT_LEAST = 8
 class NoWordsOfThisHub:
     """Refuses a password that is little more than names around this hub: its own, its host's, the organisation's."""
 
+    def __init__(self, *names: str) -> None:
+        """Refuse further names too: those of an organisation that is yet to be."""
+        self._names = names
+
     def validate(self, password: str, user: Person | None = None) -> None:
         """Raise ValidationError when hardly anything is left beside these words."""
         rest = password.lower()
-        for word in sorted(_words(user), key=len, reverse=True):
+        for word in sorted(_words(user, self._names), key=len, reverse=True):
             rest = rest.replace(word, "")
         if rest != password.lower() and len(re.sub(r"[\W_]", "", rest)) < REST_AT_LEAST:
             raise ValidationError(self.get_help_text(), code="words_of_this_hub")
@@ -30,8 +35,8 @@ class NoWordsOfThisHub:
         return _("Not just the name of this hub, of your organisation or of what it is for, with a number behind it.")
 
 
-def _words(person: Person | None) -> set[str]:
-    names = [settings.HUB.name, *settings.HUB.host_names]
+def _words(person: Person | None, further: Iterable[str]) -> set[str]:
+    names = [settings.HUB.name, *settings.HUB.host_names, *further]
     if person is not None and person.pk is not None:
         held = Membership.objects.filter(person_id=person.pk).select_related("organisation")
         names += [row.organisation.name for row in held]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.fleet import door_entries, invitations, open_sessions, second_factor, setup, signin_links
+from custodes.hub.fleet import door_entries, invitations, open_sessions, second_factor, selectors, setup, signin_links
 from custodes.hub.fleet.forms import SetupForm
 from custodes.hub.fleet.models import Person, SignInLink
 from custodes.hub.fleet.session_rules import session_of
@@ -21,7 +21,13 @@ from custodes.hub.fleet.session_rules import session_of
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask the first administrator for a name, an address and a password, and sign them in."""
+    """Ask the first administrator for a name, an address and a password, and sign them in.
+
+    Of a hub that is set up every link tells the same, whether it was once right or never.
+    """
+    if selectors.administrator_exists():
+        door_entries.failed(request, way="link")
+        return render(request, "fleet/is_set_up.html", status=404)
     if not setup.is_live(token, now=timezone.now()):
         raise Denied("no such setup link")
     form = SetupForm(request.POST or None)
@@ -118,6 +124,9 @@ def locked(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
 
 
 def _sign_in(request: HttpRequest, person: Person, path: str) -> HttpResponse:
+    if person.last_login is None:  # nobody has chosen a language yet
+        person.language = request.LANGUAGE_CODE
+        person.save(update_fields=["language"])
     # Through allauth: who has a second factor is asked for it here too.
     response: HttpResponse = perform_login(request, Login(user=person, redirect_url=path))
     return response

@@ -62,15 +62,28 @@ def wrong_heads() -> list[str]:
     """Return the names of the columns of how often events are wrong."""
     return [
         _("Event"), pgettext("events", "in all"), _("disputed"), _("upheld"), _("not upheld"), _("void"),
-        _("wrong, of answered"),
+        _("upheld, of those answered"),
     ]  # fmt: skip
 
 
 def wrong_cells(record: KindRecord) -> list[object]:
     """Return one line of how often a kind is wrong."""
-    percent = "" if record.wrong_percent is None else f"{record.wrong_percent} %"
     kind = str(words.kind_words(record.kind))
-    return [kind, record.told, record.disputed, record.upheld, record.rejected, record.void, percent]
+    return [kind, record.told, record.disputed, record.upheld, record.rejected, record.void, _wrong(record)]
+
+
+def named_wrong(records: Iterable[KindRecord]) -> list[list[tuple[str, object]]]:
+    """Return the table as pages show it: of each line (column, cell)."""
+    return [list(zip(wrong_heads(), wrong_cells(one), strict=True)) for one in records]
+
+
+def _wrong(record: KindRecord) -> str:
+    if not record.answered:
+        return ""
+    told = {"upheld": record.upheld, "answered": record.answered, "percent": record.wrong_percent}
+    if record.wrong_percent is None:
+        return _("%(upheld)d of %(answered)d") % told
+    return _("%(upheld)d of %(answered)d (%(percent)d %%)") % told
 
 
 def rows_of(report: Report, unit: str) -> Iterable[list[object]]:

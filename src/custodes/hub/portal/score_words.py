@@ -7,15 +7,17 @@ from django.utils.translation import ngettext
 
 from custodes.hub.driving import scores
 from custodes.hub.driving.models import Dispute, Trip
+from custodes.hub.fleet.models import Organisation
 from custodes.hub.portal.shown import distance_words, duration_words, figures
 from custodes.score.formula import BASE, Score, Share
+from custodes.score.trip import STRETCH_M
 from custodes.score.words import decimal, points
 
 
 def headline(score: Score, unit: str) -> str:
     """Return the score in a sentence, or what is missing to judge. `unit`: the reader's unit of speed."""
     if score.value is not None:
-        return _("%(score)s of 100") % {"score": figures(decimal(score.value))}
+        return _("%(score)s of 100") % {"score": _to_a_tenth(score.value)}
     if score.distance_m < score.needed_distance_m:
         return _("Not scored: %(done)s driven, %(needed)s are needed.") % {
             "done": distance_words(score.distance_m, unit),
@@ -25,26 +27,23 @@ def headline(score: Score, unit: str) -> str:
 
 
 def band(score: Score) -> str:
-    """Return the band that chance alone makes, in a sentence; empty where there is no score."""
+    """Return where the true score may lie, in a sentence; empty where there is no score."""
     if score.value is None:
         return ""
     low, high = max(Fraction(0), score.value - score.half_band), min(Fraction(100), score.value + score.half_band)
-    return _("By chance alone it would lie between %(low)s and %(high)s. It begins at %(base)d.") % {
-        "low": figures(decimal(low)),
-        "high": figures(decimal(high)),
-        "base": BASE,
-    }
+    said = _(
+        "Luck plays a part: the true score may lie anywhere between %(low)s and %(high)s. "
+        "More drives make this narrower. Everybody starts at %(base)d."
+    )
+    return said % {"low": _to_a_tenth(low), "high": _to_a_tenth(high), "base": BASE}
 
 
-def reasons(score: Score) -> list[tuple[str, str]]:
-    """Return (sentence, points) for each thing that was lost or earned, dearest first."""
+def reasons(score: Score, unit: str) -> list[tuple[str, str]]:
+    """Return (sentence, points) for each thing that was lost or earned, dearest first. `unit`: as in `headline`."""
     lost = sorted((share for share in score.shares if share.lost), key=lambda share: -share.lost)
     said = [(_share(share), figures(points(-share.lost))) for share in lost]
     if score.stretches:
-        calm = ngettext(
-            "%(calm)d of %(all)d kilometre was calm", "%(calm)d of %(all)d kilometres were calm", score.stretches
-        ) % {"calm": score.calm_stretches, "all": score.stretches}
-        said.append((calm, figures(points(score.earned))))
+        said.append((_calm(score, unit), figures(points(score.earned))))
     said += [(_share(share), "±0") for share in score.shares if share.judged and not share.lost]
     return said
 
@@ -71,6 +70,25 @@ def part_name(part: str) -> str:
         "speeding": _("speeding"),
         "phone": _("phone"),
     }[part]
+
+
+def _calm(score: Score, unit: str) -> str:
+    told = {"calm": score.calm_stretches, "all": score.stretches}
+    if unit == Organisation.SpeedUnit.KMH:
+        said = ngettext(
+            "%(calm)d of %(all)d kilometre was calm", "%(calm)d of %(all)d kilometres were calm", score.stretches
+        )
+        return said % told
+    said = ngettext(
+        "%(calm)d of %(all)d stretch of %(length)s was calm",
+        "%(calm)d of %(all)d stretches of %(length)s were calm",
+        score.stretches,
+    )
+    return said % (told | {"length": distance_words(STRETCH_M, unit)})
+
+
+def _to_a_tenth(value: Fraction) -> str:
+    return figures(f"{float(round(value, 1)):.1f}")
 
 
 def _share(share: Share) -> str:

@@ -25,7 +25,7 @@ from custodes.hub.driving import coaching as talks
 from custodes.hub.driving import disputing, owners, scores
 from custodes.hub.driving.models import Dispute, Trip, TripEvent
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.portal import drive_film, drive_map, scope, score_chart, score_words, shown, words
+from custodes.hub.portal import drive_film, drive_map, report_sheets, scope, score_chart, score_words, shown, words
 from custodes.hub.portal.views.clip import SPECULATIVE, view_for
 from custodes.score.formula import COUNTED_KINDS
 from custodes.score.trip import COUNTING, Standing
@@ -97,7 +97,7 @@ def show(request: HttpRequest, trip_id: uuid.UUID) -> HttpResponse:
         "score": score if right.judges else None,
         "headline": score_words.headline(score, unit),
         "band": score_words.band(score),
-        "reasons": score_words.reasons(score),
+        "reasons": score_words.reasons(score, unit),
         "coaches": coaching.may_coach(person, talks.about_trip(trip)),
         "answer_days": disputing.days_of(trip.site.organisation_id),
         "known_by": words.KNOWN_BY.get(trip.known_by, "") if trip.driver_id else "",
@@ -146,12 +146,16 @@ def driver(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "score": score,
         "headline": score_words.headline(score, unit),
         "band": score_words.band(score),
-        "reasons": score_words.reasons(score),
+        "reasons": score_words.reasons(score, unit),
         "chart": score_chart.draw(days),
         "first_day": days[0][0],
         "last_day": days[-1][0],
         "trips": [(trip, _headline(person, trip)) for trip in reversed(trips)],
-        "records": [(one, scores.record_of(one.pk)) for one in sorted(organisations, key=str)],
+        "records": [
+            (one, report_sheets.named_wrong(scores.record_of(one.pk))) for one in sorted(organisations, key=str)
+        ],
+        "wrong_heads": report_sheets.wrong_heads(),
+        "percent_from": scores.PERCENT_FROM,
     }
     return render(request, "portal/driver.html", context)
 

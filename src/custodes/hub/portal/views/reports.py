@@ -18,7 +18,7 @@ from custodes.core.clock import NS_PER_S
 from custodes.core.errors import BadInput
 from custodes.hub import proxies
 from custodes.hub.access import drives
-from custodes.hub.driving import reports
+from custodes.hub.driving import reports, scores
 from custodes.hub.driving.reports import Report
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import report_sheets, scope, shown
@@ -59,7 +59,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": [(line, report_sheets.cells(line, report, unit)) for line in report.lines],
         "together": report_sheets.cells(report.together, report, unit),
         "wrong_heads": report_sheets.wrong_heads(),
-        "wrong": [report_sheets.wrong_cells(one) for one in report.records],
+        "wrong": report_sheets.named_wrong(report.records),
+        "percent_from": scores.PERCENT_FROM,
         "driver": request.GET.get("driver", ""),
     }
     return render(request, "portal/reports.html", context)

@@ -21,7 +21,7 @@ const root = document.getElementById("player");
 function clock(zone) {
   const options = { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   const seconds = new Intl.DateTimeFormat("en-GB", options);
-  const tenths = new Intl.DateTimeFormat("en-GB", { ...options, fractionalSecondDigits: 1 });
+  const tenths = new Intl.DateTimeFormat(language(), { ...options, fractionalSecondDigits: 1 });
   return { seconds: (s) => seconds.format(s * 1000), tenths: (s) => tenths.format(s * 1000 + 0.5) };
 }
 
