@@ -2,6 +2,7 @@
 
 import pytest
 
+from custodes.core.clock import NS_PER_S
 from custodes.edge.decide import KINDS
 from custodes.score.formula import COUNTED_KINDS
 from driver_scene import COVERED, OPEN, SHUT, Drive, face
@@ -45,6 +46,14 @@ def test_a_picture_held_to_the_lens_never_blinks_and_that_is_said() -> None:
     drive.look(15, face())
     assert drive.standing().startswith("uncertain: no blink for 3 minutes")
     assert drive.look(1, eyes=SHUT).look(1, eyes=OPEN).standing() == "knows the driver's usual look"
+
+
+def test_too_few_looks_a_second_to_see_a_blink_are_no_lack_of_blinks() -> None:
+    drive = Drive("eyes_closed").look(20)
+    for _ in range(400 * 4):
+        drive.at_ns += 3 * NS_PER_S // 20
+        drive.look(0.1, face())  # one look in a quarter of a second
+    assert drive.standing() == "knows the driver's usual look"
 
 
 def test_the_lens_is_covered_while_the_eyes_were_closed_and_the_event_ends() -> None:

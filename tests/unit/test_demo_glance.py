@@ -1,6 +1,7 @@
 """The demo's driver looks aside, is warned in two stages, and is filmed when it repeats: on a real man's pictures."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -59,6 +60,15 @@ def test_the_glance_is_warned_of_in_two_stages_and_filmed_the_second_time(looks:
     ]
     began_s = (updates[0].event.onset_wall_ns - looks[0].observation.wall_ns) / NS_PER_S
     assert AHEAD_S <= began_s <= AHEAD_S + 3
+
+
+def test_the_man_blinks_often_and_long_enough_to_be_seen_at_any_pace() -> None:
+    shown = [place == 42 for place in order()]
+    begins = [index for index in range(1, len(shown)) if shown[index] and not shown[index - 1]]
+    assert all(shown[begin : begin + 4] == [True] * 4 and not shown[begin + 4] for begin in begins)
+    ahead = [begin / 15 for begin in begins if begin < AHEAD_S * 15]
+    assert len(ahead) == 6
+    assert all(3 <= after - before <= 6 for before, after in pairwise(ahead))
 
 
 def test_every_picture_is_of_the_man_and_no_film_is_cut_from_another(tmp_path: Path) -> None:

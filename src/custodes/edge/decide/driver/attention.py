@@ -14,6 +14,8 @@ FORGET_S = 30.0
 """With nobody there for this long, whoever sits down next is somebody else."""
 NO_BLINK_S = 180.0
 """People blink 10 to 20 times a minute: eyes that were seen open for so long without are a picture, or not read."""
+SEES_BLINKS_S = 0.15
+"""A blink lasts 0.1 to 0.4 s: looks further apart miss it, so the time between them counts for no lack of blinks."""
 SURE_DOUBT_S = 2.0
 """A doubt that lasts this long is said."""
 OPEN_AGAIN_0_1, BLINK_0_1 = 0.6, 0.3
@@ -95,11 +97,10 @@ def _blinked(state: AttentionState, openness: float | None, dt_s: float) -> Atte
         return state
     if openness < BLINK_0_1:
         return replace(state, low=True, unblinked_s=0.0)
+    unblinked_s = state.unblinked_s + (dt_s if dt_s <= SEES_BLINKS_S else 0.0)
     if openness < OPEN_AGAIN_0_1:
-        return replace(state, unblinked_s=state.unblinked_s + dt_s)
-    return replace(
-        state, low=False, blinks=state.blinks + (1 if state.low else 0), unblinked_s=state.unblinked_s + dt_s
-    )
+        return replace(state, unblinked_s=unblinked_s)
+    return replace(state, low=False, blinks=state.blinks + (1 if state.low else 0), unblinked_s=unblinked_s)
 
 
 def _off(known: Calibration, look: DriverLook) -> tuple[float | None, float | None]:
