@@ -200,7 +200,7 @@ def test_the_newest_entries_cut_off_with_their_heads_are_noticed(hub_dir: Path) 
     fill(5, sign_every=100)
     report = verify()
     assert (report.ok, report.unkept) == (True, 5)
-    assert "newest 5 entries stand under no head" in report.as_text()
+    assert "newest 5 entries came after the last head" in report.as_text()
     # A second sweep within the minute keeps the new head too; a third has nothing to keep.
     housekeeper.sweep()
     housekeeper.sweep()

@@ -69,7 +69,8 @@ def test_the_8_bit_network_answers_almost_as_the_float_one_does_but_not_to_the_b
     plain = run(compile_graph(net.path, PLAN, keep_compiled=False))
     small = run(compile_graph(net.path, PLAN, keep_compiled=False, ranges=net.ranges()))
     assert not np.array_equal(plain, small)
-    assert np.abs(plain - small).max() < 0.05 * np.abs(plain).max()
+    almost = 0.05 if processor_gains() else 0.25  # elsewhere sums of two products saturate, and float is what is used
+    assert np.abs(plain - small).max() < almost * np.abs(plain).max()
 
 
 def test_a_convolution_without_a_range_stays_in_float(net: SmallNet) -> None:
