@@ -2,7 +2,7 @@
 
 import json
 import time
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from custodes.hub.access import gate, leak_acts
 from custodes.hub.audit import offline_verifier
 from custodes.hub.clips import held_words
 from custodes.hub.clips.models import Clip, ViewWord
+from custodes.hub.leak import reports
 from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.hub.process import leak_work, tracing
 from custodes.trace.conclude import conclude
@@ -27,13 +28,18 @@ from signed_in import signed_in
 pytestmark = pytest.mark.django_db
 
 
+def soft_of(letters: str) -> SoftBits:
+    """Return soft bits that show `letters`, ever so clearly."""
+    z = np.array([4.0 if letter == "A" else -4.0 for letter in letters])
+    return SoftBits(z, np.full(len(z), 5, np.int32), 16.0, (0, 0))
+
+
 def marks_read(letters: dict[UUID, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let any leak show the fragments of `letters`, by clip, ever so clearly; no film is decoded."""
 
     def trace(_leak: Leak, clip: Clip, _film: str, words: list[CodeWord], *, tested: int, say: object) -> tracing.Deed:
-        z = np.array([4.0 if letter == "A" else -4.0 for letter in letters[clip.pk]])
-        soft = SoftBits(z, np.full(len(z), 5, np.int32), 16.0, (0, 0))
-        edges_s = np.arange(len(z) + 1) / 2
+        soft = soft_of(letters[clip.pk])
+        edges_s = np.arange(len(soft.z) + 1) / 2
         finding = conclude(clip.pk, soft, words, edges_s=edges_s, views_tested=tested)
         decided = tracing.Decided(finding=as_json(finding), verdict=finding.verdict.value, found=True)
         return tracing.Deed(decided, b"", None)
@@ -69,6 +75,21 @@ def test_views_of_two_clips_that_were_cut_together_are_both_named(
     client = signed_in(leaking.cast.petra)
     page = client.get(reverse("portal:leak", args=[leak.pk])).content.decode()
     assert "Views of 2 clips are identified: the leak was cut together from them." in page
+
+
+def test_beside_a_view_that_is_identified_no_word_that_comes_close_is_named() -> None:
+    identified, close = uuid4(), uuid4()  # they differ in two of fourteen letters, which one word in 155 does
+    words = [CodeWord(identified, "BBABBBAABAABAA", 10), CodeWord(close, "BBABBAAABAABAB", 10)]
+
+    def named(letters: str) -> list[tuple[UUID, str]]:
+        finding = conclude(uuid4(), soft_of(letters), words, edges_s=np.arange(15) / 2, views_tested=3)
+        row = LeakFinding(clip_id=finding.clip_id, film="film.road", verdict=finding.verdict.value)
+        row.finding_json = as_json(finding)
+        return [(one.view_id, one.verdict) for one in reports.named_in([row])]
+
+    assert named("BBABBBAABAABAA") == [(identified, "identified")]
+    # Where nobody is identified, whoever comes close is named as that.
+    assert named("BBABBBAABAAABA") == [(identified, "consistent with")]
 
 
 def test_words_that_are_swapped_there_and_back_accuse_nobody(

@@ -77,11 +77,17 @@ def _rows_of(leak: Leak) -> list[LeakFinding]:
 
 
 def named_in(findings: list[LeakFinding]) -> list[Named]:
-    """Return the views that findings name, once each, the surest first."""
+    """Return the views that findings name, once each, the surest first.
+
+    Beside a view that is identified, one that is merely consistent with the leak is named only where both are in it:
+    one word in a hundred or so comes that close by chance, and the leak is explained without it.
+    """
     best: dict[UUID, Named] = {}
     for row in findings:
-        for one in json.loads(row.finding_json)["candidates"]:
-            if one["verdict"] not in NAMED:
+        finding = json.loads(row.finding_json)
+        mixed = finding.get("together", ())
+        for one in finding["candidates"]:
+            if one["verdict"] not in NAMED or (one["verdict"] != row.verdict and one["view_id"] not in mixed):
                 continue
             named = Named(
                 UUID(one["view_id"]),
