@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from cast import NOW_NS, Cast, make_clip, say, tell_of_shifts
+from cast import Cast, make_clip, say, tell_of_shifts
 from custodes.hub.access import gate
-from custodes.hub.access.models import PosterShown, View
-from custodes.hub.audit import ledger
+from custodes.hub.access.models import View
 from custodes.hub.audit.models import LedgerBody
 from custodes.hub.audit.verify import verify
 
@@ -65,36 +64,3 @@ def test_an_entry_without_its_body_bears_out_nothing(views: list[View]) -> None:
     assert {problem.kind for problem in verify().problems} == {"body_missing", "view_edited"}
     views[1].delete()
     assert {problem.kind for problem in verify().problems} == {"body_missing", "view_missing"}
-
-
-@pytest.fixture
-def shown(cast: Cast) -> PosterShown:
-    """Two pictures shown to Bob; returns the mark of one."""
-    clips = [make_clip(cast.van_unit, subject=cast.dina) for _ in range(2)]
-    gate.list_posters(gate.sight(cast.bob), clips)
-    return PosterShown.objects.get(clip=clips[0])
-
-
-def test_honest_marks_of_posters_are_borne_out(shown: PosterShown) -> None:
-    ledger.append(kind="test.act", body={}, now_ns=NOW_NS)
-    assert PosterShown.objects.count() == 2
-    assert verify().ok
-
-
-@pytest.mark.parametrize("change", ["clip", "person", "day", "entry", "no entry"])
-def test_a_mark_put_in_to_keep_a_showing_out_of_the_ledger_is_named(
-    shown: PosterShown, cast: Cast, change: str
-) -> None:
-    forged = PosterShown(
-        clip_id=shown.clip_id, person_id=shown.person_id, day=shown.day + timedelta(1), ledger_seq=shown.ledger_seq
-    )
-    if change == "clip":
-        forged.clip, forged.day = make_clip(cast.van_unit, subject=cast.dina), shown.day
-    elif change == "person":
-        forged.person, forged.day = cast.alice, shown.day
-    elif change == "entry":
-        forged.ledger_seq = ledger.append(kind="test.act", body={}, now_ns=NOW_NS).seq
-    elif change == "no entry":
-        forged.ledger_seq = 10**9
-    forged.save()
-    assert {problem.kind for problem in verify().problems} == {"poster_edited"}

@@ -14,8 +14,9 @@ from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import gate, told, viewings
-from custodes.hub.access.models import PosterShown, View
+from custodes.hub.access.models import View
 from custodes.hub.audit import ledger
+from custodes.hub.audit.leaf import canonical_json
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import held_words, marked
 from custodes.hub.clips.models import Clip
@@ -242,7 +243,24 @@ def test_pictures_of_a_list_cost_one_entry_a_day(cast: Cast, clock: ManualClock)
     gate.read_poster(actor=cast.bob, clip_id=clips[0].pk, clock=clock)
     assert ledger.size() == before + 2
     assert LedgerBody.objects.get(pk=before + 1).clip_id == clips[0].pk
-    assert PosterShown.objects.count() == 4
+
+
+def test_an_entry_that_was_edited_to_say_that_a_picture_was_shown_keeps_no_look_out_of_the_ledger(
+    cast: Cast, clock: ManualClock
+) -> None:
+    clip, other = make_clip(cast.van_unit), make_clip(cast.van_unit)
+    gate.read_poster(actor=cast.bob, clip_id=other.pk, clock=clock)
+    row = LedgerBody.objects.get(pk=ledger.size() - 1)
+    forged = canonical_json({"person": cast.bob.pk, "clip": clip.pk, "clips": [str(clip.pk)]})
+    LedgerBody.objects.filter(pk=row.pk).update(clip_id=clip.pk, body_json=forged)
+    with pytest.raises(Denied):
+        gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock)
+    LedgerBody.objects.filter(pk=row.pk).update(clip_id=other.pk, body_json=row.body_json)
+    gate.read_poster(actor=cast.bob, clip_id=other.pk, clock=clock)
+    assert ledger.size() == row.pk + 1
+    LedgerBody.objects.filter(pk=row.pk).update(clip_id=clip.pk, body_json=forged)
+    gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock)
+    assert ledger.size() == row.pk + 2
 
 
 def test_a_picture_asked_for_directly_is_written_down_first(

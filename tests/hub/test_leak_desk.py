@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 import textured_film
-from cast import Cast, tell_of_arrival
+from cast import Cast, give_role, tell_of_arrival
+from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import leak_acts, leaks
-from custodes.hub.audit import offline_verifier
-from custodes.hub.audit.models import LedgerBody
+from custodes.hub.audit import ledger, offline_verifier
+from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import fsck, quota
 from custodes.hub.clips.keeping import keeping_of
 from custodes.hub.fleet import roles
@@ -290,6 +291,22 @@ def test_a_restart_goes_on_with_what_waits_and_does_nothing_twice(
     for _ in range(2):
         leak_work.settle(leak_work.Run(leak.pk, 1), "")
     assert LedgerBody.objects.filter(leaf__kind="leak.traced").count() == 1
+
+
+def test_pictures_of_a_leak_are_written_down_once_a_day_for_each_who_sees_them(leaking: LeakScene) -> None:
+    leak, clock = (
+        work_off(bring(leaking.cast, leaking.shown_to("alice"), hint=leaking.clip)),
+        ManualClock(wall=time.time_ns()),
+    )
+    before = ledger.size()
+    for _ in range(3):
+        leaks.read_picture(actor=leaking.cast.petra, leak_id=leak.pk, part="frame", clock=clock)
+    assert LedgerLeaf.objects.filter(seq__gte=before).values_list("kind", flat=True).get() == "leak.shown"
+    give_role(leaking.cast.stranger, leaking.cast.company, roles.OFFICER)
+    leaks.read_picture(actor=leaking.cast.stranger, leak_id=leak.pk, part="frame", clock=clock)
+    clock.advance(24 * 3600)
+    leaks.read_picture(actor=leaking.cast.petra, leak_id=leak.pk, part="frame", clock=clock)
+    assert LedgerLeaf.objects.filter(seq__gte=before, kind="leak.shown").count() == 3
 
 
 def test_an_erased_clip_takes_what_was_found_of_it_along(leaking: LeakScene) -> None:

@@ -7,6 +7,7 @@
 -- migration access 0006_grants
 -- migration access 0007_masked_shares
 -- migration access 0008_same_clip_alarms
+-- migration access 0009_shown_by_entries
 -- migration account 0001_initial
 -- migration account 0002_email_max_length
 -- migration account 0003_alter_emailaddress_create_unique_verified_email
@@ -79,6 +80,7 @@
 -- migration leak 0001_initial
 -- migration leak 0002_canaries
 -- migration leak 0003_sealed_findings
+-- migration leak 0004_shown_by_entries
 -- migration mfa 0001_initial
 -- migration mfa 0002_authenticator_timestamps
 -- migration mfa 0003_authenticator_type_uniq
@@ -89,7 +91,6 @@ CREATE TABLE "access_alarmlimits" ("organisation_id" char(32) NOT NULL PRIMARY K
 CREATE TABLE "access_alarmsweep" ("only" smallint unsigned NOT NULL PRIMARY KEY CHECK ("only" >= 0), "ledger_seq" bigint NOT NULL);
 CREATE TABLE "access_alarmview" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "alarm_id" char(32) NOT NULL REFERENCES "access_alarm" ("id") DEFERRABLE INITIALLY DEFERRED, "view_id" char(32) NOT NULL REFERENCES "access_view" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_grant" ("id" char(32) NOT NULL PRIMARY KEY, "reason" varchar(300) NOT NULL, "given_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "given_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "membership_id" bigint NOT NULL REFERENCES "fleet_membership" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "access_postershown" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "day" date NOT NULL, "ledger_seq" bigint NOT NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_release" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "state" varchar(16) NOT NULL, "asked_at" datetime NOT NULL, "answered_at" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "share_id" char(32) NOT NULL REFERENCES "access_share" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_share" ("id" char(32) NOT NULL PRIMARY KEY, "recipient_name" varchar(120) NOT NULL, "recipient_email" varchar(254) NOT NULL, "language" varchar(8) NOT NULL, "purpose" varchar(24) NOT NULL, "reason" varchar(300) NOT NULL, "made_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "max_views" smallint unsigned NOT NULL CHECK ("max_views" >= 0), "views_used" smallint unsigned NOT NULL CHECK ("views_used" >= 0), "with_place" bool NOT NULL, "cut_json" text NOT NULL, "token_sha256" varchar(64) NOT NULL UNIQUE, "token_used_at" datetime NULL, "session_sha256" varchar(64) NULL UNIQUE, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "made_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "bare_reason" varchar(300) NOT NULL, "masked" bool NOT NULL);
 CREATE TABLE "access_unsealing" ("id" char(32) NOT NULL PRIMARY KEY, "role" varchar(16) NOT NULL, "purpose" varchar(24) NOT NULL, "reason" varchar(300) NOT NULL, "asked_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "state" varchar(16) NOT NULL, "decided_at" datetime NULL, "words" varchar(500) NOT NULL, "used_at" datetime NULL, "asked_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "decided_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
@@ -163,7 +164,6 @@ CREATE TABLE "leak_cliplook" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "
 CREATE TABLE "leak_leak" ("id" char(32) NOT NULL PRIMARY KEY, "brought_at" datetime NOT NULL, "file_name" varchar(200) NOT NULL, "size_bytes" bigint unsigned NOT NULL CHECK ("size_bytes" >= 0), "sha256" varchar(64) NOT NULL, "state" varchar(16) NOT NULL, "step" varchar(16) NOT NULL, "told" varchar(300) NOT NULL, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "corners_json" text NOT NULL, "seconds" real NULL, "width_px" integer unsigned NULL CHECK ("width_px" >= 0), "height_px" integer unsigned NULL CHECK ("height_px" >= 0), "frame_at_s" real NOT NULL, "searched_clips" integer unsigned NOT NULL CHECK ("searched_clips" >= 0), "ended_at" datetime NULL, "report_json" text NOT NULL, "report_seq" bigint NULL, "told_people_at" datetime NULL, "keep_until" datetime NOT NULL, "erased_at" datetime NULL, "erased_seq" bigint NULL, "brought_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "case_id" char(32) NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "hint_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "leak_leakfinding" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "run" integer unsigned NOT NULL CHECK ("run" >= 0), "film" varchar(48) NOT NULL, "found" bool NOT NULL, "verdict" varchar(16) NOT NULL, "finding_json" text NOT NULL, "still_s" real NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED, "seal" varchar(64) NOT NULL);
 CREATE TABLE "leak_leakpart" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(48) NOT NULL, "sealed_sha256" varchar(64) NOT NULL, "sealed_bytes" bigint unsigned NOT NULL CHECK ("sealed_bytes" >= 0), "plain_bytes" bigint unsigned NOT NULL CHECK ("plain_bytes" >= 0), "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "leak_leakshown" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "day" date NOT NULL, "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "mfa_authenticator" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "type" varchar(20) NOT NULL, "data" text NOT NULL CHECK ((JSON_VALID("data") OR "data" IS NULL)), "user_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "created_at" datetime NOT NULL, "last_used_at" datetime NULL);
 CREATE TABLE "portal_savedfilter" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(60) NOT NULL, "query" varchar(500) NOT NULL, "created_at" datetime NOT NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "access_alarm_answered_by_id_e919a427" ON "access_alarm" ("answered_by_id");
@@ -178,8 +178,6 @@ CREATE INDEX "access_grant_clip_id_41503f1c" ON "access_grant" ("clip_id");
 CREATE INDEX "access_grant_given_by_id_c9d41329" ON "access_grant" ("given_by_id");
 CREATE INDEX "access_grant_membership_id_a04a8f9d" ON "access_grant" ("membership_id");
 CREATE INDEX "access_grant_revoked_by_id_3b805457" ON "access_grant" ("revoked_by_id");
-CREATE INDEX "access_postershown_clip_id_a76fe33b" ON "access_postershown" ("clip_id");
-CREATE INDEX "access_postershown_person_id_56385990" ON "access_postershown" ("person_id");
 CREATE INDEX "access_release_person_id_b685cda6" ON "access_release" ("person_id");
 CREATE INDEX "access_release_share_id_5f0e9950" ON "access_release" ("share_id");
 CREATE INDEX "access_share_clip_id_9b94bb16" ON "access_share" ("clip_id");
@@ -355,10 +353,7 @@ CREATE INDEX "leak_leak_organisation_id_fd2b3277" ON "leak_leak" ("organisation_
 CREATE INDEX "leak_leakfinding_clip_id_df621f2f" ON "leak_leakfinding" ("clip_id");
 CREATE INDEX "leak_leakfinding_leak_id_f9bc5363" ON "leak_leakfinding" ("leak_id");
 CREATE INDEX "leak_leakpart_leak_id_c6e024db" ON "leak_leakpart" ("leak_id");
-CREATE INDEX "leak_leakshown_leak_id_9e6da7a3" ON "leak_leakshown" ("leak_id");
-CREATE INDEX "leak_leakshown_person_id_63523671" ON "leak_leakshown" ("person_id");
 CREATE UNIQUE INDEX "leak_part_once" ON "leak_leakpart" ("leak_id", "name");
-CREATE UNIQUE INDEX "leak_shown_once_a_day" ON "leak_leakshown" ("leak_id", "person_id", "day");
 CREATE INDEX "leaks_of_organisation" ON "leak_leak" ("organisation_id", "brought_at" DESC);
 CREATE UNIQUE INDEX "ledger_node_once" ON "audit_ledgernode" ("height", "index");
 CREATE INDEX "mfa_authenticator_user_id_0c3a50c0" ON "mfa_authenticator" ("user_id");
@@ -368,7 +363,6 @@ CREATE UNIQUE INDEX "one_release_a_person" ON "access_release" ("share_id", "per
 CREATE UNIQUE INDEX "part_name_once" ON "clips_clippart" ("clip_id", "name");
 CREATE UNIQUE INDEX "person_email_case_insensitive" ON "fleet_person" ((LOWER("email")));
 CREATE INDEX "portal_savedfilter_person_id_02abe079" ON "portal_savedfilter" ("person_id");
-CREATE UNIQUE INDEX "poster_once_a_day" ON "access_postershown" ("clip_id", "person_id", "day");
 CREATE UNIQUE INDEX "reading_once" ON "clips_reading" ("clip_id", "person_id");
 CREATE INDEX "requests_waiting" ON "consent_subjectrequest" ("organisation_id", "state", "asked_at");
 CREATE UNIQUE INDEX "retention_class_once" ON "clips_retentionrule" ("organisation_id", "kind", "severity");
@@ -396,6 +390,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('access', '0006_grants', CURRENT_TIMESTAMP),
   ('access', '0007_masked_shares', CURRENT_TIMESTAMP),
   ('access', '0008_same_clip_alarms', CURRENT_TIMESTAMP),
+  ('access', '0009_shown_by_entries', CURRENT_TIMESTAMP),
   ('account', '0001_initial', CURRENT_TIMESTAMP),
   ('account', '0002_email_max_length', CURRENT_TIMESTAMP),
   ('account', '0003_alter_emailaddress_create_unique_verified_email', CURRENT_TIMESTAMP),
@@ -468,6 +463,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('leak', '0001_initial', CURRENT_TIMESTAMP),
   ('leak', '0002_canaries', CURRENT_TIMESTAMP),
   ('leak', '0003_sealed_findings', CURRENT_TIMESTAMP),
+  ('leak', '0004_shown_by_entries', CURRENT_TIMESTAMP),
   ('mfa', '0001_initial', CURRENT_TIMESTAMP),
   ('mfa', '0002_authenticator_timestamps', CURRENT_TIMESTAMP),
   ('mfa', '0003_authenticator_type_uniq', CURRENT_TIMESTAMP),

@@ -13,7 +13,7 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Have the ledger's verification look at views and shown posters, and let shares end with what they rest on."""
         from custodes.hub.access import grants, share_ends  # noqa: F401  # connect themselves
-        from custodes.hub.access.crosscheck import posters_against_ledger, views_against_ledger
+        from custodes.hub.access.crosscheck import views_against_ledger
         from custodes.hub.access.crosscheck_acts import (
             originals_against_ledger,
             releases_against_ledger,
@@ -25,7 +25,6 @@ class AccessConfig(AppConfig):
 
         for check in (
             views_against_ledger,
-            posters_against_ledger,
             shares_against_ledger,
             shares_as_promised,
             releases_against_ledger,

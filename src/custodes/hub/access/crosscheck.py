@@ -1,13 +1,12 @@
-"""Hold views ("who watched") and shown posters to the ledger: nobody's watching is hidden, added or changed."""
+"""Hold views ("who watched") to the ledger: nobody's watching is hidden, added or changed."""
 
 import ipaddress
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
-from custodes.hub.access.models import PosterShown, View
+from custodes.hub.access.models import View
 from custodes.hub.audit.models import LedgerLeaf
 from custodes.hub.audit.report import Problem
 from custodes.hub.clips import marked
@@ -15,7 +14,6 @@ from custodes.hub.fleet.times import moment_of
 
 BATCH = 2000
 OPENED = "view.opened"
-LISTED = "posters.listed"
 SAME_ACT = timedelta(seconds=5)
 """How far a row's time may lie from its entry's: both are taken in one act."""
 
@@ -35,24 +33,6 @@ def views_against_ledger() -> Iterator[Problem]:
             yield Problem("view_missing", seq, message)
 
 
-def posters_against_ledger() -> Iterator[Problem]:
-    """Yield a problem for each poster marked as shown without an entry that says so.
-
-    Such a mark, put in by hand, would keep the next showing of that day out of the ledger.
-    """
-    marks = PosterShown.objects.order_by("ledger_seq", "pk").iterator(chunk_size=BATCH)
-    while batch := list(islice(marks, BATCH)):
-        leaves = LedgerLeaf.objects.select_related("body").in_bulk({mark.ledger_seq for mark in batch})
-        for mark in batch:
-            leaf = leaves.get(mark.ledger_seq)
-            if leaf is None or not _bears_out_poster(leaf, mark):
-                message = (
-                    f"the picture of clip {mark.clip_id} is marked as shown to {mark.person_id} on {mark.day}, "
-                    f"but entry {mark.ledger_seq} does not say so: the mark was added or edited by hand"
-                )
-                yield Problem("poster_edited", mark.ledger_seq, message)
-
-
 def _bears_out_view(leaf: LedgerLeaf, view: View) -> bool:
     if leaf.kind != OPENED or abs(_recorded_at(leaf) - view.opened_at) > SAME_ACT:
         return False
@@ -68,17 +48,6 @@ def _bears_out_view(leaf: LedgerLeaf, view: View) -> bool:
     for key in ("name", "email"):
         said.pop(key, None)  # what the person was called then: the view keeps no copy, and today's may be another
     return said == _shown(view)
-
-
-def _bears_out_poster(leaf: LedgerLeaf, mark: PosterShown) -> bool:
-    recorded_at = _recorded_at(leaf)
-    if leaf.kind != LISTED or mark.day not in {(recorded_at - SAME_ACT).date(), recorded_at.date()}:
-        return False
-    if not hasattr(leaf, "body"):
-        return False
-    said = _said(leaf.body.body_json)
-    clips = said.get("clips")
-    return said.get("person") == str(mark.person_id) and isinstance(clips, list) and str(mark.clip_id) in clips
 
 
 def _recorded_at(leaf: LedgerLeaf) -> datetime:

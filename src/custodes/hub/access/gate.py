@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,10 +16,10 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
 from custodes.core.wire import MANIFEST_PART, MAX_MANIFEST_BYTES, Manifest
-from custodes.hub.access import decisions, recorded, served, told, viewings, watching
+from custodes.hub.access import decisions, recorded, served, showings, told, viewings, watching
 from custodes.hub.access.decisions import Actor, Decision, Question
 from custodes.hub.access.lists import Sight
-from custodes.hub.access.models import PosterShown, Unsealing, View
+from custodes.hub.access.models import Unsealing, View
 from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
@@ -234,20 +234,19 @@ def list_posters(seen: Sight, clips: Iterable[Clip], *, clock: Clock = _CLOCK) -
     A page with many pictures calls this first; `read_poster` then needs no entry of its own. Returns those that may
     be shown, each with what a list may say of it (`read_headlines`), which is less than its picture does.
     """
-    asked, now = {clip.pk: clip for clip in clips}, now_of(clock)
+    asked = {clip.pk: clip for clip in clips}
     allowed = set(seen.clips(Action.POSTER).filter(pk__in=list(asked)).values_list("pk", flat=True)) if asked else set()
     if allowed and isinstance(seen.actor, Person):
-        _log_posters(seen.actor, allowed, now=now, now_ns=clock.wall_ns())
+        showings.write_posters(seen.actor, allowed, now_ns=clock.wall_ns())
     return {clip_id: _headline(asked[clip_id]) for clip_id in allowed}
 
 
 def read_poster(*, actor: Actor, clip_id: uuid.UUID, clock: Clock = _CLOCK) -> bytes:
     """Return a clip's still picture (JPEG). Its ledger entry is there before the bytes are. Raises Denied."""
-    now = now_of(clock)
     clip = find_clip(actor, clip_id, Action.POSTER, clock=clock)
     if not isinstance(actor, Person) or not clip.parts.filter(kind=ClipPart.Kind.POSTER).exists():
         raise Denied.of(clip_id)
-    _log_posters(actor, {clip.pk}, now=now, now_ns=clock.wall_ns())
+    showings.write_posters(actor, [clip.pk], now_ns=clock.wall_ns())
     return _whole(clip, "poster", limit=MAX_POSTER_BYTES)
 
 
@@ -343,28 +342,6 @@ def _layout(view: View, part: str) -> ViewLayout:
     if layout is None:
         raise Denied.of(view.pk)
     return layout
-
-
-def _log_posters(actor: Person, clip_ids: set[uuid.UUID], *, now: datetime, now_ns: int) -> None:
-    day = now.date()
-
-    def unlogged() -> set[uuid.UUID]:
-        seen = PosterShown.objects.filter(person=actor, day=day, clip_id__in=clip_ids)
-        return clip_ids - set(seen.values_list("clip_id", flat=True))
-
-    if not unlogged():
-        return
-    with transaction.atomic():
-        fresh = unlogged()
-        if not fresh:
-            return
-        body: dict[str, object] = {"person": actor.pk, "clips": sorted(map(str, fresh))}
-        if len(fresh) == 1:
-            body["clip"] = next(iter(fresh))
-        entry = ledger.append(kind="posters.listed", body=body, now_ns=now_ns)
-        PosterShown.objects.bulk_create(
-            PosterShown(clip_id=clip_id, person=actor, day=day, ledger_seq=entry.seq) for clip_id in fresh
-        )
 
 
 def _footage(clip: Clip, part: str, start: int, stop: int | None) -> OpenedPart:

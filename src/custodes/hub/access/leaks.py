@@ -8,23 +8,21 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import Corrupt, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import decisions, gate, places
+from custodes.hub.access import decisions, gate, places, showings
 from custodes.hub.access.decisions import Actor
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
-from custodes.hub.audit import ledger
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership, Organisation, Person
-from custodes.hub.fleet.times import moment_of, now_of
+from custodes.hub.fleet.times import now_of
 from custodes.hub.leak import erasing, footage, reports
-from custodes.hub.leak.models import Leak, LeakShown
+from custodes.hub.leak.models import Leak
 from custodes.hub.vault.keys import KeyDestroyed
 
 FORMAT = "custodes.leak/1"
@@ -78,7 +76,7 @@ def read_picture(*, actor: Person, leak_id: uuid.UUID, part: str, clock: Clock =
     leak = find(actor, leak_id, clock=clock)
     if leak.erased_at is not None or part.partition(".")[0] not in {"frame", "still"}:
         raise Denied.of(leak_id)
-    _log_shown(actor, leak, clock)
+    showings.write_leak(actor, leak.pk, now_ns=clock.wall_ns())
     try:
         return footage.read_part(leak, part)
     except (KeyDestroyed, Corrupt):
@@ -147,13 +145,3 @@ def erase(*, actor: Person, leak_id: uuid.UUID, clock: Clock = _CLOCK) -> None:
     if leak.case is not None and leak.case.closed_at is None:
         raise Denied.of(leak_id)
     erasing.erase(leak.pk, now_ns=clock.wall_ns())
-
-
-def _log_shown(actor: Person, leak: Leak, clock: Clock) -> None:
-    now_ns = clock.wall_ns()
-    day = moment_of(now_ns).date()
-    if LeakShown.objects.filter(leak=leak, person=actor, day=day).exists():
-        return
-    with transaction.atomic():
-        if LeakShown.objects.get_or_create(leak=leak, person=actor, day=day)[1]:
-            ledger.append(kind="leak.shown", body={"leak": leak.pk, "person": actor.pk}, now_ns=now_ns)

@@ -19,7 +19,6 @@ __all__ = [
     "AlarmSweep",
     "AlarmView",
     "Grant",
-    "PosterShown",
     "Release",
     "Share",
     "Unsealing",
@@ -62,19 +61,6 @@ class View(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["clip", "-opened_at"]), models.Index(fields=["person", "-opened_at"])]
-
-
-class PosterShown(models.Model):
-    """That one person was shown one clip's still picture on one day; the leaf that says so came first."""
-
-    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    day = models.DateField()
-    """The UTC day."""
-    ledger_seq = models.BigIntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint("clip", "person", "day", name="poster_once_a_day")]
 
 
 class Share(models.Model):

@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 from array import array
-from collections.abc import Collection, Iterator, Mapping, MutableSequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -187,9 +187,14 @@ class Named:
 
     Whoever looks the entries up sees by it whether one is hidden. Eight bytes of a keyed hash are kept of each: of ten
     million 100 MB with what lies around them. One is taken for another once in a trillion questions then.
+
+    `by`: the field of a body that says whom; or what returns all that one entry names, from its time (wall ns) and
+    its body.
     """
 
-    def __init__(self, kinds: Collection[str], *, by: str) -> None:
+    def __init__(
+        self, kinds: Collection[str], *, by: str | Callable[[int, Mapping[str, Any]], Iterable[object]]
+    ) -> None:
         self._by, self._salt = by, os.urandom(16)
         self._found: dict[int, array[int]] = {}
         _ask_for(self, kinds)
@@ -214,14 +219,15 @@ class Named:
             found = self._found.get(mark & 0xFFFF)
             return found.count(mark) if found else 0
 
-    def add(self, _one: _Kept, body: Mapping[str, Any]) -> Iterator[MutableSequence[Any]]:
-        """Take in whom one entry names; yield the list into which it went."""
-        subject = body.get(self._by)
-        if subject is not None:
-            mark = self._mark(subject)
-            there = self._found.setdefault(mark & 0xFFFF, array("Q"))
-            there.append(mark)
-            yield there
+    def add(self, one: _Kept, body: Mapping[str, Any]) -> Iterator[MutableSequence[Any]]:
+        """Take in whom one entry names; yield each list into which it went."""
+        named = (body.get(self._by),) if isinstance(self._by, str) else self._by(one.recorded_wall_ns, body)
+        for subject in named:
+            if subject is not None:
+                mark = self._mark(subject)
+                there = self._found.setdefault(mark & 0xFFFF, array("Q"))
+                there.append(mark)
+                yield there
 
     def forget(self) -> None:
         """Drop what was read."""

@@ -114,18 +114,6 @@ class LeakFinding(models.Model):
         constraints = [models.UniqueConstraint("leak", "run", "clip", "film", name="leak_finding_once")]
 
 
-class LeakShown(models.Model):
-    """That one person was shown one leak's pictures on one day; the leaf that says so came first."""
-
-    leak = models.ForeignKey(Leak, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    day = models.DateField()
-    """The UTC day."""
-
-    class Meta:
-        constraints = [models.UniqueConstraint("leak", "person", "day", name="leak_shown_once_a_day")]
-
-
 class Canary(models.Model):
     """That a clip is a canary: planted to be seen if it ever gets out. Known at the leak desk alone."""
 
