@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from windows import RunningHub, Watched
 
 import stage
@@ -235,6 +235,22 @@ def test_strip_marks_kept_range_and_onset_where_they_are(clip_page: Page) -> Non
     span_s = stage.SECONDS + OFFSET_FRAMES / stage.FPS
     assert places["kept"] == pytest.approx([1 / span_s, (stage.SECONDS - 1) / span_s], abs=0.01)
     assert sum(places["onset"]) / 2 == pytest.approx(7 / span_s, abs=0.01)
+
+
+def test_it_begins_where_every_lens_has_a_picture(hub: RunningHub, open_as: Callable[..., Watched]) -> None:
+    def kept_from_the_first_picture_on(route: Route) -> None:
+        manifest = route.fetch().json()
+        manifest["kept_start_wall_ns"] = min(lens["first_frame_wall_ns"] for lens in manifest["lenses"])
+        route.fulfill(json=manifest)
+
+    watched = open_as("bob")
+    page = watched.page
+    page.route(re.compile(r"/manifest\.json$"), kept_from_the_first_picture_on)
+    watched.go(f"/clips/{hub.on_stage['van_clip']}/")
+    page.wait_for_selector("#player[data-ready]")
+    settle_on(page, OFFSET_FRAMES)
+    settle_on(page, 0, lens=1)
+    assert page.locator("#player [data-no-picture]:visible").count() == 0
 
 
 def test_film_in_an_old_codec_plays_as_everybodys_copy_does(hub: RunningHub, open_as: Callable[..., Watched]) -> None:

@@ -86,7 +86,7 @@ def take_personal_time(settings_path: Path, minutes: int, *, clock: Clock) -> st
     _leave(settings.unit.state_dir, {"ask": "personal", "until_wall_ns": until_wall_ns})
     if not minutes:
         return "personal time ends; the unit films again"
-    return f"personal time for {minutes} minutes: nothing is filmed, no place is told; --end ends it sooner"
+    return f"personal time for {minutes} min: nothing is filmed, no place is told; --end ends it sooner"
 
 
 def read_requests(state_dir: Path, say: Callable[[str], None]) -> list[Asked]:

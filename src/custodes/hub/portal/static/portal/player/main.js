@@ -63,7 +63,7 @@ class Player {
     for (const film of reel.films) if (film.video.error) { film.broken = true; this.broken(film); }
     this.#buttons();
     this.#report();
-    reel.seek(Math.max(reel.startS, this.kept.startS)).then(() => { root.dataset.ready = "yes"; });
+    reel.seek(Math.max(this.kept.startS, reel.firstTogetherS(this.event.onsetS))).then(() => { root.dataset.ready = "yes"; });
   }
 
   // Who watches stands over each picture, also on the full screen: the player as a whole goes there.

@@ -67,6 +67,11 @@ export class Reel extends EventTarget {
     for (const film of films) this.#listen(film);
   }
 
+  // The first moment with a picture from every film that has begun by `latestS`, which a viewer must not miss.
+  firstTogetherS(latestS) {
+    return Math.max(this.startS, ...this.films.filter((film) => !film.broken && film.firstS <= latestS).map((film) => film.firstS));
+  }
+
   get clock() {
     return this.films.find((film) => !film.broken && film.covers(this.wallS)) ?? this.films.find((film) => !film.broken);
   }
