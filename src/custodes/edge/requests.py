@@ -12,7 +12,9 @@ from custodes.core.clock import NS_PER_S, Clock
 from custodes.core.errors import BadInput
 from custodes.core.fs import write_durably
 from custodes.core.types import ManualMark
-from custodes.edge.settings import load
+from custodes.edge.clip.disk_cut import GAP_NS
+from custodes.edge.clip.disk_ring import kept_in
+from custodes.edge.settings import UnitSettings, load
 from custodes.edge.state_lock import somebody_runs
 
 MAX_NOTE = 200
@@ -54,7 +56,8 @@ def mark_now(settings_path: Path, *, note: str, clock: Clock) -> str:
 def recall(settings_path: Path, start: datetime, end: datetime, *, note: str) -> str:
     """Ask the running unit for a clip of a past time. Durable on return; a line for people.
 
-    Times without a zone are local. Raises BadInput when the unit keeps no ring, or the range is empty or too long.
+    Times without a zone are local. Raises BadInput when no unit runs, the unit keeps no ring or nothing of that time in
+    it, or the range is empty or too long.
     """
     settings = load(settings_path, sources=False)
     _must_run(settings.unit.state_dir)
@@ -65,6 +68,7 @@ def recall(settings_path: Path, start: datetime, end: datetime, *, note: str) ->
     start_wall_ns, end_wall_ns = (round(moment.astimezone().timestamp() * NS_PER_S) for moment in (start, end))
     if not 0 < end_wall_ns - start_wall_ns <= MAX_RECALL_S * NS_PER_S:
         raise BadInput(f"give an end after the start, and at most {MAX_RECALL_S} s of film.")
+    _must_be_kept(settings, start_wall_ns, end_wall_ns)
     asked = {"ask": "recall", "start_wall_ns": start_wall_ns, "end_wall_ns": end_wall_ns, "note": note[:MAX_NOTE]}
     _leave(settings.unit.state_dir, asked)
     return "asked; the running unit makes a clip of what its ring still holds of it"
@@ -118,6 +122,39 @@ def _parse(left: dict[str, object]) -> Asked:
 def _must_run(state_dir: Path) -> None:
     if not somebody_runs(state_dir):
         raise BadInput(f"no unit runs in {state_dir}, so nothing is filmed. Start it with 'custodes unit run'.")
+
+
+def _must_be_kept(settings: UnitSettings, start_wall_ns: int, end_wall_ns: int) -> None:
+    """Raise BadInput, with what is kept, when no lens's ring holds anything of that time."""
+    stretches = _stretches(settings)
+    if any(start < end_wall_ns and end > start_wall_ns for start, end in stretches):
+        return
+    if not stretches:
+        raise BadInput("the ring holds no film yet. Ask again in a minute.")
+    kept = f"it keeps {_local(stretches[0][0])} to {_local(stretches[-1][1])}"
+    before = [end for _start, end in stretches if end <= start_wall_ns]
+    after = [start for start, _end in stretches if start >= end_wall_ns]
+    if before and after:
+        kept += f", but nothing from {_local(before[-1])} to {_local(after[0])}"
+    raise BadInput(f"the ring holds no film of that time: {kept} (local time). Give a time that it keeps.")
+
+
+def _stretches(settings: UnitSettings) -> list[tuple[int, int]]:
+    """Return from when to when the rings of all lenses hold film, without gaps of more than a second between."""
+    assert settings.ring is not None
+    recorded = [lens.name for lens in settings.lens if lens.record and lens.upload]
+    segments = [segment for name in recorded for segment in kept_in(settings.ring.folder / name)]
+    stretches: list[tuple[int, int]] = []
+    for segment in sorted(segments, key=lambda segment: segment.zero_wall_ns):
+        start, end = segment.zero_wall_ns, segment.end_wall_ns
+        if stretches and start <= stretches[-1][1] + GAP_NS:
+            start, end = stretches[-1][0], max(end, stretches.pop()[1])
+        stretches.append((start, end))
+    return stretches
+
+
+def _local(wall_ns: int) -> str:
+    return datetime.fromtimestamp(wall_ns // NS_PER_S).astimezone().strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _leave(state_dir: Path, request: dict[str, object]) -> None:

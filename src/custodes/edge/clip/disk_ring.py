@@ -8,13 +8,13 @@ from pathlib import Path
 from uuid import UUID
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.errors import Corrupt, Permanent, Temporary
+from custodes.core.errors import BadInput, Corrupt, Permanent, Temporary
 from custodes.core.fs import sync_folder
 from custodes.core.packets import StampedPacket, StreamTemplate
 from custodes.core.types import Facing
 from custodes.edge.clip.disk_cut import DiskCut, DiskCutter, Segment
-from custodes.edge.clip.film import FilmWriter, disk_error
-from custodes.edge.clip.identity import FilmIdentity
+from custodes.edge.clip.film import PARTIAL, FilmWriter, disk_error
+from custodes.edge.clip.identity import FilmIdentity, read_identity
 from custodes.edge.clip.repair import Repaired, describe, mend
 
 NO_CLIP = UUID(int=0)
@@ -210,9 +210,7 @@ class DiskRing:
         current = self._open
         if current is not None:
             with contextlib.suppress(Corrupt):  # not one GOP of it is on disk yet
-                film = describe(current.writer.partial_path, current.identity)
-                end_wall_ns = film.first_frame_wall_ns + film.duration_ns
-                found.append(Segment(Path(film.path), film.first_frame_wall_ns, end_wall_ns, film.size_bytes))
+                found.append(_whole_part(current.writer.partial_path, current.identity))
         return found
 
 
@@ -220,4 +218,22 @@ def _named_segments(folder: Path) -> Iterator[Segment]:
     for path in folder.glob("*.mp4"):
         said = _NAME.match(path.name)
         if said is not None:
-            yield Segment(path, int(said[1]), int(said[2]), path.stat().st_size)
+            with contextlib.suppress(FileNotFoundError):  # the ring has just let go of it
+                yield Segment(path, int(said[1]), int(said[2]), path.stat().st_size)
+
+
+def _whole_part(partial: Path, identity: FilmIdentity) -> Segment:
+    film = describe(partial, identity)
+    end_wall_ns = film.first_frame_wall_ns + film.duration_ns
+    return Segment(partial, film.first_frame_wall_ns, end_wall_ns, film.size_bytes)
+
+
+def kept_in(folder: Path) -> list[Segment]:
+    """Return what a ring keeps in `folder`, oldest first, though another process writes it: its open segment too."""
+    found: list[Segment] = []
+    # The open ones first: one that is finished meanwhile is found under its last name below.
+    for partial in folder.glob(f"*{PARTIAL}"):
+        with contextlib.suppress(Corrupt, BadInput, Permanent, OSError):
+            found.append(_whole_part(partial, read_identity(partial)))
+    found += _named_segments(folder)
+    return sorted(found, key=lambda segment: segment.zero_wall_ns)
