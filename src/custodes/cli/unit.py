@@ -44,11 +44,12 @@ def unit_move(
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")] = Path("unit.toml"),
     *,
     ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Its new certificate, if it is its own.")] = None,
+    untried: Annotated[bool, typer.Option("--untried", help="Move though the hub does not answer there yet.")] = False,
 ) -> None:
-    """Tell a unit that its hub has a new address; key and site stay."""
+    """Tell a unit that its hub has a new address, once the hub answers there; key and site stay."""
     from custodes.edge.joining import move_unit
 
-    typer.echo(move_unit(url, settings, ca=ca))
+    typer.echo(move_unit(url, settings, ca=ca, untried=untried))
 
 
 @app.command("head", epilog="Example: custodes unit head unit.toml > head.json")

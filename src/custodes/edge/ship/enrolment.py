@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,11 +106,14 @@ def enroll(
     return enrolment
 
 
-def move(url: str, *, state_dir: Path, ca: Path | None = None) -> Enrolment:
+def move(
+    url: str, *, state_dir: Path, ca: Path | None = None, try_first: Callable[[Enrolment], None] = lambda _moved: None
+) -> Enrolment:
     """Tell this unit that its hub has a new address, or with `ca` a new certificate. Durable on return.
 
-    The bond stays: another hub cannot sign receipts with this hub's key, so nothing is freed on its word. Raises
-    BadInput for a bad address or certificate, or when the unit never joined a hub.
+    `try_first` gets the bond as it would be; what it raises leaves all as it was. The bond stays: another hub cannot
+    sign receipts with this hub's key, so nothing is freed on its word. Raises BadInput for a bad address or
+    certificate, or when the unit never joined a hub.
     """
     base = _checked_url(url)
     told: dict[str, str] = {"url": base} if ca is None else {"url": base, "ca_pem": read_ca(ca)}
@@ -118,8 +122,10 @@ def move(url: str, *, state_dir: Path, ca: Path | None = None) -> Enrolment:
         raise BadInput("this unit has joined no hub yet. Join it with 'custodes unit enroll URL CODE'.")
     path = state_dir / ENROLMENT_FILE
     stored = _Stored.model_validate_json(path.read_bytes()).model_copy(update=told)
+    moved = _assemble(stored, enrolment.key)
+    try_first(moved)
     write_durably(path, stored.model_dump_json(indent=1).encode())
-    return _assemble(stored, enrolment.key)
+    return moved
 
 
 def load_enrolment(state_dir: Path) -> Enrolment | None:
