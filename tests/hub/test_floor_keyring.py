@@ -70,9 +70,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     ("variable", "value", "message"),
     [
         ("CUSTODES_HUB__LISTEN__PROT", "1", "unknown key 'listen.prot'. Did you mean 'port'?"),
-        ("CUSTODES_HUB__LISTEN__PORT", "high", "listen.port: "),
+        ("CUSTODES_HUB__LISTEN__PORT", "high", "listen.port = "),
         ("CUSTODES_HUB__PUBLIC_URL", "hub.example", "public_url: must start with http:// or https://"),
-        ("CUSTODES_HUB__LANGUAGES", "de", "languages.0: "),
+        ("CUSTODES_HUB__LANGUAGES", "de", "languages.0 = "),
         ("CUSTODES_HUB__NAME__FIRST", "x", "'name' is a value, not a table"),
     ],
 )

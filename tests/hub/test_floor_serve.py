@@ -213,7 +213,7 @@ def test_setup_restart_and_stop(hub: Hub, folder: Path) -> None:
     [
         ("lissten = 1", "unknown key 'lissten'. Did you mean 'listen'?"),
         ("[listen]\nprot = 1", "unknown key 'listen.prot'. Did you mean 'port'?"),
-        ("[listen]\nport = 99999", "listen.port: "),
+        ("[listen]\nport = 99999", "listen.port = "),
         ("[tls]\ncertificate = 'a.pem'", "give both 'certificate' and 'private_key', or neither"),
         ("not toml", "not valid TOML"),
     ],

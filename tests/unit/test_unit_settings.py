@@ -154,15 +154,18 @@ def test_an_unknown_key_names_the_nearest_known_one(folder: Path, line: str, say
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("[clip]\npre_roll_s = 'long'", "clip.pre_roll_s = 'long': should be a valid number"),
-        ("[clip]\npre_roll_s = -1", "clip.pre_roll_s = '-1': should be greater than or equal to 0"),
-        ("loop = 'maybe'", "lens[road].loop = 'maybe': should be a valid boolean"),
-        ("zones = 5", "lens[road].zones = '5': should be a valid dictionary"),
+        ("[clip]\npre_roll_s = 'long'", "clip.pre_roll_s = 'long' is no number; give one, such as 2.5"),
+        ("[clip]\npre_roll_s = -1", "clip.pre_roll_s = '-1' is too small; give 0.0 or more"),
+        ("loop = 'maybe'", "lens[road].loop = 'maybe' is neither true nor false"),
+        ("zones = 5", "lens[road].zones = '5' is no table"),
         (
             "[[rule]]\nkind = 'presence'\nclasses = ['dragon']",
-            "rule[#1].classes[#1] = 'dragon': should be 'person', 'cat'",
+            "rule[#1].classes[#1] = 'dragon' is not among what can be given: 'person', 'cat'",
         ),
-        ("[[rule]]\nkind = 'presence'\nseverity = 'bad'", "rule[#1].severity = 'bad': should be 'note', 'warning'"),
+        (
+            "[[rule]]\nkind = 'presence'\nseverity = 'bad'",
+            "rule[#1].severity = 'bad' is not among what can be given: 'note', 'warning'",
+        ),
         ("[[rule]]\nkind = 'presense'", "rule[#1].kind: unknown kind of rule 'presense'. Did you mean 'presence'?"),
         (
             "[[rule]]\nname = 'x'",
@@ -183,10 +186,14 @@ def test_a_wrong_value_names_its_key(folder: Path, line: str, says: str) -> None
     ("old", "new", "says"),
     [
         ('name = "Van 12"', "", "unit.name is missing."),
-        ('name = "Van 12"', "name = 12", "unit.name = '12': should be a valid string."),
-        ('name = "road"', 'name = "Road 1"', "lens[Road 1].name = 'Road 1': "),
+        ('name = "Van 12"', "name = 12", "unit.name = '12' is no text; give one in quotes."),
+        ('name = "road"', 'name = "Road 1"', "lens[Road 1].name = 'Road 1' is not written as it must be"),
         ('facing = "road"', "", "lens[road].facing is missing."),
-        ('facing = "road"', 'facing = "up"', "lens[road].facing = 'up': should be 'road', 'driver', 'cabin', 'porch'"),
+        (
+            'facing = "road"',
+            'facing = "up"',
+            "lens[road].facing = 'up' is not among what can be given: 'road', 'driver', 'cabin', 'porch'",
+        ),
         ("road.mp4", "http://camera/x.mp4", "lens[road].source: http:// is not read."),
         ("road.mp4", "rode.mp4", "rode.mp4. Paths are relative to the folder of unit.toml."),
         ("road.mp4", ".", "is a folder. Give a file."),
@@ -212,7 +219,7 @@ def test_two_lenses_of_one_name(folder: Path) -> None:
         ("[[0, 0], [640, 0], [640, 480]]", "lens[road].zones: zone 'z': corner [640, 0] is outside the picture"),
         ("[[0, 0], [0.5, 0.5], [1, 1]]", "lens[road].zones: zone 'z' has no area."),
         ("[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0.5]]", "lens[road].zones: zone 'z' crosses itself"),
-        ("[[0, 0], ['a', 1], [1, 0]]", "lens[road].zones.z[#2][#1] = 'a': should be a valid number"),
+        ("[[0, 0], ['a', 1], [1, 0]]", "lens[road].zones.z[#2][#1] = 'a' is no number"),
         ("[[0, 0], [1], [1, 0]]", "lens[road].zones.z[#2][#2] is missing."),
     ],
 )
@@ -306,7 +313,7 @@ def test_the_environment_lies_over_the_file(folder: Path, monkeypatch: pytest.Mo
             "unknown setting CUSTODES_UNIT__CLIPS__PRE_ROLL_S. Did you mean 'clip'",
         ),
         ("CUSTODES_UNIT__CLIP__PREROLL_S", "5", "unknown key clip.preroll_s. Did you mean 'pre_roll_s'?"),
-        ("CUSTODES_UNIT__CLIP__PRE_ROLL_S", "long", "clip.pre_roll_s = 'long': should be a valid number"),
+        ("CUSTODES_UNIT__CLIP__PRE_ROLL_S", "long", "clip.pre_roll_s = 'long' is no number; give one, such as 2.5"),
         ("CUSTODES_UNIT__RULE", "presence", "Lists and tables are given as JSON."),
     ],
 )

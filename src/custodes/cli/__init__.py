@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from custodes import __version__
 from custodes.cli import access, audit, hub, models, unit
@@ -30,10 +31,18 @@ app.command(epilog="Example: custodes trace posted.mp4 --clip clips/4711")(trace
 
 
 def main() -> None:
-    """Run the command line; turn our errors into one line and an exit code (2 for bad input, 1 for the rest)."""
+    """Run the command line; turn errors into one line and an exit code (2 for bad input, 1 for the rest)."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        app()
+        code = app(prog_name="custodes", standalone_mode=False)
+    except TyperException as error:
+        from custodes.cli.wrong_call import line_of
+
+        if line := line_of(error):
+            print(f"custodes: {line}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except typer.Abort:
+        raise SystemExit(1) from None
     except BadInput as error:
         print(f"custodes: {error}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -43,6 +52,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
 
 
 @app.callback(invoke_without_command=True)

@@ -108,8 +108,8 @@ def unit_mark(
 @app.command("recall", epilog="Example: custodes unit recall unit.toml 2026-11-22T14:32:00 2026-11-22T14:32:30")
 def unit_recall(
     settings: Annotated[Path, typer.Argument(metavar="unit.toml", help="The unit's settings.")],
-    start: Annotated[datetime, typer.Argument(help="From when; local time.")],
-    end: Annotated[datetime, typer.Argument(help="Until when; local time.")],
+    start: Annotated[datetime, typer.Argument(metavar="START", help="From when; local time.")],
+    end: Annotated[datetime, typer.Argument(metavar="END", help="Until when; local time.")],
     *,
     note: Annotated[str, typer.Option(help="A few words for whoever watches the clip.")] = "",
 ) -> None:

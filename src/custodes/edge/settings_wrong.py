@@ -7,6 +7,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from custodes.core.registry import nearest
+from custodes.core.said_plainly import fault_of
 from custodes.edge.decide import KINDS
 from custodes.edge.settings import UnitSettings
 
@@ -39,12 +40,12 @@ def _line(found: Any, tables: Mapping[str, Any], under: tuple[int | str, ...]) -
         return f"unknown key {key}.{nearest(str(location[-1]), known) if known else ''}"
     if kind == "missing":
         return f"{key} is missing."
-    message = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = fault_of(found)
     if kind == "value_error":
         return f"{key}: {message}." if key else f"{message}."
     value = found["input"]
     shown = "" if isinstance(value, Mapping | list | BaseModel) else f" = {str(value)[:60]!r}"
-    return f"{key}{shown}: {message}."
+    return f"{key}{shown} {message}."
 
 
 def key_of(location: Location, tables: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from custodes.core.errors import BadInput
 from custodes.core.registry import nearest
+from custodes.core.said_plainly import fault_of
 from custodes.core.wire import MAX_PART_BYTES
 from custodes.hub.drive_settings import DispatchSettings, DrivingSettings
 from custodes.hub.leak_settings import LeakSettings
@@ -335,7 +336,10 @@ def _explain(error: ValidationError, path: Path, variables: Mapping[tuple[str, .
     dotted = ".".join(keys)
     if first["type"] == "extra_forbidden":
         return f"{where}: unknown key {dotted!r}.{nearest(keys[-1], _known_keys(keys[:-1]))}"
-    return f"{where}: {dotted}: {first['msg'].removeprefix('Value error, ')}."
+    if first["type"] == "value_error":
+        return f"{where}: {dotted}: {fault_of(first)}."
+    shown = "" if isinstance(first["input"], Mapping | list | tuple) else f" = {str(first['input'])[:60]!r}"
+    return f"{where}: {dotted}{shown} {fault_of(first)}."
 
 
 def _known_keys(keys: tuple[str, ...]) -> list[str]:
