@@ -378,9 +378,11 @@ def test_the_example_serves_to_watch_a_film_although_its_own_film_is_not_there(t
     """`custodes unit example > unit.toml; custodes watch porch.mp4 --settings unit.toml`, as a newcomer does."""
     path = tmp_path / "unit.toml"
     path.write_text(example_toml(), encoding="utf-8")
-    settings = settings_of(WatchRequest(film="porch.mp4", settings=path))
-    assert [lens.source for lens in settings.lens] == ["porch.mp4"]
+    film = tmp_path / "porch.mp4"
+    film.touch()
+    settings = settings_of(WatchRequest(film=str(film), settings=path))
+    assert [lens.source for lens in settings.lens] == [str(film)]
     assert settings.lens[0].zones.keys() == {"kerb"}
     path.write_text(example_toml() + '[telemetry]\nsource = "gone.gpx"\n', encoding="utf-8")
     with pytest.raises(BadInput, match=r"telemetry\.source: there is no"):
-        settings_of(WatchRequest(film="porch.mp4", settings=path))
+        settings_of(WatchRequest(film=str(film), settings=path))

@@ -50,6 +50,26 @@ def test_a_command_typed_wrong(
 
 
 @pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        (("watch", "films/nofile.mp4"), "cannot open films/nofile.mp4: there is no such file. Check the path."),
+        (
+            ("score", "drives/nofile.gpx"),
+            (
+                "there is no drives/nofile.gpx. Give a trip file (JSON) or the GPX, NMEA, CSV or GPMF of a drive; "
+                "relative paths begin in "
+            ),
+        ),
+        (("score", "nofile.json"), "there is no nofile.json. Give a trip file (JSON) or the GPX"),
+    ],
+)
+def test_a_file_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: tuple[str, ...], says: str
+) -> None:
+    assert refusal(monkeypatch, capsys, *typed).startswith(says)
+
+
+@pytest.mark.parametrize(
     ("line", "says"),
     [
         ('[clip]\npre_roll_s = "ten"\n', "clip.pre_roll_s = 'ten' is no number; give one, such as 2.5."),

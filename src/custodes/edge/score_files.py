@@ -90,6 +90,11 @@ def judged(paths: Sequence[Path], *, settings: Path | None = None) -> tuple[list
     rules = load(settings).rule if settings is not None else []
     found: list[Judged] = []
     for path in paths:
+        if not path.exists():
+            raise BadInput(
+                f"there is no {path}. Give a trip file (JSON) or the GPX, NMEA, CSV or GPMF of a drive; relative paths "
+                f"begin in {Path.cwd()}."
+            )
         if path.suffix.lower() == ".json":
             trips = [read_trip(path)]
         elif path.is_dir() and (folders := labelled_folders(path)):

@@ -49,6 +49,8 @@ def settings_of(request: WatchRequest) -> UnitSettings:
     live = "://" in request.film or request.film.startswith(("usb:", "/dev/video"))
     if request.driver and request.road:
         raise BadInput("one film shows the driver or the road: give --driver or --road, not both.")
+    if not live and not Path(request.film).exists():
+        raise BadInput(f"cannot open {request.film}: there is no such file. Check the path.")
     facing = Facing.DRIVER if request.driver else Facing.ROAD if request.road else Facing.ROOM
     name = LENS if facing is Facing.ROOM else facing.value
     lens = LensSettings(name=name, facing=facing, source=request.film, realtime=live)
