@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route
 from windows import RunningHub, Watched
 
 import stage
+from custodes.hub.portal.shown import speed_words
 
 READ_FRAME = """lens => {
   const video = document.querySelectorAll('#player video')[lens];
@@ -169,6 +170,18 @@ def test_no_label_lies_on_another(clip_page: Page) -> None:
     assert all(later - sooner >= 18 for sooner, later in itertools.pairwise(rows))
     assert rows[0] >= 0
     assert rows[-1] + 18 <= 320
+
+
+def test_the_player_says_a_half_as_the_page_does(clip_page: Page) -> None:
+    speeds = [half * 0.44704 for half in (20.5, 40.5, 41.5, 42.5, 69.5)]
+    said = clip_page.evaluate(
+        """async (speeds) => {
+          const { speedUnit, speedWords } = await import('/static/portal/player/motion.js');
+          return speeds.map((one) => speedWords(one, speedUnit('mph')));
+        }""",
+        speeds,
+    )
+    assert said == [speed_words(one, "mph") for one in speeds] == ["21 MPH", "41 MPH", "42 MPH", "43 MPH", "70 MPH"]
 
 
 def test_timecode_and_speed_follow_the_film(clip_page: Page) -> None:

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from custodes.core.clock import NS_PER_S
 from custodes.core.types import EventUpdate, Sample
 from custodes.edge.decide import Decider, alert_for, id_source, parse_rule
+from custodes.hub.clips.headline import MPS_PER
+from custodes.hub.portal.shown import speed_words
 
 MPH = 0.44704
 KMH = 1 / 3.6
@@ -131,7 +133,7 @@ def test_why_this_clip() -> None:
     assert why["peak speed"].value == 44.0
     assert (why["limit"].value, why["limit"].unit) == (30, "mph")
     assert (why["time above"].value, why["time above"].threshold, why["time above"].unit) == (20.0, 20, "s")
-    assert alert_for(onset).text == "40 mph; limit 30, alerts from 35."
+    assert alert_for(onset).text == "40 MPH (at most 44); limit 30, alerts from 35."
     assert {one.name: one for one in end.evidence}["time above"].value == 24.0
 
 
@@ -147,3 +149,14 @@ def test_why_this_clip() -> None:
 def test_settings_that_cannot_be(wrong: dict[str, object], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         parse_rule({"kind": "speed", **wrong})
+
+
+@pytest.mark.parametrize("half", [20.5, 40.5, 41.5, 42.5, 69.5])
+@pytest.mark.parametrize(("unit", "rule"), [("mph", {"limit_mph": 10}), ("km/h", {"limit_kmh": 10})])
+def test_the_terminal_and_the_page_say_a_half_alike(half: float, unit: str, rule: dict[str, object]) -> None:
+    drive = Drive(MPH if unit == "mph" else KMH, over_s=10, **rule).leg(20, half)
+    event = drive.updates[0].event
+    peak = {one.name: one for one in event.evidence}["peak speed"]
+    page = speed_words(float(peak.value) * MPS_PER[peak.unit], "kmh" if unit == "km/h" else "mph")
+    assert page == f"{half + 0.5:.0f} {'MPH' if unit == 'mph' else unit}"
+    assert alert_for(event).text.startswith(f"{page}; ")

@@ -15,6 +15,7 @@ from rich.text import Text
 from custodes.core.clock import NS_PER_S, SystemClock
 from custodes.core.errors import Permanent
 from custodes.core.packets import StampedPacket
+from custodes.core.rounding import whole
 from custodes.core.types import Facing
 from custodes.edge.build import SiteWork, build_lens, build_unit
 from custodes.edge.decide.road.tally import RoadSummary, RoadTally
@@ -150,7 +151,7 @@ class Watch:
         source = open_telemetry(self.settings.telemetry, clock=self.clock, film=Path(self.request.film))
         samples = source.reading.samples if isinstance(source, Playback) else ()
         fastest_mps = max((one.speed_mps or 0.0 for one in samples), default=0.0)
-        text = f"telemetry: {counted(len(samples), 'reading')}, fastest {fastest_mps * 3.6:.0f} km/h"
+        text = f"telemetry: {counted(len(samples), 'reading')}, fastest {whole(fastest_mps * 3.6)} km/h"
         self.reporter.tell(Happening("note", text, self.clock.wall_ns()))
         return source
 

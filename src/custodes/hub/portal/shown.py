@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from custodes.core.clock import NS_PER_S
+from custodes.core.rounding import whole
 from custodes.hub.fleet.models import Organisation, Person, Site
 
 MPH_PER_MPS = 3600 / 1609.344
@@ -88,8 +89,8 @@ def _first_organisation(person: Person) -> Organisation | None:
 def speed_words(speed_mps: float, unit: str) -> str:
     """Return a speed with its unit, rounded to a whole number."""
     if unit == Organisation.SpeedUnit.KMH:
-        return f"{round(speed_mps * KMH_PER_MPS)} km/h"
-    return f"{round(speed_mps * MPH_PER_MPS)} MPH"
+        return f"{whole(speed_mps * KMH_PER_MPS)} km/h"
+    return f"{whole(speed_mps * MPH_PER_MPS)} MPH"
 
 
 def same_unit(said: str, unit: str) -> bool:
@@ -155,10 +156,10 @@ def duration_words(seconds: float) -> str:
         return f"{formats.number_format(round(seconds, 1), decimal_pos=1)} s"
     if round(seconds) < 60:
         return f"{round(seconds)} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    total_s = round(seconds)
+    if total_s < 3600:
+        return f"{total_s // 60} min {total_s % 60:02d} s" if total_s % 60 else f"{total_s // 60} min"
+    return f"{total_s // 3600} h {total_s % 3600 // 60:02d} min"
 
 
 def period_words(minutes: int) -> str:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from custodes.core.clock import NS_PER_S, SystemClock
 from custodes.core.errors import Temporary
+from custodes.core.rounding import whole
 from custodes.core.wire import Manifest, WireLens
 from custodes.hub.clips import exports, footage, held_words, marked
 from custodes.hub.clips.models import Export
@@ -26,7 +27,7 @@ from custodes.hub.vault.keys import KeyDestroyed
 MODULE = "custodes.hub.process.exporting_child"
 MAX_SAID_BYTES = 4096
 MAX_COPY_BYTES = 512 * 1024 * 1024
-KMH_PER_MPS, MPH_PER_MPS = 3.6, 2.2369362920544
+KMH_PER_MPS, MPH_PER_MPS = 3.6, 3600 / 1609.344
 
 
 def make(export_id: UUID) -> None:
@@ -111,7 +112,7 @@ def _speeds(manifest: Manifest, lens: WireLens, unit: str) -> list[list[Any]]:
     factor, name = (KMH_PER_MPS, "km/h") if metric else (MPH_PER_MPS, "MPH")
     known = [one for one in manifest.samples if one.speed_mps is not None]
     return [
-        [(one.wall_ns - lens.first_frame_wall_ns) / NS_PER_S, f"{round((one.speed_mps or 0.0) * factor)} {name}"]
+        [(one.wall_ns - lens.first_frame_wall_ns) / NS_PER_S, f"{whole((one.speed_mps or 0.0) * factor)} {name}"]
         for one in sorted(known, key=lambda one: one.wall_ns)
     ]
 

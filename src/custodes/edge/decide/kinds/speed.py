@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from custodes.core.clock import NS_PER_S
+from custodes.core.rounding import whole
 from custodes.core.types import Event, EventUpdate, Evidence, Sample
 from custodes.edge.decide.inputs import Input, TelemetryInterrupted, Tick
 from custodes.edge.decide.rule import KINDS, NewId, Rule, RuleSettings
@@ -102,6 +103,11 @@ class SpeedSettings(RuleSettings):
         return self.name or f"above {self.threshold:.4g} {self.unit} for {self.over_s:g} s (limit {self.limit:g})"
 
 
+def shown_unit(unit: str) -> str:
+    """Return a unit of speed as people read it everywhere: `MPH`, `km/h`."""
+    return "MPH" if unit == "mph" else unit
+
+
 @dataclass(frozen=True, slots=True)
 class SpeedState:
     """The run above the threshold so far, and the event that it became. Speeds in the limit's unit."""
@@ -194,8 +200,10 @@ class Speed(Rule[SpeedSettings, SpeedState]):
 
     @staticmethod
     def sentence(event: Event) -> str:
-        """Return the speed, the limit, and the speed from which the rule counts."""
+        """Return the speed, the highest where that is more, the limit, and the speed from which the rule counts."""
         facts = {evidence.name: evidence for evidence in event.evidence}
         speed, limit = facts["speed"], facts["limit"]
-        said = f"{float(speed.value):.0f} {speed.unit}; limit {float(limit.value):.0f}"
-        return f"{said}, alerts from {float(speed.threshold or limit.value):.0f}."
+        now, highest = whole(float(speed.value)), whole(float(facts["peak speed"].value))
+        most = f" (at most {highest})" if highest > now else ""
+        said = f"{now} {shown_unit(speed.unit)}{most}; limit {whole(float(limit.value))}"
+        return f"{said}, alerts from {whole(float(speed.threshold or limit.value))}."

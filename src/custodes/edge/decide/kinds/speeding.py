@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from custodes.core.clock import NS_PER_S
+from custodes.core.rounding import whole
 from custodes.core.types import Event, EventUpdate, Evidence, Sample
 from custodes.edge.decide.driving.limits import MPS_PER_KMH, MPS_PER_MPH, read_limits
 from custodes.edge.decide.inputs import Input, TelemetryInterrupted, Tick
@@ -15,6 +16,7 @@ from custodes.edge.decide.kinds.speed import (
     MENTOR_FOR_S,
     MENTOR_SLOW_ZONE_MPH,
     MENTOR_SLOW_ZONE_PERCENT,
+    shown_unit,
 )
 from custodes.edge.decide.rule import KINDS, NewId, Rule, RuleSettings
 
@@ -142,4 +144,4 @@ class Speeding(Rule[SpeedingSettings, SpeedingState]):
     def sentence(event: Event) -> str:
         """Return the speed and the limit."""
         speed, limit = event.evidence[0], event.evidence[1]
-        return f"{float(speed.value):.0f} {speed.unit}; the limit here is {float(limit.value):.0f}."
+        return f"{whole(float(speed.value))} {shown_unit(speed.unit)}; the limit here is {whole(float(limit.value))}."

@@ -1,8 +1,7 @@
 // The page of a drive: the point on the map, the cursor of the chart, the slider and the film are one moment.
 import { csrf } from "./page.js";
-import { number } from "./words.js";
 import { VisibleMark } from "./player/mark.js";
-import { speedUnit } from "./player/motion.js";
+import { speedUnit, speedWords } from "./player/motion.js";
 import { Film, Reel } from "./player/reel.js";
 
 const REPORT_MS = 5000;
@@ -99,7 +98,7 @@ class Drive {
     cursor.setAttribute("x2", across);
     this.slider.value = String(atS);
     const minutes = Math.floor(atS / 60);
-    const words = `${minutes}:${String(Math.floor(atS % 60)).padStart(2, "0")} · ${number(speedMps * this.unit.factor, 0)} ${this.unit.words}`;
+    const words = `${minutes}:${String(Math.floor(atS % 60)).padStart(2, "0")} · ${speedWords(speedMps, this.unit)}`;
     root.querySelector("[data-said]").textContent = words;
     this.slider.setAttribute("aria-valuetext", words);
     const none = root.querySelector("[data-no-film]");

@@ -4,7 +4,7 @@ import { language, number, say } from "../words.js";
 import { BoxLayer } from "./boxes.js";
 import { DriveMap } from "./map.js";
 import { VisibleMark } from "./mark.js";
-import { Chart, linesOf, speedUnit } from "./motion.js";
+import { Chart, linesOf, speedUnit, speedWords } from "./motion.js";
 import { Film, Reel } from "./reel.js";
 import { Strip } from "./strip.js";
 
@@ -94,7 +94,7 @@ class Player {
     const speed = this.lines.speed.at(reel.wallS);
     for (const lens of this.lenses) {
       lens.figure.querySelector("[data-timecode]").textContent = words;
-      lens.figure.querySelector("[data-speed]").textContent = speed === null ? "" : `${Math.round(speed * this.unit.factor)} ${this.unit.words}`;
+      lens.figure.querySelector("[data-speed]").textContent = speed === null ? "" : speedWords(speed, this.unit);
       const blank = lens.figure.querySelector("[data-no-picture]");
       const here = reel.wallS >= lens.firstS - 0.1 && reel.wallS <= lens.firstS + lens.durationS + 0.1;
       blank.hidden = here;

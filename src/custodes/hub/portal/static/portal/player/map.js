@@ -1,6 +1,6 @@
 // The drive on a plain grid: no tiles, no stranger's server. Blue deepens with speed; the point moves with the film.
 import { say } from "../words.js";
-import { Line, speedUnit } from "./motion.js";
+import { Line, speedUnit, speedWords } from "./motion.js";
 
 const STEPS = ["#a9c8ff", "#7fb0ff", "#4c8dff", "#2f6fe0", "#1a4fb0"];
 const JOIN_S = 5;
@@ -69,11 +69,10 @@ export class DriveMap {
   }
 
   #legend(L, map, top, unit) {
-    const { factor, words } = speedUnit(unit);
     corner(L, "bottomright", "map-legend", (box) => {
       box.append("0");
       for (const colour of STEPS) { const step = document.createElement("i"); step.style.background = colour; box.append(step); }
-      box.append(`${Math.round(top * factor)} ${words}`);
+      box.append(speedWords(top, speedUnit(unit)));
     }).addTo(map);
   }
 

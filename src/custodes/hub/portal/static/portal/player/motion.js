@@ -9,6 +9,10 @@ const TALL = 56;
 
 export const speedUnit = (unit) => (unit === "kmh" ? { factor: 3.6, words: "km/h" } : { factor: MPH, words: "MPH" });
 
+// A half goes up, also one that a way through m/s and back made a hair less: as the pages and the terminal say it.
+export const whole = (value) => Math.floor(Number(value.toFixed(6)) + 0.5);
+export const speedWords = (speed, { factor, words }) => `${whole(speed * factor)} ${words}`;
+
 // A line of measured points over wall time; between two at most 3 s apart it is straight, elsewhere unknown.
 export class Line {
   constructor(points) { this.points = points.filter((point) => Number.isFinite(point.v)); }
