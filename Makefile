@@ -14,7 +14,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test suite coverage lint style types collected format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace hiding-trace own-trace peers-trace search-trace mutate-policies schema docs pictures lock clean eval-redact
+.PHONY: help setup demo test tested suite coverage lint style types collected format browser faults bench bench-trace eval eval-drive eval-driver eval-health eval-road eval-trace hiding-trace own-trace peers-trace search-trace mutate-policies schema docs pictures lock clean eval-redact
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -29,10 +29,13 @@ demo: $(READY) ## Start a hub, a van and a home on real film, and print the addr
 	@$(BIN)/custodes demo
 
 test: $(READY) ## Run every check: lint, types, imports, tests
-	@$(MAKE) --no-print-directory -j 2 style collected browser
-	@$(MAKE) --no-print-directory -j 2 types suite
+	@$(MAKE) --no-print-directory style
+	@$(MAKE) --no-print-directory -j 2 types tested
 
 # Beside the types, which take one core for less time than the tests wait.
+tested: collected browser
+	@$(MAKE) --no-print-directory suite
+
 suite: $(READY)
 	@$(BIN)/pytest -n $(JOBS) $(SPREAD) --durations=10 $(ARGS)
 
@@ -40,7 +43,7 @@ suite: $(READY)
 coverage: $(READY) browser ## Run the tests and say which lines no test reached
 	@$(BIN)/pytest -n $(JOBS) $(SPREAD) --cov --cov-report=term:skip-covered $(ARGS)
 
-# Each worker imports every test, which on a fresh checkout means compiling it; once is enough, beside the style.
+# Each worker imports every test, which on a fresh checkout means compiling it; once is enough.
 collected: $(READY)
 	@said=$$($(BIN)/pytest --collect-only -qq $(ARGS)) || { echo "$$said"; exit 1; }
 

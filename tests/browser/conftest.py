@@ -3,15 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
-    PlaywrightContextManager,
     Request,
     Response,
     sync_playwright,
@@ -44,40 +43,43 @@ LONG_FRESH = "[sign_in]\nstep_up_minutes = 240\n"
 """The stage signs everybody in once: by the last file of a slow run that is longer ago than dangerous acts allow."""
 
 
-@pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    """Start `custodes hub serve` on a fresh folder and set the stage."""
-    folder = tmp_path_factory.mktemp("hub")
-    (folder / "hub.toml").write_text(LONG_FRESH)
-    with running(folder) as address, stage_hand(folder) as hand:
-        yield RunningHub(address, folder, ask(hand, "set"), hand)
+_OPEN = ExitStack()
+"""What this folder's tests share, the newest first to go: see `pytest_runtest_teardown`."""
+_SHARED: dict[str, Any] = {}
 
 
-_RUNNING: list[tuple[PlaywrightContextManager, Browser]] = []
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> RunningHub:
+    """Give the one hub of this folder's tests, `custodes hub serve` on a fresh folder, with the stage set."""
+    if "hub" not in _SHARED:
+        folder = tmp_path_factory.mktemp("hub")
+        (folder / "hub.toml").write_text(LONG_FRESH)
+        address, hand = _OPEN.enter_context(running(folder)), _OPEN.enter_context(stage_hand(folder))
+        _SHARED["hub"] = RunningHub(address, folder, ask(hand, "set"), hand)
+    return cast(RunningHub, _SHARED["hub"])
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Browser:
     """Give the one Chromium of this folder's tests."""
-    if not _RUNNING:
+    if "chromium" not in _SHARED:
         found = os.environ.get("CUSTODES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-        playwright = sync_playwright()
-        _RUNNING.append((playwright, playwright.start().chromium.launch(executable_path=found, args=FLAGS)))
-    return _RUNNING[0][1]
+        playwright = _OPEN.enter_context(sync_playwright())
+        _SHARED["chromium"] = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        _OPEN.callback(_SHARED["chromium"].close)
+    return cast(Browser, _SHARED["chromium"])
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
-    """Close Chromium after this folder's last test.
+    """Close Chromium and the hub after this folder's last test.
 
     Not later: while Playwright is open its event loop runs in this thread, and Django refuses the database to
-    whichever tests come next in the same process.
+    whichever tests come next in the same process; and a hub that serves nobody takes from the tests that come next.
     """
     if nextitem is None or nextitem.path.parent != HERE:
-        while _RUNNING:
-            playwright, browser = _RUNNING.pop()
-            browser.close()
-            playwright.__exit__()
+        _SHARED.clear()
+        _OPEN.close()
 
 
 @contextmanager

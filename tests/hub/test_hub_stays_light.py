@@ -16,6 +16,7 @@ def walk(at):
         if hasattr(one, "url_patterns"):
             walk(one)
 walk(get_resolver())
+from custodes.hub.process import export_workflow, leak_workflow, masking_workflow, workflow
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 

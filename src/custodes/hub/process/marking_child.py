@@ -15,7 +15,7 @@ from uuid import UUID
 from custodes.core.errors import BadInput, CustodesError
 from custodes.hub.process.child import WORD, PipedFilm, limit_self, load_decoder, read_exactly
 from custodes.hub.process.confine import confine_self
-from custodes.hub.process.mask_orders import Masker
+from custodes.hub.process.masker import Masker
 from custodes.trace.keys import MarkKey
 from custodes.trace.mark import write_variants
 from custodes.trace.mark_settings import MarkSettings
