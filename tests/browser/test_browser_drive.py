@@ -43,3 +43,17 @@ def test_film_and_map_move_each_other(open_as: Callable[..., Watched]) -> None:
     first_s = float(page.locator("video").first.get_attribute("data-first") or 0)
     until(lambda: abs(page.evaluate("document.querySelector('video').currentTime") - (begun_s + 5 - first_s)) < 0.3)
     assert page.get_by_text("No film of this moment").is_hidden()
+
+
+@pytest.mark.browser
+def test_a_report_is_read_on_a_phone_without_moving_sideways(open_as: Callable[..., Watched]) -> None:
+    watched = open_as("dina", width=390, height=844)
+    page = watched.page
+    watched.go("/reports/")
+    box = page.locator(".scroll").first
+    assert box.locator("tbody tr").count() >= 1
+    assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+    cells = box.locator("tbody tr").first.locator("td")
+    heads = [head.strip() for head in box.locator("thead th").all_text_contents()]
+    assert [cells.nth(at).get_attribute("data-head") for at in range(cells.count())] == heads[1:]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

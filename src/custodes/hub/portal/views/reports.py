@@ -19,7 +19,7 @@ from custodes.core.errors import BadInput
 from custodes.hub import proxies
 from custodes.hub.access import drives
 from custodes.hub.driving import reports, scores
-from custodes.hub.driving.reports import Report
+from custodes.hub.driving.reports import Line, Report
 from custodes.hub.fleet.models import Person
 from custodes.hub.portal import report_sheets, scope, shown
 
@@ -53,11 +53,16 @@ def index(request: HttpRequest) -> HttpResponse:
     if form in {"csv", "pdf"}:
         return _sent(request, person, report, period, form)
     unit = shown.person_speed_unit(person)
+    heads = report_sheets.heads(report, unit)
+
+    def headed(line: Line) -> list[tuple[str, object]]:
+        return list(zip(heads, report_sheets.cells(line, report, unit), strict=True))
+
     context = {
         "period": period,
-        "heads": report_sheets.heads(report, unit),
-        "rows": [(line, report_sheets.cells(line, report, unit)) for line in report.lines],
-        "together": report_sheets.cells(report.together, report, unit),
+        "heads": heads,
+        "rows": [(line, headed(line)) for line in report.lines],
+        "together": headed(report.together),
         "wrong_heads": report_sheets.wrong_heads(),
         "wrong": report_sheets.named_wrong(report.records),
         "percent_from": scores.PERCENT_FROM,
