@@ -20,7 +20,10 @@ class SetupForm(forms.Form):
     )
     organisation_name = forms.CharField(label=_("Name of the company or household"), max_length=120)
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=zone_select.CHOICES, widget=zone_select.ZoneSelect, initial="UTC"
+        label=_("Time zone"),
+        choices=zone_select.CHOICES,
+        widget=zone_select.ZoneSelect,
+        initial=zone_select.zone_of_host,
     )
     display_name = forms.CharField(label=_("Your name"), max_length=120)
     email = forms.EmailField(
