@@ -76,7 +76,8 @@ def test_a_clip_that_is_not_what_arrived_opens_to_nobody(cast: Cast, clip: Clip,
     Clip.objects.filter(pk=clip.pk).update(**move(cast))
     edited = Clip.objects.get(pk=clip.pk)
     for actor in cast.people.values():
-        assert not any(gate.may(actor, action, edited).allowed for action in Action)
+        question = gate.question(actor, edited)
+        assert not any(question.decide(action).allowed for action in Action)
         assert gate.read_headlines(gate.sight(actor), [edited]) == {}
     with pytest.raises(Denied):
         services.delete(actor=cast.hanna, clip_id=clip.pk, among=Clip.objects.all())
@@ -113,7 +114,8 @@ def test_what_was_deleted_or_set_apart_is_not_watched_by_a_row(
     Clip.objects.filter(pk=clip.pk).update(state=Clip.State.READY)
     shown = Clip.objects.get(pk=clip.pk)
     for actor in cast.people.values():
-        assert not any(gate.may(actor, action, shown).allowed for action in Action)
+        question = gate.question(actor, shown)
+        assert not any(question.decide(action).allowed for action in Action)
 
 
 def test_a_clip_that_was_brought_back_or_held_is_watched_again(cast: Cast, clip: Clip) -> None:

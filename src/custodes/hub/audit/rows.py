@@ -1,8 +1,10 @@
-"""The four statements of an append, as SQL: every act of the hub pays for them, and the ORM costs five times more.
+"""The four statements of an append and the one of a look-up, as SQL: every act of the hub pays for them, every byte
+range for the look-up, and the ORM costs five times more.
 
 Plain standard SQL with the models' own table names; SQLite and PostgreSQL take it as it is.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +16,18 @@ from custodes.hub.audit.models import LedgerBody, LedgerLeaf, LedgerState
 
 _STATE, _LEAF, _BODY = (model._meta.db_table for model in (LedgerState, LedgerLeaf, LedgerBody))
 _UUID = LedgerBody._meta.get_field("clip_id")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry as the database holds it, believed in nothing."""
+
+    seq: int
+    kind: str
+    recorded_wall_ns: int
+    mac: bytes | None
+    salt: bytes
+    body_json: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,24 @@ def store(
             "VALUES (%s, %s, %s, %s, %s)",
             [entry.seq, salt, body_json, _uuid(clip), _uuid(person)],
         )
+
+
+def filed_under(clip: UUID, kinds: Collection[str], *, holding: str = "") -> list[StoredEntry]:
+    """Return the entries of `kinds` that are filed under a clip, in order; `holding`: whose text has this in it."""
+    places = ", ".join(["%s"] * len(kinds))
+    like = """ AND b."body_json" LIKE %s ESCAPE '\\'""" if holding else ""
+    query = (
+        'SELECT l."seq", l."kind", l."recorded_wall_ns", l."mac", b."salt", b."body_json" '  # noqa: S608
+        f'FROM "{_BODY}" b JOIN "{_LEAF}" l ON l."seq" = b."leaf_id" '
+        f'WHERE b."clip_id" = %s AND l."kind" IN ({places}){like} ORDER BY l."seq"'
+    )
+    named = [f"%{connection.ops.prep_for_like_query(holding)}%"] if holding else []
+    with connection.cursor() as cursor:
+        cursor.execute(query, [_uuid(clip), *kinds, *named])
+        return [
+            StoredEntry(seq, kind, wall_ns, None if mac is None else bytes(mac), bytes(salt), text)
+            for seq, kind, wall_ns, mac, salt, text in cursor.fetchall()
+        ]
 
 
 def _uuid(value: UUID | None) -> UUID | str | None:

@@ -22,6 +22,7 @@ from custodes.hub import keyring
 from custodes.hub.audit import kept_heads, macs
 from custodes.hub.audit.leaf import body_hash, canonical_json, leaf_bytes
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf, TreeHead
+from custodes.hub.audit.rows import StoredEntry, filed_under
 
 SIGNATURE = "entry_signature"
 """The field of a body that bears the hub's signature over the rest of it."""
@@ -104,8 +105,12 @@ def own_of(clip_id: UUID, kinds: Collection[str], *, holding: str = "") -> list[
     out, nor, in a hub that is older than its codes, that one from before them was edited: `audit verify` does. One
     query; `holding`: only of those whose text has this in it. Raises BadInput when the key of these codes is missing.
     """
-    rows = LedgerBody.objects.filter(clip_id=clip_id, leaf__kind__in=kinds, body_json__contains=holding)
-    return list(with_code(rows, or_older=True))
+    since = macs.beginning().size
+    return [
+        Told(one.seq, one.kind, one.recorded_wall_ns, json.loads(one.body_json))
+        for one in filed_under(clip_id, kinds, holding=holding)
+        if one.seq < since or _fits(one, one.salt, one.body_json)
+    ]
 
 
 def with_code(rows: QuerySet[LedgerBody], *, or_older: bool) -> Iterator[Told]:
@@ -125,10 +130,14 @@ def is_own(row: LedgerBody) -> bool:
 
 
 def _bears_code(row: LedgerBody, since: int) -> bool:
-    leaf, hashed = row.leaf, body_hash(bytes(row.salt), row.body_json)
+    return row.leaf.seq < since or _fits(row.leaf, bytes(row.salt), row.body_json)
+
+
+def _fits(leaf: LedgerLeaf | StoredEntry, salt: bytes, text: str) -> bool:
     # Hashed anew from its columns: the stored hash is anybody's.
+    hashed = body_hash(salt, text)
     written = leaf_bytes(seq=leaf.seq, kind=leaf.kind, recorded_wall_ns=leaf.recorded_wall_ns, body_hash=hashed)
-    return leaf.seq < since or macs.fits(merkle.leaf_hash(written), leaf.mac)
+    return macs.fits(merkle.leaf_hash(written), leaf.mac)
 
 
 def _walk(kinds: frozenset[str]) -> list[int]:
