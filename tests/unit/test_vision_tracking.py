@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import motmetrics
 import numpy as np
 import pytest
 
@@ -163,6 +162,8 @@ def crossing(seed: int) -> tuple[list[list[tuple[int, BoxXyxy]]], list[list[Dete
 def test_labelled_walkers_are_followed_as_well_as_motmetrics_asks(seed: int) -> None:
     truth, seen = crossing(seed)
     follow = tracker(0.45)
+    import motmetrics  # late: every worker collects every file, and this one loads pandas
+
     book = motmetrics.MOTAccumulator(auto_id=True)
     for index, (walkers, found) in enumerate(zip(truth, seen, strict=True)):
         tracks = [track for track in feed(follow, [found], start=index) if track.confirmed]
