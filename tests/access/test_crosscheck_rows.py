@@ -10,8 +10,7 @@ from django.db.models import QuerySet
 
 from cast import NOW, NOW_NS, Cast, make_clip, make_person, tell_of_shifts
 from custodes.core.clock import ManualClock
-from custodes.hub.access import alarm_answers, alarms, gate
-from custodes.hub.access.models import Alarm, AlarmLimits, AlarmSweep, AlarmView, Release, Share
+from custodes.hub.access.models import Release, Share
 from custodes.hub.audit import ledger
 from custodes.hub.audit.verify import verify
 from custodes.hub.clips import cases, keeping, services
@@ -33,12 +32,11 @@ class Scene:
     clip: Clip
     gone: Clip
     case: Case
-    alarm: Alarm
 
 
 @pytest.fixture
 def scene(cast: Cast) -> Scene:
-    clip, gone, watched = (make_clip(cast.van_unit, subject=cast.dina) for _ in range(3))
+    clip, gone = (make_clip(cast.van_unit, subject=cast.dina) for _ in range(2))
     tell_of_shifts()
     by_alice = {"actor": cast.alice, "clock": CLOCK}
     every = {"among": Clip.objects.all(), **by_alice}
@@ -53,15 +51,9 @@ def scene(cast: Cast) -> Scene:
         )
         if number:
             requests.answer(request=one, by=cast.alice, granted=False, words="the insurer", clock=CLOCK)
-    limits = AlarmLimits(organisation=cast.company, many_clips=2)
-    alarm_answers.set_limits(actor=cast.petra, organisation=cast.company, wished=limits, clock=CLOCK)
-    for one in (clip, watched):
-        gate.open_view(actor=cast.bob, clip_id=one.pk, purpose="incident")
-    alarms.sweep(now_ns=NOW_NS)
-    alarm = Alarm.objects.get(pattern="many")
     share_with(cast, clip)
     ledger.signed_head(now_ns=NOW_NS)
-    return Scene(cast, clip, gone, case, alarm)
+    return Scene(cast, clip, gone, case)
 
 
 def share_with(cast: Cast, clip: Clip) -> None:
@@ -76,8 +68,6 @@ def share_with(cast: Cast, clip: Clip) -> None:
 
 
 def test_what_happened_by_the_pages_is_borne_out(scene: Scene) -> None:
-    alarm_answers.acknowledge(actor=scene.cast.petra, alarm_id=scene.alarm.pk, clock=CLOCK)
-    alarms.tell_due(now_ns=NOW_NS + 10**15)
     keeping.release_hold(actor=scene.cast.alice, clip_id=scene.clip.pk, among=Clip.objects.all(), clock=CLOCK)
     keeping.close_case(actor=scene.cast.alice, case=scene.case, clock=CLOCK)
     services.restore(actor=scene.cast.alice, clip_id=scene.gone.pk, among=Clip.objects.all(), clock=CLOCK)
@@ -93,10 +83,6 @@ def clips(**fields: object) -> Callable[[Scene], object]:
 
 def deleted_one(**fields: object) -> Callable[[Scene], object]:
     return lambda scene: Clip.objects.filter(pk=scene.gone.pk).update(**fields)
-
-
-def the_alarm(**fields: object) -> Callable[[Scene], object]:
-    return lambda scene: Alarm.objects.filter(pk=scene.alarm.pk).update(**fields)
 
 
 EDITS: dict[str, tuple[str, Callable[[Scene], object]]] = {
@@ -151,18 +137,6 @@ EDITS: dict[str, tuple[str, Callable[[Scene], object]]] = {
     ),
     "an answer is taken back": ("request_edited", lambda _: answered_request().update(state="open")),
     "a request is put in": ("request_edited", lambda s: put_in_request(s.cast, s.clip)),
-    "an alarm is removed": (
-        "alarm_missing",
-        lambda _: remove_alarms(),
-    ),
-    "an alarm is about somebody else": ("alarm_edited", lambda s: the_alarm(watcher=s.cast.sam)(s)),
-    "an alarm is dismissed": ("alarm_edited", the_alarm(state="dismissed", words="nothing")),
-    "an alarm counts as told": ("alarm_edited", the_alarm(told_at=NOW)),
-    "an alarm is told much later": ("alarm_edited", the_alarm(tell_at=NOW + timedelta(days=900))),
-    "a viewing is taken out of an alarm": ("alarm_edited", lambda _: AlarmView.objects.all().delete()),
-    "alarms want more": ("alarm_edited", lambda _: AlarmLimits.objects.update(many_clips=900)),
-    "alarms want the usual": ("alarm_edited", lambda _: AlarmLimits.objects.all().delete()),
-    "viewings count as looked at": ("alarm_edited", lambda _: AlarmSweep.objects.update(ledger_seq=10**9)),
     "a share is released": ("release_edited", lambda _: Release.objects.update(state="given")),
     "nobody has to release a share": ("release_edited", lambda _: Release.objects.all().delete()),
     "somebody else releases a share": ("release_edited", lambda s: Release.objects.update(person=s.cast.bob)),
@@ -179,11 +153,6 @@ def open_request() -> QuerySet[SubjectRequest]:
 
 def answered_request() -> QuerySet[SubjectRequest]:
     return SubjectRequest.objects.filter(kind="objection")
-
-
-def remove_alarms() -> None:
-    AlarmView.objects.all().delete()
-    Alarm.objects.all().delete()
 
 
 def put_in_request(cast: Cast, clip: Clip) -> None:

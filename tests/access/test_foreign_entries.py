@@ -79,7 +79,6 @@ def hide(view: View) -> int:
     place = append("ledger.body_erased", {"seq": view.ledger_seq, "reason": "retention"})
     for statement in (
         f"DELETE FROM audit_ledgerbody WHERE leaf_id = {view.ledger_seq}",
-        f"DELETE FROM access_alarmview WHERE view_id = '{view.pk.hex}'",
         f"DELETE FROM access_view WHERE ledger_seq = {view.ledger_seq}",
     ):
         sqlite().execute(statement)

@@ -22,7 +22,7 @@ from cast import Cast, bind_to_routes, give_role, make_cast, put_in_case, say, t
 from custodes.core.clock import SystemClock
 from custodes.core.wire import Manifest
 from custodes.hub.access import alarms, coaching, drives, gate, grants, second_person
-from custodes.hub.access.models import Alarm, Release, Share, View
+from custodes.hub.access.models import Release, Share, View
 from custodes.hub.audit import ledger
 from custodes.hub.clips import footage, held_words, keeping, marked, masked
 from custodes.hub.clips.bookmarks import Bookmarks
@@ -565,8 +565,7 @@ def test_originals_take_two(doors: Doors, scene: Scene, cast: Cast) -> None:
 
 
 def test_alarms_are_the_officers(doors: Doors, scene: Scene, cast: Cast) -> None:
-    alarms.raise_at_once(scene.views["manager"], now_ns=SystemClock().wall_ns())
-    alarm = Alarm.objects.get()
+    alarm = alarms.raise_at_once(scene.views["manager"], now_ns=SystemClock().wall_ns())
     case = Case.objects.create(organisation=cast.company, name="x", opened_at=timezone.now(), opened_by=cast.petra)
     asks = [
         Ask("portal:alarm", {"alarm_id": alarm.pk}),

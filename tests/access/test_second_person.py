@@ -14,8 +14,8 @@ from cast import NOW, NOW_NS, Cast, give_role, make_clip, put_in_case
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.wire import Manifest, WireSample
-from custodes.hub.access import second_person, watched
-from custodes.hub.access.models import Alarm, Unsealing, View
+from custodes.hub.access import alarm_entries, second_person, watched
+from custodes.hub.access.models import Unsealing, View
 from custodes.hub.access.second_person import TAKEN_WITHIN, WAITS_FOR
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import footage
@@ -216,8 +216,8 @@ def test_a_broken_glass_is_loud_and_reviewed_by_somebody_else(cast: Cast, clip: 
         with pytest.raises(Denied):
             second_person.break_glass(actor=person, **asked)
     one = second_person.break_glass(actor=cast.alice, address="192.0.2.9", **asked)
-    alarm = Alarm.objects.get()
-    assert (alarm.pattern, alarm.watcher, alarm.told_at is not None) == ("break_glass", cast.alice, True)
+    (alarm,) = alarm_entries.of_organisations([cast.company])
+    assert (alarm.about.pattern, alarm.watcher, alarm.told_at is not None) == ("break_glass", cast.alice, True)
     assert {cast.petra.email, cast.dina.email} <= set(letters)
     assert View.objects.get().reason == "He does not answer"
     assert take(cast, one).startswith(b"PK")

@@ -8,6 +8,7 @@
 -- migration access 0007_masked_shares
 -- migration access 0008_same_clip_alarms
 -- migration access 0009_shown_by_entries
+-- migration access 0010_alarms_by_entries
 -- migration account 0001_initial
 -- migration account 0002_email_max_length
 -- migration account 0003_alter_emailaddress_create_unique_verified_email
@@ -86,10 +87,6 @@
 -- migration mfa 0003_authenticator_type_uniq
 -- migration portal 0001_initial
 -- migration sessions 0001_initial
-CREATE TABLE "access_alarm" ("id" char(32) NOT NULL PRIMARY KEY, "pattern" varchar(16) NOT NULL, "bound" integer unsigned NOT NULL CHECK ("bound" >= 0), "window_ns" bigint NOT NULL, "began_wall_ns" bigint NOT NULL, "last_wall_ns" bigint NOT NULL, "raised_at" datetime NOT NULL, "tell_at" datetime NOT NULL, "told_at" datetime NULL, "state" varchar(16) NOT NULL, "answered_at" datetime NULL, "words" varchar(500) NOT NULL, "ledger_seq" bigint NOT NULL, "answered_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "case_id" char(32) NULL REFERENCES "clips_case" ("id") DEFERRABLE INITIALLY DEFERRED, "organisation_id" char(32) NOT NULL REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "person_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "watcher_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "clip_id" char(32) NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE TABLE "access_alarmlimits" ("organisation_id" char(32) NOT NULL PRIMARY KEY REFERENCES "fleet_organisation" ("id") DEFERRABLE INITIALLY DEFERRED, "many_clips" smallint unsigned NOT NULL CHECK ("many_clips" >= 0), "many_minutes" smallint unsigned NOT NULL CHECK ("many_minutes" >= 0), "night_from_minute" smallint unsigned NOT NULL CHECK ("night_from_minute" >= 0), "night_to_minute" smallint unsigned NOT NULL CHECK ("night_to_minute" >= 0), "night_clips" smallint unsigned NOT NULL CHECK ("night_clips" >= 0), "same_clips" smallint unsigned NOT NULL CHECK ("same_clips" >= 0), "same_days" smallint unsigned NOT NULL CHECK ("same_days" >= 0), "same_times" smallint unsigned NOT NULL CHECK ("same_times" >= 0), "outside_clips" smallint unsigned NOT NULL CHECK ("outside_clips" >= 0), "outside_days" smallint unsigned NOT NULL CHECK ("outside_days" >= 0), "tell_after_h" smallint unsigned NOT NULL CHECK ("tell_after_h" >= 0), "again_views" smallint unsigned NOT NULL CHECK ("again_views" >= 0));
-CREATE TABLE "access_alarmsweep" ("only" smallint unsigned NOT NULL PRIMARY KEY CHECK ("only" >= 0), "ledger_seq" bigint NOT NULL);
-CREATE TABLE "access_alarmview" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "alarm_id" char(32) NOT NULL REFERENCES "access_alarm" ("id") DEFERRABLE INITIALLY DEFERRED, "view_id" char(32) NOT NULL REFERENCES "access_view" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_grant" ("id" char(32) NOT NULL PRIMARY KEY, "reason" varchar(300) NOT NULL, "given_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "given_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "membership_id" bigint NOT NULL REFERENCES "fleet_membership" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_release" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "state" varchar(16) NOT NULL, "asked_at" datetime NOT NULL, "answered_at" datetime NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "share_id" char(32) NOT NULL REFERENCES "access_share" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "access_share" ("id" char(32) NOT NULL PRIMARY KEY, "recipient_name" varchar(120) NOT NULL, "recipient_email" varchar(254) NOT NULL, "language" varchar(8) NOT NULL, "purpose" varchar(24) NOT NULL, "reason" varchar(300) NOT NULL, "made_at" datetime NOT NULL, "ends_at" datetime NOT NULL, "max_views" smallint unsigned NOT NULL CHECK ("max_views" >= 0), "views_used" smallint unsigned NOT NULL CHECK ("views_used" >= 0), "with_place" bool NOT NULL, "cut_json" text NOT NULL, "token_sha256" varchar(64) NOT NULL UNIQUE, "token_used_at" datetime NULL, "session_sha256" varchar(64) NULL UNIQUE, "revoked_at" datetime NULL, "clip_id" char(32) NOT NULL REFERENCES "clips_clip" ("id") DEFERRABLE INITIALLY DEFERRED, "made_by_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "revoked_by_id" char(32) NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "bare_reason" varchar(300) NOT NULL, "masked" bool NOT NULL);
@@ -166,14 +163,6 @@ CREATE TABLE "leak_leakfinding" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT
 CREATE TABLE "leak_leakpart" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(48) NOT NULL, "sealed_sha256" varchar(64) NOT NULL, "sealed_bytes" bigint unsigned NOT NULL CHECK ("sealed_bytes" >= 0), "plain_bytes" bigint unsigned NOT NULL CHECK ("plain_bytes" >= 0), "leak_id" char(32) NOT NULL REFERENCES "leak_leak" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "mfa_authenticator" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "type" varchar(20) NOT NULL, "data" text NOT NULL CHECK ((JSON_VALID("data") OR "data" IS NULL)), "user_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED, "created_at" datetime NOT NULL, "last_used_at" datetime NULL);
 CREATE TABLE "portal_savedfilter" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(60) NOT NULL, "query" varchar(500) NOT NULL, "created_at" datetime NOT NULL, "person_id" char(32) NOT NULL REFERENCES "fleet_person" ("id") DEFERRABLE INITIALLY DEFERRED);
-CREATE INDEX "access_alarm_answered_by_id_e919a427" ON "access_alarm" ("answered_by_id");
-CREATE INDEX "access_alarm_case_id_203ef60f" ON "access_alarm" ("case_id");
-CREATE INDEX "access_alarm_clip_id_9643bb20" ON "access_alarm" ("clip_id");
-CREATE INDEX "access_alarm_organisation_id_a2a02a15" ON "access_alarm" ("organisation_id");
-CREATE INDEX "access_alarm_person_id_dcf31104" ON "access_alarm" ("person_id");
-CREATE INDEX "access_alarm_watcher_id_2ff54220" ON "access_alarm" ("watcher_id");
-CREATE INDEX "access_alarmview_alarm_id_402333df" ON "access_alarmview" ("alarm_id");
-CREATE INDEX "access_alarmview_view_id_68981e04" ON "access_alarmview" ("view_id");
 CREATE INDEX "access_grant_clip_id_41503f1c" ON "access_grant" ("clip_id");
 CREATE INDEX "access_grant_given_by_id_c9d41329" ON "access_grant" ("given_by_id");
 CREATE INDEX "access_grant_membership_id_a04a8f9d" ON "access_grant" ("membership_id");
@@ -195,8 +184,6 @@ CREATE INDEX "account_emailaddress_email_03be32b2" ON "account_emailaddress" ("e
 CREATE INDEX "account_emailaddress_user_id_2c513194" ON "account_emailaddress" ("user_id");
 CREATE UNIQUE INDEX "account_emailaddress_user_id_email_987c8728_uniq" ON "account_emailaddress" ("user_id", "email");
 CREATE INDEX "account_emailconfirmation_email_address_id_5b7f8c58" ON "account_emailconfirmation" ("email_address_id");
-CREATE INDEX "alarms_newest_first" ON "access_alarm" ("organisation_id", "raised_at" DESC);
-CREATE INDEX "alarms_to_tell" ON "access_alarm" ("tell_at") WHERE "told_at" IS NULL;
 CREATE INDEX "answer_now" ON "consent_answer" ("organisation_id", "topic", "says") WHERE "stands";
 CREATE INDEX "audit_ledgerbody_clip_id_8ae43a73" ON "audit_ledgerbody" ("clip_id");
 CREATE INDEX "audit_ledgerbody_person_id_002736e5" ON "audit_ledgerbody" ("person_id");
@@ -378,7 +365,6 @@ CREATE UNIQUE INDEX "unique_primary_email" ON "account_emailaddress" ("user_id",
 CREATE UNIQUE INDEX "unique_verified_email" ON "account_emailaddress" ("email") WHERE "verified";
 CREATE UNIQUE INDEX "unit_trouble_once" ON "fleet_unittrouble" ("unit_id", "kind", "lens") WHERE "ended_at" IS NULL;
 CREATE INDEX "unsealings_by_state" ON "access_unsealing" ("state", "asked_at" DESC);
-CREATE UNIQUE INDEX "view_once_in_alarm" ON "access_alarmview" ("alarm_id", "view_id");
 CREATE INDEX "view_to_tell_waits" ON "consent_viewtotell" ("person_id") WHERE ("given_up_at" IS NULL AND "sent_at" IS NULL);
 CREATE UNIQUE INDEX "view_word_once" ON "clips_viewword" ("clip_id", "part", "view_id");
 INSERT INTO django_migrations (app, name, applied) VALUES
@@ -391,6 +377,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES
   ('access', '0007_masked_shares', CURRENT_TIMESTAMP),
   ('access', '0008_same_clip_alarms', CURRENT_TIMESTAMP),
   ('access', '0009_shown_by_entries', CURRENT_TIMESTAMP),
+  ('access', '0010_alarms_by_entries', CURRENT_TIMESTAMP),
   ('account', '0001_initial', CURRENT_TIMESTAMP),
   ('account', '0002_email_max_length', CURRENT_TIMESTAMP),
   ('account', '0003_alter_emailaddress_create_unique_verified_email', CURRENT_TIMESTAMP),

@@ -3,24 +3,30 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import alarms, case_ends, oversight
-from custodes.hub.access.models import Alarm, AlarmLimits, View
+from custodes.hub.access import alarm_entries, alarms, case_ends, oversight
+from custodes.hub.access.alarm_entries import Alarm, AlarmLimits, State
 from custodes.hub.access.watched import clips_of
 from custodes.hub.audit import ledger
 from custodes.hub.clips import keeping
 from custodes.hub.clips.models import Case, Clip
 from custodes.hub.fleet.models import Organisation, Person
-from custodes.hub.fleet.times import moment_of
 
 MAX_WORDS = 500
+MAX_COUNT = 32_767
 _CLOCK = SystemClock()
+
+
+BOUNDS = {
+    "many_clips": (2, MAX_COUNT), "many_minutes": (1, 1440), "night_from_minute": (0, 1439),
+    "night_to_minute": (0, 1439), "same_clips": (2, MAX_COUNT), "same_days": (1, 90), "outside_days": (1, 90),
+    "tell_after_h": (0, 720),
+}  # fmt: skip
+"""From and to where a limit may be set; of those not named here: from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +38,38 @@ class TheirAlarm:
     """Of them, not of anybody else."""
 
 
-def of_officer(person: Person, *, clock: Clock = _CLOCK) -> QuerySet[Alarm]:
+def of_officer(person: Person, *, clock: Clock = _CLOCK) -> list[Alarm]:
     """Return the alarms of what `person` oversees, those that wait first, then the newest. Raises Denied.
 
     One about their own viewings is among them, to be read and not to be answered.
     """
-    rows = Alarm.objects.filter(organisation__in=oversight.organisations(person, clock=clock))
-    counted = rows.annotate(viewings=Count("parts")).select_related("organisation", "watcher", "person", "answered_by")
-    return counted.order_by("-state", "-raised_at")
+    found = alarm_entries.of_organisations(oversight.organisations(person, clock=clock))
+    return sorted(found, key=lambda one: (one.state == State.OPEN, one.raised_at), reverse=True)
 
 
 def find(person: Person, alarm_id: UUID, *, clock: Clock = _CLOCK) -> Alarm:
     """Return an alarm of what `person` oversees. Raises Denied."""
-    alarm = of_officer(person, clock=clock).filter(pk=alarm_id).select_related("case").first()
-    if alarm is None:
+    alarm = alarm_entries.find(alarm_id)
+    if alarm.organisation not in oversight.organisations(person, clock=clock):
         raise Denied.of(alarm_id)
     return alarm
 
 
-def views_of(alarm: Alarm) -> list[View]:
-    """Return the viewings of an alarm, oldest first."""
-    rows = View.objects.filter(alarms__alarm=alarm).select_related("clip__site__organisation", "clip__subject")
-    return list(rows.order_by("ledger_seq"))
-
-
 def about_me(person: Person) -> list[TheirAlarm]:
     """Return the alarms about viewings of `person` of which they have been told, newest first."""
-    mine = clips_of(person).values("pk")
-    rows = Alarm.objects.filter(parts__view__clip__in=mine).exclude(told_at=None).exclude(watcher=person).distinct()
-    told = [one for one in rows.select_related("organisation", "watcher") if one.person_id in {None, person.pk}]
-    counted = [(one, one.parts.filter(view__clip__in=mine).count()) for one in told]
-    return [TheirAlarm(one, count) for one, count in sorted(counted, key=lambda each: each[0].raised_at, reverse=True)]
+    told = [one for one in alarm_entries.told_to(person) if one.watcher_id != person.pk]
+    mine = set(clips_of(person).values_list("pk", flat=True)) if told else set()
+    counted = [TheirAlarm(one, sum(view.clip_id in mine for view in alarms.views_of(one))) for one in told]
+    return sorted(counted, key=lambda each: each.alarm.raised_at, reverse=True)
 
 
 def acknowledge(*, actor: Person, alarm_id: UUID, clock: Clock = _CLOCK) -> Alarm:
     """Say that one looks into it. The recorded people are told all the same. Raises Denied, BadInput."""
     with transaction.atomic():
         alarm = _mine_to_answer(actor, alarm_id, clock)
-        if alarm.state == Alarm.State.OPEN:
-            _answer(alarm, actor, Alarm.State.ACKNOWLEDGED, "", clock)
-    return alarm
+        if alarm.state == State.OPEN:
+            _answer(alarm, actor, alarm_entries.ACKNOWLEDGED, "", clock)
+    return alarm_entries.find(alarm_id)
 
 
 def dismiss(*, actor: Person, alarm_id: UUID, words: str, clock: Clock = _CLOCK) -> Alarm:
@@ -81,10 +79,10 @@ def dismiss(*, actor: Person, alarm_id: UUID, words: str, clock: Clock = _CLOCK)
         alarm = _mine_to_answer(actor, alarm_id, clock)
         if not 0 < len(said) <= MAX_WORDS:
             raise BadInput(_("Say why, in at most %(n)d characters: it stands in the ledger.") % {"n": MAX_WORDS})
-        if alarm.state == Alarm.State.DISMISSED:
+        if alarm.state == State.DISMISSED:
             raise BadInput(_("This alarm was dismissed already."))
-        _answer(alarm, actor, Alarm.State.DISMISSED, said, clock)
-    return alarm
+        _answer(alarm, actor, alarm_entries.DISMISSED, said, clock)
+    return alarm_entries.find(alarm_id)
 
 
 def open_case(*, actor: Person, alarm_id: UUID, name: str, clock: Clock = _CLOCK) -> Case:
@@ -94,15 +92,16 @@ def open_case(*, actor: Person, alarm_id: UUID, name: str, clock: Clock = _CLOCK
     """
     with transaction.atomic():
         alarm = _mine_to_answer(actor, alarm_id, clock)
-        if alarm.case_id is not None:
+        if alarm.case is not None:
             raise BadInput(_("There is a case for this alarm already."))
         if not name.strip():
             raise BadInput(_("A case needs a name."))
-        among = Clip.objects.filter(pk__in=[view.clip_id for view in views_of(alarm)])
+        among = Clip.objects.filter(pk__in=alarm.clip_ids)
         case = keeping.open_case(actor=actor, organisation=alarm.organisation, name=name, among=among, clock=clock)
-        Alarm.objects.filter(pk=alarm.pk).update(case=case)
-        if alarm.state == Alarm.State.OPEN:
-            _answer(alarm, actor, Alarm.State.ACKNOWLEDGED, "", clock)
+        body = {"alarm": alarm.pk, "organisation": alarm.organisation.pk, "person": actor.pk, "case": case.pk}
+        ledger.append(kind=alarm_entries.CASE_OPENED, body=body, now_ns=clock.wall_ns())
+        if alarm.state == State.OPEN:
+            _answer(alarm, actor, alarm_entries.ACKNOWLEDGED, "", clock)
     return case
 
 
@@ -119,18 +118,20 @@ def set_limits(*, actor: Person, organisation: Organisation, wished: AlarmLimits
     """Keep from where on alarms are raised, and when people are told. Raises Denied, BadInput."""
     if organisation not in oversight.organisations(actor, clock=clock):
         raise Denied.of(organisation.pk)
-    wished.organisation = organisation
-    try:
-        wished.clean_fields()
-    except ValidationError as error:
-        raise BadInput(" ".join(error.messages)) from None
+    after = alarm_entries.limits_said(wished)
+    for name, value in after.items():
+        least, most = BOUNDS.get(name, (0, MAX_COUNT))
+        if not least <= value <= most:
+            raise BadInput(
+                _("%(name)s: %(value)d is not between %(least)d and %(most)d.")
+                % {"name": name, "value": value, "least": least, "most": most}
+            )
     with transaction.atomic():
-        before, after = alarms.limits_said(alarms.limits_of(organisation)), alarms.limits_said(wished)
+        before = alarm_entries.limits_said(alarm_entries.limits_of(organisation))
         if before == after:
             return
-        AlarmLimits.objects.update_or_create(organisation=organisation, defaults=after)
         body = {"organisation": organisation.pk, "person": actor.pk, "before": before, "after": after}
-        ledger.append(kind="alarm.limits_set", body=body, now_ns=clock.wall_ns())
+        ledger.append(kind=alarm_entries.LIMITS_SET, body=body, now_ns=clock.wall_ns())
 
 
 def _mine_to_answer(actor: Person, alarm_id: UUID, clock: Clock) -> Alarm:
@@ -141,10 +142,6 @@ def _mine_to_answer(actor: Person, alarm_id: UUID, clock: Clock) -> Alarm:
     return alarm
 
 
-def _answer(alarm: Alarm, actor: Person, state: str, words: str, clock: Clock) -> None:
-    now_ns = clock.wall_ns()
-    alarm.state, alarm.words = state, words
-    alarm.answered_by, alarm.answered_at = actor, moment_of(now_ns)
-    alarm.save(update_fields=["state", "words", "answered_by", "answered_at"])
-    body = {"alarm": alarm.pk, "organisation": alarm.organisation_id, "person": actor.pk, "words": words}
-    ledger.append(kind=f"alarm.{state}", body=body, now_ns=now_ns)
+def _answer(alarm: Alarm, actor: Person, kind: str, words: str, clock: Clock) -> None:
+    body = {"alarm": alarm.pk, "organisation": alarm.organisation.pk, "person": actor.pk, "words": words}
+    ledger.append(kind=kind, body=body, now_ns=clock.wall_ns())

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from custodes.hub.access.models import Alarm
+from custodes.hub.access.alarm_entries import Alarm
 from custodes.hub.fleet import mailroom
 from custodes.hub.fleet.models import Person
 

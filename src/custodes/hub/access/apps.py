@@ -20,7 +20,6 @@ class AccessConfig(AppConfig):
             shares_against_ledger,
             shares_as_promised,
         )
-        from custodes.hub.access.crosscheck_alarms import alarms_against_ledger
         from custodes.hub.audit.verify import further_checks
 
         for check in (
@@ -29,7 +28,6 @@ class AccessConfig(AppConfig):
             shares_as_promised,
             releases_against_ledger,
             originals_against_ledger,
-            alarms_against_ledger,
         ):
             if check not in further_checks:
                 further_checks.append(check)

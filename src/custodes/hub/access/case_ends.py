@@ -6,6 +6,7 @@ about what they watched themselves. See ADR 0033.
 """
 
 from custodes.core.clock import Clock, SystemClock
+from custodes.hub.access import alarm_entries
 from custodes.hub.clips.models import Case
 from custodes.hub.fleet import given_roles, selectors
 from custodes.hub.fleet.models import Person
@@ -17,7 +18,7 @@ _CLOCK = SystemClock()
 
 def may_end(actor: Person, case: Case, *, clock: Clock = _CLOCK) -> bool:
     """Return whether `actor` may close a case and take clips out of it."""
-    if case.alarms.filter(watcher_id=actor.pk).exists():
+    if any(one.watcher_id == actor.pk for one in alarm_entries.of_case(case)):
         return False
     now = now_of(clock)
     if of_officers(case):
@@ -27,7 +28,7 @@ def may_end(actor: Person, case: Case, *, clock: Clock = _CLOCK) -> bool:
 
 def of_officers(case: Case) -> bool:
     """Return whether a case is the privacy officers': it came of an alarm, or one of them opened it."""
-    if case.alarms.exists():
+    if alarm_entries.of_case(case):
         return True
     # Whoever has ceased to be an officer leaves their cases to those who are.
     return case.opened_by_id is not None and given_roles.was_given(case.opened_by_id, case.organisation_id, OFFICER)

@@ -8,16 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from custodes.core.types import Purpose
-from custodes.hub.access.alarm_models import Alarm, AlarmLimits, AlarmSweep, AlarmView
 from custodes.hub.access.grant_models import Grant
 from custodes.hub.access.unsealing_models import Unsealing
 from custodes.hub.clips.models import Clip
 
 __all__ = [
-    "Alarm",
-    "AlarmLimits",
-    "AlarmSweep",
-    "AlarmView",
     "Grant",
     "Release",
     "Share",

@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import connection
@@ -37,8 +37,8 @@ class Unreadable(Denied):
     """The ledger is not what the hub wrote: what rests on it is refused. The message says where."""
 
 
-class _Kept(NamedTuple):
-    """One entry; its body as text, a third of what it takes parsed."""
+class Kept(NamedTuple):
+    """One entry as it is kept; its body as text, a third of what it takes parsed."""
 
     seq: int
     kind: str
@@ -78,8 +78,8 @@ class _Memory:
 
 _memory = _Memory()
 _lock = threading.RLock()
-_asked: "list[Entries | Named]" = []
-_kinds: "dict[str, list[Entries | Named]]" = {}
+_asked: "list[Asking]" = []
+_kinds: "dict[str, list[Asking]]" = {}
 
 
 class Entries:
@@ -91,8 +91,8 @@ class Entries:
 
     def __init__(self, kinds: Collection[str], *, by: str) -> None:
         self._by, self._kinds = by, frozenset(kinds)
-        self._found: dict[str, list[_Kept]] = {}
-        _ask_for(self, kinds)
+        self._found: dict[str, list[Kept]] = {}
+        ask_for(self, kinds)
 
     def of(self, subject: object, *, or_older: bool = True) -> list[Told]:
         """Return what entries say that name `subject`, in order. `or_older`: those from before the hub gave codes too.
@@ -142,7 +142,7 @@ class Entries:
             found = self._found.get(str(subject))
             return found[-1] if found else None
 
-    def add(self, one: _Kept, body: Mapping[str, Any]) -> Iterator[list[_Kept]]:
+    def add(self, one: Kept, body: Mapping[str, Any]) -> Iterator[list[Kept]]:
         """Take one entry in; yield each list into which it went."""
         named = body.get(self._by)
         for subject in named if isinstance(named, list) else (named,):
@@ -177,7 +177,7 @@ class ManyEntries(Entries):
         with _lock:
             return len(self._found.get(str(subject), ()))
 
-    def add(self, one: _Kept, body: Mapping[str, Any]) -> Iterator[list[_Kept]]:
+    def add(self, one: Kept, body: Mapping[str, Any]) -> Iterator[list[Kept]]:
         """Take the place of an entry in; yield each list into which it went."""
         return super().add(one._replace(text=""), body)
 
@@ -197,7 +197,7 @@ class Named:
     ) -> None:
         self._by, self._salt = by, os.urandom(16)
         self._found: dict[int, array[int]] = {}
-        _ask_for(self, kinds)
+        ask_for(self, kinds)
 
     def has(self, subject: object) -> bool:
         """Say whether an entry names `subject`. One query for what came since the last reading.
@@ -219,7 +219,7 @@ class Named:
             found = self._found.get(mark & 0xFFFF)
             return found.count(mark) if found else 0
 
-    def add(self, one: _Kept, body: Mapping[str, Any]) -> Iterator[MutableSequence[Any]]:
+    def add(self, one: Kept, body: Mapping[str, Any]) -> Iterator[MutableSequence[Any]]:
         """Take in whom one entry names; yield each list into which it went."""
         named = (body.get(self._by),) if isinstance(self._by, str) else self._by(one.recorded_wall_ns, body)
         for subject in named:
@@ -237,7 +237,20 @@ class Named:
         return int.from_bytes(hashlib.blake2b(str(subject).encode(), digest_size=8, key=self._salt).digest())
 
 
-def _ask_for(asking: Entries | Named, kinds: Collection[str]) -> None:
+class Asking(Protocol):
+    """Who is told of each entry of some kinds as it is read, and forgets all of it when asked."""
+
+    def add(self, one: Kept, body: Mapping[str, Any]) -> Iterator[MutableSequence[Any]]:
+        """Take one entry in; yield each list at whose end it stands then: it may yet be rolled back."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what was read."""
+        ...
+
+
+def ask_for(asking: Asking, kinds: Collection[str]) -> None:
+    """Let `asking` be told of every entry of `kinds`, from the first. For where a module is loaded."""
     with _lock:
         _asked.append(asking)
         for kind in kinds:
@@ -330,7 +343,7 @@ def _admit(row: _Row) -> None:
         return
     if row.salt is None or row.text is None or body_hash(bytes(row.salt), row.text) != row.body_hash:
         raise Unreadable(f"entry {row.seq} ({row.kind}) does not say what was written")
-    body, kept = json.loads(row.text), _Kept(row.seq, row.kind, row.recorded_wall_ns, row.text)
+    body, kept = json.loads(row.text), Kept(row.seq, row.kind, row.recorded_wall_ns, row.text)
     for one in asking:
         _memory.unsettled.extend(one.add(kept, body))
 

@@ -85,15 +85,14 @@ def store(
 def filed_under(clip: UUID, kinds: Collection[str], *, holding: str = "") -> list[StoredEntry]:
     """Return the entries of `kinds` that are filed under a clip, in order; `holding`: whose text has this in it."""
     places = ", ".join(["%s"] * len(kinds))
-    like = """ AND b."body_json" LIKE %s ESCAPE '\\'""" if holding else ""
     query = (
         'SELECT l."seq", l."kind", l."recorded_wall_ns", l."mac", b."salt", b."body_json" '  # noqa: S608
         f'FROM "{_BODY}" b JOIN "{_LEAF}" l ON l."seq" = b."leaf_id" '
-        f'WHERE b."clip_id" = %s AND l."kind" IN ({places}){like} ORDER BY l."seq"'
+        f'WHERE b."clip_id" = %s AND l."kind" IN ({places}) AND b."body_json" LIKE %s ESCAPE \'\\\' ORDER BY l."seq"'
     )
-    named = [f"%{connection.ops.prep_for_like_query(holding)}%"] if holding else []
+    text = f"%{connection.ops.prep_for_like_query(holding)}%"
     with connection.cursor() as cursor:
-        cursor.execute(query, [_uuid(clip), *kinds, *named])
+        cursor.execute(query, [_uuid(clip), *kinds, text])
         return [
             StoredEntry(seq, kind, wall_ns, None if mac is None else bytes(mac), bytes(salt), text)
             for seq, kind, wall_ns, mac, salt, text in cursor.fetchall()

@@ -45,17 +45,43 @@ def stands(clip: Clip, *, footage: bool = True) -> bool:
     site = clip.site
     if clip._state.adding:
         return founded.stands(site)
-    # Under which clip an entry is filed stands under no hash: its body says whose it is.
-    told = [one for one in trusted.own_of(clip.pk, SINCE | {RECEIVED}) if one.body.get("clip") == str(clip.pk)]
-    since = [one for one in told if one.kind != RECEIVED]
-    if len(since) < _SINCE.count_as_read(clip.pk):
+    entries = _entries_of(clip.pk)
+    if entries is None:
         return False
-    arrived = next((one for one in reversed(told) if one.kind == RECEIVED), None)
+    arrived, since = entries
     if arrived is None:
-        waits = clip.received_at is None and not _ARRIVED.has_as_read(clip.pk)
-        return not footage and waits and founded.stands(site)
-    subject = next((one for one in reversed(since) if one.kind == REFILED), arrived).body.get("subject")
-    return _is_as_left(clip, since) and _fits(clip, arrived, subject=subject)
+        return not footage and clip.received_at is None and founded.stands(site)
+    return _is_as_left(clip, since) and _fits(clip, arrived, subject=_subject(arrived, since))
+
+
+def subject_told(clip: Clip) -> UUID | None:
+    """Return of whom a clip is by its entries, whatever its row says; by its row where it has not arrived.
+
+    As of the last reading of the ledger. Raises Unreadable where one of these entries is hidden just now.
+    """
+    entries = _entries_of(clip.pk)
+    if entries is None:
+        raise past.Unreadable(f"entries of the clip {clip.pk} are not there any more")
+    arrived, since = entries
+    if arrived is None:
+        return clip.subject_id
+    subject = _subject(arrived, since)
+    return None if subject is None else UUID(str(subject))
+
+
+def _entries_of(clip_id: UUID) -> tuple[Told | None, list[Told]] | None:
+    """Return the entry of a clip's arrival, if any, and those since; None where one that was read is hidden."""
+    # Under which clip an entry is filed stands under no hash: its body says whose it is.
+    told = [one for one in trusted.own_of(clip_id, SINCE | {RECEIVED}) if one.body.get("clip") == str(clip_id)]
+    since = [one for one in told if one.kind != RECEIVED]
+    arrived = next((one for one in reversed(told) if one.kind == RECEIVED), None)
+    if len(since) < _SINCE.count_as_read(clip_id) or (arrived is None and _ARRIVED.has_as_read(clip_id)):
+        return None
+    return arrived, since
+
+
+def _subject(arrived: Told, since: Sequence[Told]) -> object:
+    return next((one for one in reversed(since) if one.kind == REFILED), arrived).body.get("subject")
 
 
 def _is_as_left(clip: Clip, since: Sequence[Told]) -> bool:

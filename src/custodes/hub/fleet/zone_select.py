@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 ZONES = tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC"))
 _KNOWN = frozenset(ZONES)
@@ -25,27 +25,21 @@ def zone_of_host(link: Path = Path("/etc/localtime"), environment: Mapping[str, 
 
 
 class ZoneSelect(forms.Select):
-    """A list of some hundred options, of which only what is chosen is written anew."""
+    """A list of some hundred options, headed by the chosen one, which alone is written anew."""
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         """Return the list, the present zone chosen."""
         chosen = value or ""
+        first = [(zone, label) for zone, label in self.choices if zone not in _KNOWN]
+        first += [(zone, label) for zone, label in CHOICES if zone == chosen]
         before = format_html_join(
             "",
             '<option value="{}"{}>{}</option>',
-            (
-                (zone, " selected" if zone == chosen else "", label)
-                for zone, label in self.choices
-                if zone not in _KNOWN
-            ),
+            ((zone, " selected" if zone == chosen else "", label) for zone, label in first),
         )
-        options = OPTIONS
-        if chosen in _KNOWN:
-            here = format_html('<option value="{}"', chosen)
-            options = mark_safe(OPTIONS.replace(f"{here}>", f"{here} selected>", 1))  # noqa: S308  # both are escaped
         return format_html(
             "<select{}>{}{}</select>",
             flatatt(self.build_attrs(self.attrs, {"name": name, **(attrs or {})})),
             before,
-            options,
+            OPTIONS,
         )

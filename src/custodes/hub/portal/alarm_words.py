@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from custodes.core.clock import NS_PER_S
-from custodes.hub.access.models import Alarm, View
+from custodes.hub.access.alarm_entries import Alarm
+from custodes.hub.access.models import View
 from custodes.hub.access.snooping import DAY_NS, MINUTE_NS, Limits, Pattern, Viewing, is_night
 from custodes.hub.portal import shown
 
@@ -51,7 +52,7 @@ def title(alarm: Alarm) -> str:
         Pattern.AGAIN: _("One clip again and again"),
         Pattern.OUTSIDE: _("Sites of others"),
         Pattern.BREAK_GLASS: _("Emergency access"),
-    }[Pattern(alarm.pattern)]
+    }[alarm.about.pattern]
 
 
 def sentence(alarm: Alarm) -> str:
@@ -68,7 +69,7 @@ def sentence(alarm: Alarm) -> str:
             "%(n)d clips or more were opened within %(within)s of sites with which the watcher has nothing to do."
         ),
         Pattern.BREAK_GLASS: _("Somebody opened what the rules refuse, and gave an emergency as the reason."),
-    }[Pattern(alarm.pattern)] % {"n": alarm.bound, "within": within}
+    }[alarm.about.pattern] % {"n": alarm.bound, "within": within}
 
 
 def picture(views: Sequence[View], limits: Limits, zone: str, lane_of: Mapping[UUID, str]) -> Picture:

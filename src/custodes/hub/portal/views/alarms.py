@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from custodes.core.errors import BadInput, Denied
-from custodes.hub.access import alarm_answers, alarms, oversight
+from custodes.hub.access import alarm_answers, alarm_entries, alarms, oversight
+from custodes.hub.access.alarm_entries import AlarmLimits, State
 from custodes.hub.access.history import names_then
-from custodes.hub.access.models import Alarm, AlarmLimits
 from custodes.hub.fleet.models import Organisation
 from custodes.hub.portal import alarm_words, headings, scope, shown
 
@@ -34,32 +34,33 @@ WORDS = {
 }
 
 
-class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+FIELD_ORDER = (
+    "many_clips", "many_minutes", "night_clips", "night_from", "night_to", "same_clips", "same_days", "same_times",
+    "again_views", "outside_clips", "outside_days", "tell_after_h",
+)  # fmt: skip
+
+
+class LimitsForm(forms.Form):
     """From where on an organisation wants an alarm."""
 
-    night_from = forms.TimeField(
-        label=gettext_lazy("Night begins"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    night_to = forms.TimeField(
-        label=gettext_lazy("Night ends"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    field_order = (
-        "many_clips", "many_minutes", "night_clips", "night_from", "night_to", "same_clips", "same_days", "same_times",
-        "again_views", "outside_clips", "outside_days", "tell_after_h",
-    )  # fmt: skip
-
-    class Meta:
-        model = AlarmLimits
-        fields = tuple(WORDS)
-        labels = WORDS
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["night_from"] = _time(self.instance.night_from_minute)
-        self.initial["night_to"] = _time(self.instance.night_to_minute)
+    def __init__(self, data: Any, *, limits: AlarmLimits) -> None:
+        """Show `limits`, or what was filled in."""
+        super().__init__(data)
+        for name, label in WORDS.items():
+            least, most = alarm_answers.BOUNDS.get(name, (0, alarm_answers.MAX_COUNT))
+            self.fields[name] = forms.IntegerField(
+                label=label, min_value=least, max_value=most, initial=getattr(limits, name)
+            )
+        for name, label, minute in (
+            ("night_from", gettext_lazy("Night begins"), limits.night_from_minute),
+            ("night_to", gettext_lazy("Night ends"), limits.night_to_minute),
+        ):
+            widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            self.fields[name] = forms.TimeField(label=label, widget=widget, initial=_time(minute))
+        self.order_fields(FIELD_ORDER)
 
     def wished(self) -> AlarmLimits:
-        """Return what was filled in, unsaved."""
+        """Return what was filled in."""
         begin, end = self.cleaned_data["night_from"], self.cleaned_data["night_to"]
         return AlarmLimits(
             night_from_minute=begin.hour * 60 + begin.minute,
@@ -74,7 +75,7 @@ def show(request: HttpRequest, alarm_id: uuid.UUID) -> HttpResponse:
     """Show one alarm: why, its viewings as a picture and a list, and what can be done about it."""
     person = scope.actor(request)
     alarm = alarm_answers.find(person, alarm_id)
-    views = alarm_answers.views_of(alarm)
+    views = alarms.views_of(alarm)
     zone = alarm.organisation.time_zone or "UTC"
     lane_of = {view.clip_id: str(view.clip.subject or _("nobody known")) for view in views}
     then = names_then(views)
@@ -82,13 +83,13 @@ def show(request: HttpRequest, alarm_id: uuid.UUID) -> HttpResponse:
         "alarm": alarm,
         "title": alarm_words.title(alarm),
         "why": alarm_words.sentence(alarm),
-        "picture": alarm_words.picture(views, alarms.limits_of(alarm.organisation).limits(), zone, lane_of),
+        "picture": alarm_words.picture(views, alarm_entries.limits_of(alarm.organisation), zone, lane_of),
         "names": headings.names_of(person, [view.clip for view in views]),
         "rows": [(view, lane_of[view.clip_id]) for view in reversed(views)],
         "watcher": then[views[0].pk] if views else None,
         "zone": zone,
         "mine": alarm.watcher_id == person.pk,
-        "dismissed": alarm.state == Alarm.State.DISMISSED,
+        "dismissed": alarm.state == State.DISMISSED,
     }
     return render(request, "portal/alarm.html", context)
 
@@ -129,7 +130,7 @@ def limits(request: HttpRequest, organisation_id: uuid.UUID) -> HttpResponse:
     """Show and keep from where on there is an alarm."""
     person = scope.actor(request)
     organisation = _overseen(oversight.organisations(person), organisation_id)
-    form = LimitsForm(request.POST or None, instance=alarms.limits_of(organisation))
+    form = LimitsForm(request.POST or None, limits=alarm_entries.limits_of(organisation))
     if request.method == "POST" and form.is_valid():
         try:
             alarm_answers.set_limits(actor=person, organisation=organisation, wished=form.wished())
