@@ -108,6 +108,26 @@ def test_another_driver_is_another_watch_and_a_day_long_one_is_asked_anew(cast: 
     assert watches() == 3
 
 
+def test_a_row_without_its_entry_shows_no_place_unwritten(cast: Cast) -> None:
+    beat(cast)
+    forged = PlaceWatch(person=cast.bob, site=cast.van, shift_number=Shift.objects.get().pk, ledger_seq=0)
+    forged.opened_at = forged.last_shown_at = NOW
+    forged.save()
+    assert seen_by(cast.bob)["Van 12"] == (True, True)
+    assert watches() == 1
+
+
+def test_a_row_that_was_made_younger_keeps_no_watch_open(cast: Cast) -> None:
+    beat(cast)
+    seen_by(cast.bob)
+    late_s = 13 * 3600
+    beat(cast, after_s=late_s)
+    moment = NOW + timedelta(seconds=late_s)
+    PlaceWatch.objects.update(opened_at=moment, last_shown_at=moment)
+    seen_by(cast.bob, after_s=late_s)
+    assert watches() == 2
+
+
 def test_no_entry_no_place(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     beat(cast)
 

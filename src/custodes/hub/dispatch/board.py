@@ -1,12 +1,14 @@
 """The door to where vans are: no position reaches a person but through here, and none before its ledger entry.
 
 One entry stands for one person's looking at one van during one shift: a *watch*. It lasts while the person looks,
-goes on when they come back within a quarter of an hour, and is opened anew after half a day.
+goes on when they come back within a quarter of an hour, and is opened anew after half a day. That one was opened is
+known from its entry, as this process read it; its row adds when its place was last shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,11 +18,11 @@ from custodes.core.clock import Clock, SystemClock
 from custodes.hub.access import places
 from custodes.hub.access.decisions import Actor
 from custodes.hub.access.places import Located
-from custodes.hub.audit import ledger
+from custodes.hub.audit import ledger, past
 from custodes.hub.dispatch.models import PlaceWatch
 from custodes.hub.fleet import positions, selectors
 from custodes.hub.fleet.models import Person, Shift, Site, TrailPoint, Unit
-from custodes.hub.fleet.times import now_of
+from custodes.hub.fleet.times import moment_of, now_of
 
 PAUSE = timedelta(minutes=15)
 """Who comes back within this time goes on with the same watch."""
@@ -32,6 +34,18 @@ TRAIL = timedelta(minutes=30)
 """How much of its way a van draws behind it."""
 TRAIL_POINTS = 360
 _CLOCK = SystemClock()
+WATCHED = "place.watched"
+
+
+def _opened(recorded_wall_ns: int, body: Mapping[str, Any]) -> Iterator[str]:
+    yield _name(body["person"], body["site"], body["shift"] or 0, moment_of(recorded_wall_ns))
+
+
+def _name(person_id: object, site_id: object, shift_number: int, opened_at: datetime) -> str:
+    return f"{person_id} {site_id} {shift_number} {opened_at.isoformat()}"
+
+
+_WATCHED = past.Named((WATCHED,), by=_opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,8 @@ class Van:
 def look(actor: Actor, *, address: str = "", clock: Clock = _CLOCK) -> tuple[Van, ...]:
     """Return the vans of which `actor` may know where they are, by name; each that is shown is in the ledger before.
 
-    Authorised anew at each call, by what the database says at that moment. A stranger gets none.
+    Authorised anew at each call, by what the database says at that moment. A stranger gets none. Raises Unreadable as
+    `audit.past`: then no place is shown.
     """
     now = now_of(clock)
     if not isinstance(actor, Person):
@@ -74,7 +89,7 @@ def look(actor: Actor, *, address: str = "", clock: Clock = _CLOCK) -> tuple[Van
 def place_of(actor: Actor, site: Site, *, address: str = "", clock: Clock = _CLOCK) -> Unit | None:
     """Return the unit that tells where `site` is, if `actor` may know that; it is in the ledger before.
 
-    None: nobody knows, or they may not.
+    None: nobody knows, or they may not. Raises Unreadable as `look`.
     """
     now = now_of(clock)
     shifts = _running([site], now)
@@ -124,18 +139,24 @@ def _write_down(
         return
     with transaction.atomic():
         for van in _without_watch(actor, vans, now):
-            _open(actor, van, allowed[van.site.pk], address=address, now=now, now_ns=clock.wall_ns())
+            _open(actor, van, allowed[van.site.pk], address=address, now_ns=clock.wall_ns())
 
 
 def _without_watch(actor: Person, vans: Sequence[Van], now: datetime) -> list[Van]:
-    """Return the vans that `actor` has no open watch of; note of the other watches, now and then, that they go on."""
+    """Return the vans that `actor` has no open watch of; note of the other watches, now and then, that they go on.
+
+    A row counts only with the entry of its very moment: one made by hand keeps no watch open that was not written down.
+    """
+    if not vans:
+        return []
+    past.read_on()
     rows = PlaceWatch.objects.filter(
         person=actor,
         site__in=[van.site.pk for van in vans],
         last_shown_at__gte=now - PAUSE,
         opened_at__gte=now - LASTS,
     ).order_by("opened_at")
-    watches = {(watch.site_id, watch.shift_number): watch for watch in rows}
+    watches = {(one.site_id, one.shift_number): one for one in rows if _WATCHED.has_as_read(_name_of(one))}
     going = {van.site.pk: watches.get((van.site.pk, _shift_number(van))) for van in vans}
     stale = [watch.pk for watch in going.values() if watch and now - watch.last_shown_at >= TOUCH_EVERY]
     if stale:
@@ -143,11 +164,15 @@ def _without_watch(actor: Person, vans: Sequence[Van], now: datetime) -> list[Va
     return [van for van in vans if going[van.site.pk] is None]
 
 
+def _name_of(watch: PlaceWatch) -> str:
+    return _name(watch.person_id, watch.site_id, watch.shift_number, watch.opened_at)
+
+
 def _shift_number(van: Van) -> int:
     return van.shift.pk if van.shift else 0
 
 
-def _open(actor: Person, van: Van, by: Located, *, address: str, now: datetime, now_ns: int) -> None:
+def _open(actor: Person, van: Van, by: Located, *, address: str, now_ns: int) -> None:
     driver = van.shift.driver if van.shift else None
     body = {
         "person": actor.pk,
@@ -160,7 +185,7 @@ def _open(actor: Person, van: Van, by: Located, *, address: str, now: datetime, 
         "driver": driver.pk if driver else None,
         "address": address or None,
     }
-    entry = ledger.append(kind="place.watched", body=body, now_ns=now_ns)
+    entry = ledger.append(kind=WATCHED, body=body, now_ns=now_ns)
     PlaceWatch.objects.create(
         person=actor,
         site=van.site,
@@ -169,7 +194,7 @@ def _open(actor: Person, van: Van, by: Located, *, address: str, now: datetime, 
         role=by.role,
         policy=by.policy,
         address=address or None,
-        opened_at=now,
-        last_shown_at=now,
+        opened_at=moment_of(entry.recorded_wall_ns),
+        last_shown_at=moment_of(entry.recorded_wall_ns),
         ledger_seq=entry.seq,
     )
