@@ -4,6 +4,7 @@ import io
 import json
 import time
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from custodes.core.errors import BadInput, Denied
 from custodes.hub.access import leak_acts, leaks
 from custodes.hub.audit import ledger, offline_verifier
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
-from custodes.hub.clips import fsck, quota
+from custodes.hub.clips import fsck, keeping, quota
 from custodes.hub.clips.keeping import keeping_of
+from custodes.hub.clips.models import Case, Clip
 from custodes.hub.fleet import roles
 from custodes.hub.fleet.models import Membership, OpenSession
+from custodes.hub.fleet.times import moment_of
 from custodes.hub.ingest import repair
 from custodes.hub.leak import erasing, footage, services
 from custodes.hub.leak.models import ClipLook, Leak, LeakFinding
@@ -317,6 +320,46 @@ def test_an_erased_clip_takes_what_was_found_of_it_along(leaking: LeakScene) -> 
     assert erasing._forget_clip(leaking.clip.pk) == 1
     assert erasing.erase_due(now_ns=time.time_ns()) == 1
     assert Leak.objects.get(pk=leak.pk).erased_at is not None
+
+
+def test_no_row_lets_a_leak_go_before_its_time(leaking: LeakScene) -> None:
+    """Whoever can write the database says that its time is over, puts it into a closed case, or hangs a clip on it."""
+    cast, now_ns = leaking.cast, time.time_ns()
+    leak = bring(cast, b"whatever")
+    named = {"actor": cast.petra, "organisation": cast.company, "among": Clip.objects.none()}
+    closed = keeping.open_case(name="another", **named)
+    keeping.close_case(actor=cast.petra, case=closed)
+    LeakFinding.objects.create(
+        leak=leak, run=1, clip=leaking.clip, film="film.road", found=True, verdict="identified", finding_json="{}"
+    )
+    erasing._forget_clip(leaking.clip.pk)
+    early = moment_of(now_ns) - timedelta(days=1)
+    for edited in ({"keep_until": early}, {"keep_until": early, "case": closed}):
+        Leak.objects.filter(pk=leak.pk).update(**edited)
+        assert erasing.erase_due(now_ns=now_ns) == 0
+    Leak.objects.filter(pk=leak.pk).update(case=None)
+    over_ns = now_ns + (services.kept_days() + 1) * 24 * 3600 * 10**9
+    assert erasing.erase_due(now_ns=over_ns) == 1
+
+
+def test_a_case_that_only_its_row_closes_keeps_its_leak(leaking: LeakScene) -> None:
+    cast, now_ns = leaking.cast, time.time_ns()
+    leak = bring(cast, b"whatever", hint=leaking.clip)
+    keep_finding(
+        leak=leak, run=1, clip=leaking.clip, film="film.road", found=True, verdict="identified", finding_json="{}"
+    )
+    named = {"actor": cast.petra, "organisation": cast.company, "among": Clip.objects.none()}
+    case = keeping.open_case(name="net", **named)
+    entry = {"leak": leak.pk, "organisation": cast.company.pk, "person": cast.petra.pk, "case": case.pk}
+    ledger.append(kind="leak.case_opened", body=entry, now_ns=now_ns)
+    Case.objects.update(closed_at=moment_of(now_ns))
+    Leak.objects.update(case=None)
+    assert erasing.erase_due(now_ns=now_ns + 10**18) == 0
+    with pytest.raises(Denied):
+        leaks.erase(actor=cast.petra, leak_id=leak.pk)
+    Case.objects.update(closed_at=None)
+    keeping.close_case(actor=cast.petra, case=case)
+    assert erasing.erase_due(now_ns=now_ns) == 1
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole", "on its way"])

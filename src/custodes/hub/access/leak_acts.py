@@ -27,6 +27,7 @@ from custodes.hub.clips.models import Clip
 from custodes.hub.fleet import mailroom, open_sessions
 from custodes.hub.fleet.models import Person
 from custodes.hub.fleet.times import moment_of, now_of
+from custodes.hub.leak import keeping as leak_keeping
 from custodes.hub.leak import reports, sealing
 from custodes.hub.leak.models import Leak, LeakFinding
 from custodes.trace.verdicts import Verdict
@@ -76,6 +77,8 @@ def open_case(*, actor: Person, leak: Leak, name: str, clock: Clock = _CLOCK) ->
     with transaction.atomic():
         case = keeping.open_case(actor=actor, organisation=leak.organisation, name=name, among=among, clock=clock)
         Leak.objects.filter(pk=leak.pk, erased_at=None).update(case=case)
+        body = {"leak": leak.pk, "organisation": leak.organisation_id, "person": actor.pk, "case": case.pk}
+        ledger.append(kind=leak_keeping.CASE_OPENED, body=body, now_ns=clock.wall_ns())
 
 
 def close_case(*, actor: Person, leak: Leak, clock: Clock = _CLOCK) -> None:

@@ -17,11 +17,12 @@ from custodes.hub.access import decisions, gate, places, showings
 from custodes.hub.access.decisions import Actor
 from custodes.hub.access.models import View
 from custodes.hub.access.requests import Action
+from custodes.hub.audit import past
 from custodes.hub.audit.proofs import InclusionProof, inclusion_proof
 from custodes.hub.clips.models import Clip
 from custodes.hub.fleet.models import Membership, Organisation, Person
 from custodes.hub.fleet.times import now_of
-from custodes.hub.leak import erasing, footage, reports
+from custodes.hub.leak import erasing, footage, keeping, reports
 from custodes.hub.leak.models import Leak
 from custodes.hub.vault.keys import KeyDestroyed
 
@@ -142,6 +143,7 @@ def may_compare(actor: Person, clip: Clip, *, clock: Clock = _CLOCK) -> decision
 def erase(*, actor: Person, leak_id: uuid.UUID, clock: Clock = _CLOCK) -> None:
     """Erase a leak now, for good. A leaf in the ledger. Raises Denied, also while an open case keeps it."""
     leak = find(actor, leak_id, clock=clock)
-    if leak.case is not None and leak.case.closed_at is None:
+    past.read_on()
+    if keeping.is_in_open_case(leak):
         raise Denied.of(leak_id)
     erasing.erase(leak.pk, now_ns=clock.wall_ns())

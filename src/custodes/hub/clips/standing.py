@@ -93,6 +93,11 @@ def were_no_cases() -> bool:
     return _CASES.is_empty()
 
 
+def was_closed(case_id: UUID) -> bool:
+    """Say whether a case was closed, as of the last reading of the ledger (`past.read_on`)."""
+    return any(one.kind == CLOSED for one in _CASES.as_read(case_id))
+
+
 def clips_of_case(case_id: UUID) -> set[UUID]:
     """Return the clips that a case keeps while it is open, as of the last reading of the ledger (`past.read_on`)."""
     return set(follow(_CASES.as_read(case_id)).cases)

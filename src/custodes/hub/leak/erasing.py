@@ -5,33 +5,35 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
+from custodes.core.clock import SystemClock
 from custodes.core.errors import CustodesError
-from custodes.hub.audit import erasures, ledger
+from custodes.hub.audit import erasures, ledger, past
 from custodes.hub.clips import quota
 from custodes.hub.clips.erasing import Eraser, erasers, settle_log
 from custodes.hub.clips.owners import Owner, StoredBlob, owners
 from custodes.hub.fleet.times import moment_of
-from custodes.hub.leak import footage, services
+from custodes.hub.leak import footage, keeping, sealing, services
 from custodes.hub.leak.models import Leak, LeakFinding, LeakPart
 from custodes.hub.vault import destroyed, keys
 from custodes.hub.vault.store import vault
 
+_CLOCK = SystemClock()
 log = logging.getLogger(__name__)
 forgetters: list[Callable[[UUID], int]] = []
 """What other apps keep of a leak: each removes it, outside of a transaction."""
 
 
 def erase_due(*, now_ns: int) -> int:
-    """Erase leaks whose time is over, whose case was closed, or that an older database shows again; return how many."""
-    now = moment_of(now_ns)
-    over = Q(case=None, keep_until__lte=now) | Q(case__closed_at__isnull=False)
-    alive = Leak.objects.filter(erased_at=None)
-    due = set(alive.filter(over).values_list("pk", flat=True))
-    due |= {leak_id for leak_id in alive.values_list("pk", flat=True) if destroyed.holds(leak_id)}
-    erased = 0
-    for leak_id in sorted(due):
+    """Erase leaks that may go, by their entries, or that an older database shows again; return how many.
+
+    None where the ledger cannot be read just now.
+    """
+    if not past.is_readable():
+        return 0
+    now, erased = moment_of(now_ns), 0
+    alive = list(Leak.objects.filter(erased_at=None).order_by("pk"))
+    for leak_id in [one.pk for one in alive if destroyed.holds(one.pk) or keeping.is_due(one, now)]:
         try:
             erase(leak_id, now_ns=now_ns)
             erased += 1
@@ -92,11 +94,13 @@ def erase(leak_id: UUID, *, now_ns: int) -> None:
 
 def _forget_clip(clip_id: UUID) -> int:
     """Forget what was found of an erased clip; a leak that shows it goes at the next sweep, unless a case keeps it."""
-    found = LeakFinding.objects.filter(clip_id=clip_id)
-    Leak.objects.filter(pk__in=found.filter(found=True).values("leak_id"), case=None, erased_at=None).update(
-        keep_until=moment_of(0)
-    )
-    return found.delete()[0]
+    with transaction.atomic():
+        found = LeakFinding.objects.filter(clip_id=clip_id)
+        shown = found.filter(found=True, leak__erased_at=None).order_by("leak_id").select_related("leak")
+        for leak in {row.leak_id: row.leak for row in shown if sealing.is_own(row)}.values():
+            body = {"leak": leak.pk, "organisation": leak.organisation_id, "clip": clip_id}
+            ledger.append(kind=keeping.CLIP_ERASED, body=body, now_ns=_CLOCK.wall_ns())
+        return found.delete()[0]
 
 
 def _blobs() -> dict[str, StoredBlob]:

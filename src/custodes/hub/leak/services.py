@@ -23,6 +23,7 @@ from custodes.hub.vault import keys
 MOST_ARRIVING = 20
 """Leaks of one organisation that may be on their way at once."""
 ARRIVES_WITHIN = timedelta(days=1)
+RECEIVED = "leak.received"
 State = Leak.State
 _CLOCK = SystemClock()
 _stops: dict[UUID, Callable[[], None]] = {}
@@ -126,8 +127,9 @@ def arrived(leak: Leak, *, clock: Clock = _CLOCK) -> Leak:
             "person": leak.brought_by_id,
             "sha256": leak.sha256,
             "bytes": leak.size_bytes,
+            "keep_until": leak.keep_until.isoformat(),
         }
-        ledger.append(kind="leak.received", body=body, now_ns=now_ns)
+        ledger.append(kind=RECEIVED, body=body, now_ns=now_ns)
     return leak
 
 

@@ -129,6 +129,8 @@ TITLES: Mapping[str, str | Promise] = {
     "leak.traced": _("Film from outside was traced"),
     "leak.shown": _("Looked at film from outside"),
     "leak.people_told": _("Told who is on film of a leak"),
+    "leak.case_opened": _("Opened a case about film from outside"),
+    "leak.clip_erased": _("A clip that film from outside shows was erased"),
     "leak.erased": _("Film from outside was erased"),
     "canary.planted": _("Planted a canary clip"),
     "canary.lifted": _("Lifted a canary clip"),
