@@ -329,6 +329,17 @@ def test_inside_the_organisation_nobody_has_to_release(
         shared.find(session, clock=clock)
 
 
+def test_an_address_written_to_a_colleagues_account_by_hand_is_somebody_outside(
+    cast: Cast, clip: Clip, clock: ManualClock, by_mail: None
+) -> None:
+    Person.objects.filter(pk=cast.oscar.pk).update(email="buyer@example.org")
+    share = made(cast, clip, clock, released=False, name="Oscar", email="buyer@example.org")
+    Person.objects.filter(pk=cast.oscar.pk).update(email="oscar@example.org")
+    assert Release.objects.get().person == cast.dina
+    with pytest.raises(Denied):
+        shared.exchange(share.token, clock=clock)
+
+
 def test_a_typed_address_makes_nobody_a_colleague(
     cast: Cast, clip: Clip, clock: ManualClock, request: pytest.FixtureRequest
 ) -> None:

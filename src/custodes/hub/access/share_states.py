@@ -8,7 +8,7 @@ from django.db.models import Q
 from custodes.hub.access import recorded, share_entries
 from custodes.hub.access.models import Release, Share
 from custodes.hub.access.requests import ShareFacts
-from custodes.hub.fleet import given_roles
+from custodes.hub.fleet import account_codes, given_roles
 from custodes.hub.fleet.models import Membership
 
 
@@ -34,13 +34,15 @@ def is_outside(share: Share, stands: share_entries.Standing | None = None, *, no
     """Say whether the link may reach somebody who has no role in the clip's organisation now.
 
     An address is a mere word until the hub has mailed the link to it: without mail whoever shares holds the link, and
-    everybody counts as outside. So does, for good, whoever had to be released once: that link was handed over.
+    everybody counts as outside. So does, for good, whoever had to be released once: that link was handed over. An
+    address that was written to a colleague's account by hand is no colleague's.
     """
     if not goes_by_mail() or share.releases.exists() or (stands or share_entries.standing(share)).answers:
         return True
     held = Membership.objects.filter(Q(until=None) | Q(until__gt=now), organisation_id=share.clip.site.organisation_id)
     there = held.filter(person__email__iexact=share.recipient_email, person__is_active=True)
-    return not given_roles.counting(there).exists()
+    own = given_roles.counting(there).select_related("person")
+    return not any(account_codes.password_fits(row.person) for row in own)
 
 
 def goes_by_mail() -> bool:

@@ -34,7 +34,7 @@ def of_password(person: "WithOwnPassword") -> str:
 
 
 def password_fits(person: "WithOwnPassword") -> bool:
-    """Say whether the hub set this person's password."""
+    """Say whether the hub set this person's password, or that they have none, at this address."""
     return own_rows.fits(person.password_code, "password", person.pk, person.email.lower(), person.password)
 
 
