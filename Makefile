@@ -64,7 +64,7 @@ format: $(READY) ## Format the code and mend what ruff can mend
 browser: $(READY) ## Find a Chromium for the browser tests, or install one
 	@sh tools/chromium.sh
 
-faults: $(READY) ## Kill, cut and restart things; MINUTES=10 of a camera that restarts twice
+faults: $(READY) ## Kill, cut and restart things, read 100,000 times (an hour); MINUTES=10 of a camera that restarts twice
 	@CUSTODES_FAULT_MINUTES=$(MINUTES) $(BIN)/pytest tests/faults tests/access/test_lists.py -m '' -n $(JOBS) $(SPREAD) -rfEP $(ARGS)
 
 bench: $(READY) ## Measure each claim of speed beside its peer; write docs/performance.md

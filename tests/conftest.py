@@ -40,6 +40,7 @@ LONG_FIRST = (
     "test_unit_process.py",
     "test_unit_api_schema.py",
     "test_kill_in_mid_upload.py",
+    "test_whose_picture.py",
     "test_trace_end_to_end.py",
     "test_floor_serve.py",
     "test_kill_at_every_call.py",
