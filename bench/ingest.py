@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -13,15 +12,14 @@ import time
 import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 import httpx
 import psutil
 
-from bench.ingest_server import TOKEN
 from bench.rows import Row
+from bench.servers import TOKEN, serving
 from custodes.core import seal
 from custodes.core.clock import SystemClock
 from custodes.core.types import Severity
@@ -48,7 +46,7 @@ def rows() -> Iterable[Row]:
 
 
 def _clip_cost(work: Path) -> Iterator[Row]:
-    with _server("ours", work / "ours") as hub, _server("bare", work / "bare") as django:
+    with serving("ours", work / "ours") as hub, serving("bare", work / "bare") as django:
         send = _our_sender(hub.url, work / "ours" / "code.json", work / "state")
         put = _bare_sender(django.url)
         ours_ms: list[float] = []
@@ -74,38 +72,6 @@ def _hub_at_rest(work: Path) -> Iterator[Row]:
     yield Row("hub", "first start, CPU", starts[0][1], "s")
     yield Row("hub", "later start until it answers, wall", starts[1][0], "s", target=TARGET_START_S)
     yield Row("hub", "memory at rest (RSS)", starts[1][2], "MB", target=TARGET_RSS_MB)
-
-
-class _Served:
-    """A server process to measure."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._process = psutil.Process(process.pid)
-
-    def cpu_s(self) -> float:
-        """Return the CPU time that it has used, all threads (s)."""
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
-
-
-@contextmanager
-def _server(which: str, work: Path) -> Iterator[_Served]:
-    work.mkdir(mode=0o700)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "bench.ingest_server", which, str(work), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent) as process:
-        assert process.stdout is not None
-        if b"listening" not in process.stdout.readline():
-            raise RuntimeError(f"the {which} server did not come up")
-        served = _Served(process, port)
-        _until_answering(served.url)
-        try:
-            yield served
-        finally:
-            process.kill()
 
 
 def _our_sender(url: str, code: Path, state: Path) -> Callable[[], None]:
@@ -195,17 +161,6 @@ def _start_and_weigh(folder: Path) -> tuple[float, float, float]:
             process.terminate()
             process.wait(timeout=30)
     return wall_s, times.user + times.system, rss_mb
-
-
-def _until_answering(url: str) -> None:
-    for _ in range(200):
-        try:
-            httpx.get(f"{url}/", timeout=1)
-        except httpx.HTTPError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"nobody answers at {url}")
 
 
 if __name__ == "__main__":

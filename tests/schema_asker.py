@@ -4,17 +4,12 @@ import base64
 import hashlib
 import itertools
 import json
-import os
 import secrets
-import socket
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,14 +31,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from bench.servers import serving
 from custodes.core import seal
 from custodes.core.signing import RequestLine, sign_headers
 from custodes.edge.ship import Enrolment, enroll
 from custodes.hub.ingest.description import openapi
 from custodes.hub.ingest.operations import DECLARE, FILM_TYPE, OPERATIONS, TRIP, UPLOAD_PATCH, Operation
 
-ROOT = Path(__file__).parents[1]
-UP_WITHIN_S = 60.0
 SHORT = 8
 CHECKS = [
     not_a_server_error,
@@ -83,32 +77,9 @@ class Asked:
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """Start a hub with a site, and enrol one unit."""
     folder = tmp_path_factory.mktemp("schema")
-    (folder / "hub").mkdir(mode=0o700)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "bench.ingest_server", "ours", str(folder / "hub"), str(port)]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("CUSTODES", "DJANGO"))}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _until_answering(url)
-            code = json.loads((folder / "hub" / "code.json").read_text())
-            yield Asked(url, enroll(url, code, state_dir=folder / "unit", unit_name="schema"))
-        finally:
-            process.kill()
-
-
-def _until_answering(url: str) -> None:
-    ends = time.monotonic() + UP_WITHIN_S
-    while time.monotonic() < ends:
-        try:
-            requests.get(f"{url}/healthz", timeout=5)
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the hub did not come up")
+    with serving("ours", folder / "hub") as hub:
+        code = json.loads((folder / "hub" / "code.json").read_text())
+        yield Asked(hub.url, enroll(hub.url, code, state_dir=folder / "unit", unit_name="schema"))
 
 
 @dataclass

@@ -93,7 +93,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(HUB.database_path),
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": None,  # as long as the thread: `page_threads`
         "OPTIONS": {"timeout": 10, "transaction_mode": "IMMEDIATE", "init_command": SQLITE_PRAGMAS},
     }
 }
