@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from itertools import islice
 
+from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -100,23 +101,20 @@ def _stream(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] | 
 
 
 async def in_hops(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield what `chunks` yields, drawn in threads, so that the event loop waits for no disk and no decryption."""
+    """Yield what `chunks` yields, drawn in the request's thread, so that the event loop waits for no disk."""
 
     def draw() -> bytes:
-        try:
-            return b"".join(islice(chunks, CHUNKS_A_HOP))
-        finally:
-            connections.close_all()  # the gate asks the database from this thread, which belongs to no request
+        return b"".join(islice(chunks, CHUNKS_A_HOP))
 
     def end() -> None:
         try:
             if isinstance(chunks, Generator):
                 chunks.close()  # here, and not where the loop collects it: the gate still writes down what was sent
         finally:
-            connections.close_all()
+            connections.close_all()  # this thread belongs to no request: the request may be over
 
     try:
-        while batch := await asyncio.to_thread(draw):
+        while batch := await sync_to_async(draw)():
             yield batch
     finally:
         await asyncio.to_thread(end)
