@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -63,6 +65,29 @@ def test_what_a_page_asks_by_itself_is_no_sign_of_life(dina: Client, watch: Watc
         watch.pass_by(IDLE / 6)
         dina.get(path)
     assert not is_in(dina)
+
+
+@pytest.mark.parametrize("browser", ["", "Firefox"])
+def test_a_sign_of_life_is_written_once_a_while_and_when_browser_or_address_change(
+    dina: Client, watch: Watch, browser: str
+) -> None:
+    def written(agent: str, address: str) -> bool:
+        before = OpenSession.objects.values().get()
+        with CaptureQueriesContext(connection) as asked:
+            dina.get("/settings/", headers={"user-agent": agent}, REMOTE_ADDR=address)
+        updated = any('UPDATE "fleet_opensession"' in one["sql"] for one in asked.captured_queries)
+        assert updated or OpenSession.objects.values().get() == before
+        return updated
+
+    written(browser, "192.0.2.1")
+    assert [written(browser, "192.0.2.1") for _ in range(3)] == [False] * 3
+    assert [written("Other", "192.0.2.1"), written("Other", "192.0.2.2"), written("Other", "192.0.2.2")] == [
+        True,
+        True,
+        False,
+    ]
+    watch.pass_by(open_sessions.SEEN_EVERY)
+    assert written("Other", "192.0.2.2")
 
 
 def test_age_ends_it_whatever_is_done(dina: Client, watch: Watch) -> None:

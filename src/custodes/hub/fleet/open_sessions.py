@@ -60,9 +60,9 @@ def left(row: OpenSession, *, now: datetime) -> Left:
 
 def touch(row: OpenSession, request: HttpRequest, *, now: datetime) -> None:
     """Note that its person did something, and from where."""
-    address, browser = _origin(request)
-    if now - row.seen_at >= SEEN_EVERY or not row.browser or row.address != address:
-        row.seen_at, row.address, row.browser = now, address, browser
+    origin = _origin(request)
+    if now - row.seen_at >= SEEN_EVERY or (row.address, row.browser) != origin:
+        row.seen_at, (row.address, row.browser) = now, origin
         row.save(update_fields=["seen_at", "address", "browser"])
 
 
