@@ -84,6 +84,7 @@ eval-drive: $(READY) ## Judge driving on labelled drives in CUSTODES_DRIVES, and
 
 eval-health: $(READY) ## Judge how covered, moved and blurred lenses are told on film in CUSTODES_DATA; write docs/health.md
 	@$(BIN)/python -m bench.health_eval $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
+
 eval-redact: $(READY) ## Judge what is hidden of people in film that is shared, on film in CUSTODES_DATA; write docs/redaction.md
 	@$(BIN)/python -m bench.redact_eval $(if $(CUSTODES_DATA),--data $(CUSTODES_DATA)) $(ARGS)
 
