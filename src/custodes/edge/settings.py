@@ -14,7 +14,7 @@ from custodes.edge.clip.settings import ClipSettings, RingSettings
 from custodes.edge.decide import KINDS, RuleSettings, parse_rule
 from custodes.edge.decide.driver.staged import Staged
 from custodes.edge.decide.driving.bus_rule import BusRule
-from custodes.edge.decide.road.following import RoadRule
+from custodes.edge.decide.road.frame import RoadRule
 from custodes.edge.perceive.settings import PerceiveSettings, Share
 from custodes.edge.polygon import Polygon, check_polygon
 from custodes.edge.ship.settings import ShipSettings

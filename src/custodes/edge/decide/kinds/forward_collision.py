@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from custodes.core.types import Event, Evidence
-from custodes.edge.decide.road.following import Finding, Own, RoadRule, RoadSettings, Stretch, whose
+from custodes.edge.decide.road.frame import Finding, Own, RoadSettings, Stretch
+from custodes.edge.decide.road.lead import LeadRule, whose
 from custodes.edge.decide.road.traffic import INTO_M, Lead
 from custodes.edge.decide.rule import KINDS
 
@@ -55,7 +56,7 @@ def brakes_enough(own: Own, ttc_s: float) -> bool:
 
 
 @KINDS.register("forward_collision")
-class ForwardCollision(RoadRule[ForwardCollisionSettings]):
+class ForwardCollision(LeadRule[ForwardCollisionSettings]):
     """Watch how the vehicle ahead grows, and whether it would meet us. Only growth beyond doubt counts."""
 
     settings_model = ForwardCollisionSettings

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from custodes.core.types import Event, Evidence
-from custodes.edge.decide.road.following import Finding, Own, RoadRule, RoadSettings, Stretch, whose
+from custodes.edge.decide.road.frame import Finding, Own, RoadSettings, Stretch
+from custodes.edge.decide.road.lead import LeadRule, whose
 from custodes.edge.decide.road.traffic import Lead
 from custodes.edge.decide.rule import KINDS
 
@@ -41,7 +42,7 @@ class TailgatingSettings(RoadSettings):
 
 
 @KINDS.register("tailgating")
-class Tailgating(RoadRule[TailgatingSettings]):
+class Tailgating(LeadRule[TailgatingSettings]):
     """Watch the time gap, at its longest reading, and who made it short."""
 
     settings_model = TailgatingSettings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from custodes.core.clock import NS_PER_S
 from custodes.core.types import Observation, Sample
-from custodes.edge.decide.road.following import SPEED_STAYS_S
+from custodes.edge.decide.road.frame import SPEED_STAYS_S
 from custodes.edge.decide.road.traffic import Lead, Leading, Traffic, follow
 
 MOVES_MPS = 3.0

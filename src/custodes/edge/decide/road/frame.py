@@ -1,4 +1,4 @@
-"""One frame for every rule on the vehicle ahead: a spell that grows through stages; on trial."""
+"""One frame for every rule of the road lens: a stretch that grows through stages, look by look; on trial."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,9 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import Event, EventUpdate, Evidence, Observation, Sample, Severity
+from custodes.core.types import Event, EventUpdate, Evidence, Observation, RoadLook, Sample, Severity
 from custodes.edge.decide.inputs import Input, LensInterrupted, TelemetryInterrupted, Tick
 from custodes.edge.decide.repeat import GRAVENESS, RepeatSettings
-from custodes.edge.decide.road.traffic import Lead, Traffic, follow
 from custodes.edge.decide.rule import NewId, Rule
 
 SILENT_S = 5.0
@@ -21,7 +20,7 @@ SLOWING_S, LEAST_SLOWING_S = 0.6, 0.35
 
 
 class RoadSettings(RepeatSettings):
-    """What every rule on the vehicle ahead can be told."""
+    """What every rule of the road lens can be told."""
 
     lenses: list[str] = Field(default=[], description="Which road lenses count; empty: all.")
 
@@ -36,7 +35,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a kind makes of the vehicle ahead at one look: whether it is so, how much of it, and what speaks for it."""
+    """What a kind makes of one look: whether it is so, how much of it, and what speaks for it."""
 
     on: bool
     value: float = 0.0
@@ -61,26 +60,29 @@ class Stretch:
         return (self.last_ns - self.since_ns) / NS_PER_S
 
 
-@dataclass(frozen=True, slots=True)
-class LensRoad:
-    """What is remembered of one lens."""
+M = TypeVar("M")
 
-    traffic: Traffic = field(default_factory=Traffic)
+
+@dataclass(frozen=True, slots=True)
+class LensRoad(Generic[M]):
+    """What is remembered of one lens; `memory` is the kind's own."""
+
+    memory: M
     stretch: Stretch | None = None
     heard_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class RoadState:
-    """What a rule on the vehicle ahead remembers."""
+class RoadState(Generic[M]):
+    """What a rule of the road lens remembers."""
 
-    lenses: Mapping[str, LensRoad] = field(default_factory=dict)
+    lenses: Mapping[str, LensRoad[M]] = field(default_factory=dict)
     speeds: tuple[tuple[int, float], ...] = ()
     """The last readings of our speed: when (wall ns), and how fast (m/s)."""
     warned_ns: tuple[int, ...] = ()
     filmed_ns: int | None = None
 
-    def told(self, sample: Sample) -> "RoadState":
+    def told(self, sample: Sample) -> "RoadState[M]":
         """Return the state after a reading of our speed."""
         if sample.speed_mps is None:
             return self
@@ -102,7 +104,7 @@ class RoadState:
 C = TypeVar("C", bound=RoadSettings)
 
 
-class RoadRule(Rule[C, RoadState], Generic[C]):
+class RoadRule(Rule[C, RoadState[M]], Generic[C, M]):
     """Grow a stretch through its stages. On trial: its events count for no score."""
 
     trial = True
@@ -119,14 +121,20 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
         """Return the values at which the stages lie, rising."""
 
     @abstractmethod
-    def find(self, lead: Lead, own: Own, stretch: Stretch | None) -> Finding:
-        """Return what the kind makes of the vehicle ahead."""
+    def begin(self) -> M:
+        """Return what is remembered of a lens before its first look."""
 
-    def start(self) -> RoadState:
+    @abstractmethod
+    def look(
+        self, memory: M, seen: Observation, road: RoadLook, own: Own, stretch: Stretch | None
+    ) -> tuple[M, Finding]:
+        """Return what is remembered after a look, and what the kind makes of it."""
+
+    def start(self) -> RoadState[M]:
         """Return the state before anything was seen."""
         return RoadState()
 
-    def step(self, state: RoadState, seen: Input, *, new_id: NewId) -> tuple[RoadState, tuple[EventUpdate, ...]]:
+    def step(self, state: RoadState[M], seen: Input, *, new_id: NewId) -> tuple[RoadState[M], tuple[EventUpdate, ...]]:
         """Return the next state, and what began, became graver or ended."""
         if isinstance(seen, Observation):
             return self._observe(state, seen, new_id)
@@ -141,21 +149,20 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
             return self._without(state, [one for one in state.lenses if seen.lens in (None, one)])
         return state, ()
 
-    def _observe(self, state: RoadState, seen: Observation, new_id: NewId) -> tuple[RoadState, tuple[EventUpdate, ...]]:
+    def _observe(
+        self, state: RoadState[M], seen: Observation, new_id: NewId
+    ) -> tuple[RoadState[M], tuple[EventUpdate, ...]]:
         if seen.road is None or (self.settings.lenses and seen.lens not in self.settings.lenses):
             return state, ()
-        lens = state.lenses.get(seen.lens, LensRoad())
-        traffic, lead = follow(lens.traffic, seen, seen.road)
-        lens = replace(lens, traffic=traffic, heard_ns=seen.wall_ns)
-        finding = Finding(on=False)
-        if lead is not None:
-            finding = self.find(lead, state.own(seen.wall_ns), lens.stretch)
+        lens = state.lenses.get(seen.lens) or LensRoad(self.begin())
+        memory, finding = self.look(lens.memory, seen, seen.road, state.own(seen.wall_ns), lens.stretch)
+        lens = replace(lens, memory=memory, heard_ns=seen.wall_ns)
         lens, state, said = self._grown(lens, finding, state, seen, new_id)
         return replace(state, lenses={**state.lenses, seen.lens: lens}), said
 
     def _grown(
-        self, lens: LensRoad, finding: Finding, state: RoadState, seen: Observation, new_id: NewId
-    ) -> tuple[LensRoad, RoadState, tuple[EventUpdate, ...]]:
+        self, lens: LensRoad[M], finding: Finding, state: RoadState[M], seen: Observation, new_id: NewId
+    ) -> tuple[LensRoad[M], RoadState[M], tuple[EventUpdate, ...]]:
         stretch = lens.stretch
         if not finding.on:
             if stretch is None or seen.wall_ns - stretch.last_ns <= self.back_s * NS_PER_S:
@@ -177,7 +184,7 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
         return replace(lens, stretch=stretch), state, (said,)
 
     def _said(
-        self, stretch: Stretch, finding: Finding, state: RoadState, seen: Observation, new_id: NewId
+        self, stretch: Stretch, finding: Finding, state: RoadState[M], seen: Observation, new_id: NewId
     ) -> tuple[Stretch, EventUpdate]:
         settings, which = self.settings, len(state.warned_ns)
         last = stretch.stage == len(self.stages) > 1
@@ -217,7 +224,7 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
         event = replace(stretch.event, end_wall_ns=stretch.last_ns, evidence=evidence)
         return (EventUpdate("end", event, raises_alert=False, cuts_clip=stretch.kept),)
 
-    def _without(self, state: RoadState, names: Sequence[str]) -> tuple[RoadState, tuple[EventUpdate, ...]]:
+    def _without(self, state: RoadState[M], names: Sequence[str]) -> tuple[RoadState[M], tuple[EventUpdate, ...]]:
         said = tuple(
             update
             for name in names
@@ -227,13 +234,3 @@ class RoadRule(Rule[C, RoadState], Generic[C]):
         if not names:
             return state, ()
         return replace(state, lenses={name: lens for name, lens in state.lenses.items() if name not in names}), said
-
-
-def whose(lead: Lead) -> tuple[Evidence, ...]:
-    """Return whose doing it is that the vehicle is ahead of us as it is, by how it came there."""
-    who = lead.who
-    doing = Evidence("whose doing", "the other's" if who.came == "cut_in" else "our own")
-    if who.came == "ahead":
-        return (doing,)
-    came = f"from the {who.side}" if who.came == "cut_in" else "we changed lanes"
-    return (doing, Evidence("came ahead of us", came), Evidence("ahead of us for", round(lead.came_s, 1), None, "s"))
