@@ -64,6 +64,31 @@ def box_of(car: Car) -> tuple[float, float, float, float] | None:
     return None if right - left < LEAST_PX or bottom - top < LEAST_PX / 2 else (left, top, right, bottom)
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Our lane and those beside it. `aside_m`: our middle from our lane's, right positive; `sideways_mps`: its change.
+
+    Each marking is seen at `seen_0_1` of the looks, `noise_m` off.
+    """
+
+    aside_m: float = 0.0
+    sideways_mps: float = 0.0
+    wide_m: float = 3.5
+    camera_m: float = 1.4
+    seen_0_1: float = 0.8
+    noise_m: float = 0.06
+
+    def after(self, dt_s: float) -> "Strip":
+        """Return it a moment later."""
+        return replace(self, aside_m=self.aside_m + self.sideways_mps * dt_s)
+
+    def places(self, chance: Random) -> tuple[float, ...]:
+        """Return where markings are seen to run (heights of the camera), from left to right."""
+        lines_m = ((side - 0.5) * self.wide_m - self.aside_m for side in (-1, 0, 1, 2))
+        seen = (line + chance.gauss(0, self.noise_m) for line in lines_m if chance.random() < self.seen_0_1)
+        return tuple(sorted(line / self.camera_m for line in seen if abs(line) < 3.2 * self.camera_m))
+
+
 class Road:
     """A drive under some rules. `noise` is the scatter of a box's edges, as a share of its size."""
 
@@ -83,6 +108,7 @@ class Road:
         """What the stated focal length is of the true one."""
         self.at_ns = START_NS
         self.cars: dict[int, Car] = {}
+        self.lane: Strip | None = None
         self.updates: list[EventUpdate] = []
         self.left_s: list[float] = []
         """The true time to the first collision (s) at each onset."""
@@ -95,6 +121,11 @@ class Road:
     def turn(self, track_id: int, **how: float | bool) -> "Road":
         """Let a vehicle go on otherwise."""
         self.cars[track_id] = replace(self.cars[track_id], **how)  # type: ignore[arg-type]
+        return self
+
+    def drift(self, **how: float) -> "Road":
+        """Drive between markings, or go on there otherwise."""
+        self.lane = replace(self.lane or Strip(), **how)
         return self
 
     def everybody(self, **how: float) -> "Road":
@@ -113,6 +144,7 @@ class Road:
         """Go on by one look, and return what was said."""
         self.at_ns += NS_PER_S // self.looks_per_s
         self.cars = {number: car.after(1 / self.looks_per_s) for number, car in self.cars.items()}
+        self.lane = None if self.lane is None else self.lane.after(1 / self.looks_per_s)
         said: list[EventUpdate] = []
         if self.kmh is not None:
             said += self.decider.on_sample(Sample(self.at_ns, speed_mps=self.kmh / 3.6))
@@ -125,7 +157,8 @@ class Road:
     def seen(self) -> Observation:
         """Return what the lens sees now."""
         things = [thing for car in self.cars.values() if car.seen and (thing := self._thing(car)) is not None]
-        road = RoadLook(FOCAL_PX * self.focal_error, (WIDTH_PX / 2, HEIGHT_PX / 2))
+        stripes = () if self.lane is None else self.lane.places(self.chance)
+        road = RoadLook(FOCAL_PX * self.focal_error, (WIDTH_PX / 2, HEIGHT_PX / 2), stripes)
         return Observation("road", self.at_ns, self.at_ns, WIDTH_PX, HEIGHT_PX, objects=tuple(things), road=road)
 
     def _thing(self, car: Car) -> TrackedObject | None:

@@ -6,6 +6,7 @@ Each ride draws its speeds, gaps, sizes and the error of the camera's stated foc
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import pi, sin
 from random import Random
 from typing import Any
 
@@ -48,6 +49,10 @@ def scenes() -> Iterator[Scene]:
     yield Scene("somebody cuts in, we fall back within 4 s", "tailgating", told=False, ride=_fall_back)
     yield Scene("somebody cuts in, we stay close", "tailgating", told=True, ride=_stay, doing="the other's")
     yield Scene("we change lanes close behind somebody", "tailgating", told=True, ride=_own_change, doing="our own")
+    yield Scene("we drift over a line at 0.1 to 0.4 m/s", "lane_departure", told=True, ride=_drift)
+    yield Scene("a minute in the lane, weaving by 0.4 m", "lane_departure", told=False, ride=_weave)
+    yield Scene("we change lanes in 3 to 6 s", "lane_departure", told=False, ride=_change_lanes)
+    yield Scene("we change lanes at leisure, in 6 to 9 s", "lane_departure", told=False, ride=_change_slowly)
 
 
 def _size(chance: Random) -> dict[str, Any]:
@@ -139,3 +144,38 @@ def _stay(chance: Random) -> Road:
 def _own_change(chance: Random) -> Road:
     made, side = _beside("tailgating", chance)
     return made.everybody(sideways_mps=-1.2 * side).drive(2.8).everybody(sideways_mps=0.0).drive(10)
+
+
+def _lane(chance: Random) -> Road:
+    """Return a road between markings of which some are faded: half to all of the looks see them."""
+    made = road("lane_departure", chance)
+    return made.drift(
+        wide_m=chance.uniform(3.25, 3.75), camera_m=chance.uniform(1.2, 2.0), seen_0_1=chance.uniform(0.6, 1.0)
+    ).drive(10)
+
+
+def _drift(chance: Random) -> Road:
+    return _lane(chance).drift(sideways_mps=chance.choice([-1, 1]) * chance.uniform(0.1, 0.4)).drive(12)
+
+
+def _weave(chance: Random) -> Road:
+    made, takes_s, wide_m = _lane(chance), chance.uniform(8, 20), chance.uniform(0.1, 0.4)
+    for step in range(300):
+        made.drift(sideways_mps=wide_m * 2 * pi / takes_s * sin(2 * pi * step / 5 / takes_s + pi / 2)).drive(0.2)
+    return made
+
+
+def _changed(made: Road, side: int, seconds: float) -> Road:
+    assert made.lane is not None
+    wide_m, looks = made.lane.wide_m, round(seconds * made.looks_per_s)
+    for step in range(looks):
+        made.drift(sideways_mps=side * wide_m * pi / 2 / seconds * sin(pi * (step + 0.5) / looks)).drive(0.2)
+    return made.drift(sideways_mps=0.0).drive(10)
+
+
+def _change_lanes(chance: Random) -> Road:
+    return _changed(_lane(chance), chance.choice([-1, 1]), chance.uniform(3, 6))
+
+
+def _change_slowly(chance: Random) -> Road:
+    return _changed(_lane(chance), chance.choice([-1, 1]), chance.uniform(6, 9))

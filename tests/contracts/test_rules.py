@@ -72,6 +72,7 @@ EAGER: dict[str, dict[str, Any]] = {
     "unbelted": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
     "reversing": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
     "door_open": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
+    "lane_departure": {"over_m": (-0.2, 0.2), "from_kmh": 0, "drift_mps": 2},
     "tailgating": {"gap_s": 5, "lasts_s": 1, "grave_s": 3, "fall_back_s": 0, "from_kmh": 0},
 }
 STORIES = range(8)
@@ -185,9 +186,10 @@ def story(seed: int) -> list[Input]:
                 for _ in range(random.randrange(4))
             )
         traffic = (car_ahead(number),)
-        told.append(
-            Observation("porch", at_ns, number, 640, 480, (*people, *traffic), driver=next(looks), road=STRAIGHT_ON)
-        )
+        # Once in half a minute we drift over the line on our right, and over the one on our left.
+        aside = 0.7 * math.sin(2 * math.pi * number / 150)
+        road = dataclasses.replace(STRAIGHT_ON, markings=(-1.3 - aside, 1.3 - aside))
+        told.append(Observation("porch", at_ns, number, 640, 480, (*people, *traffic), driver=next(looks), road=road))
         if number % 5 == 0:
             speed_mps = max(0.0, speed_mps + random.uniform(-3, 3.2))
             course_deg = (course_deg + random.choice([0, 0, 25, 25, -25])) % 360

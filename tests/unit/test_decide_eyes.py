@@ -122,5 +122,5 @@ def test_what_is_on_trial_counts_for_no_score() -> None:
     trial = {kind for kind in KINDS if KINDS.get(kind).trial}
     of_the_driver = {"eyes_closed", "drowsy", "yawning", "looking_away", "glancing", "no_driver", "lens_covered"}
     of_the_bus = {"unbelted", "reversing", "door_open"}
-    assert trial == of_the_driver | of_the_bus | {"forward_collision", "tailgating"}
+    assert trial == of_the_driver | of_the_bus | {"forward_collision", "tailgating", "lane_departure"}
     assert trial & COUNTED_KINDS == set()

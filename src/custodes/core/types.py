@@ -153,11 +153,13 @@ class DriverLook:
 class RoadLook:
     """How a lens that looks at the road sees it, in px of its main stream: measures, no judgement.
 
-    `focal_px` is the focal length, `ahead_px` the point (x, y) that lies straight ahead of the vehicle.
+    `focal_px` is the focal length, `ahead_px` the point (x, y) that lies straight ahead of the vehicle. `markings` are
+    the stripes along the road, from left to right: how far to our right, in heights of the camera above the road.
     """
 
     focal_px: float
     ahead_px: tuple[float, float]
+    markings: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

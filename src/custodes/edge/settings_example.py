@@ -66,8 +66,9 @@ kind = "mark"                  # 'custodes unit mark' presses the button
 # A lens with facing = "driver" serves the kinds eyes_closed, drowsy, yawning, looking_away, glancing,
 # no_driver and lens_covered: each warns first, and keeps film on repeat or when it is grave.
 
-# A lens with facing = "road" serves the kinds forward_collision and tailgating (which needs [telemetry]); they read
-# the distance by the lens's field_of_view_deg, and its ahead = [0.5, 0.55] says where a straight road vanishes.
+# A lens with facing = "road" serves the kinds forward_collision, tailgating and lane_departure (the last two only with
+# telemetry); distances are read by the lens's field_of_view_deg, and its ahead = [0.5, 0.55] says where a straight
+# road vanishes.
 
 [alert]
 sound = true

@@ -25,6 +25,7 @@ DRIVER_RULES: tuple[dict[str, object], ...] = (
 ROAD_RULES: tuple[dict[str, object], ...] = (
     {"kind": "forward_collision"},
     {"kind": "tailgating"},
+    {"kind": "lane_departure"},
 )
 RULES = {Facing.DRIVER: DRIVER_RULES, Facing.ROAD: ROAD_RULES}
 

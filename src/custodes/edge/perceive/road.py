@@ -9,6 +9,7 @@ from custodes.core.types import BoxXyxy, Observation, Picture, RoadLook
 from custodes.edge.perceive.areas import Corners
 from custodes.edge.perceive.perceiver import Perceiver
 from custodes.edge.perceive.settings import PerceiveSettings
+from custodes.vision.lanes import markings
 from custodes.vision.motion import Motion
 from custodes.vision.objects import Detector
 
@@ -45,7 +46,8 @@ class RoadPerceiver(Perceiver):
         """Return what is in the picture, and how the lens sees the road."""
         seen = super().look(picture)
         x, y = self._ahead
-        road = RoadLook(seen.width_px * self._focal_0_1, (x * seen.width_px, y * seen.height_px))
+        stripes = markings(picture.luma(), ahead_px=(x * picture.width_px, y * picture.height_px))
+        road = RoadLook(seen.width_px * self._focal_0_1, (x * seen.width_px, y * seen.height_px), stripes)
         return replace(seen, road=road)
 
     def _parts(self, motion: Motion, moved_px: Sequence[BoxXyxy], at_ns: int) -> list[BoxXyxy]:

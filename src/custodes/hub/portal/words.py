@@ -26,6 +26,7 @@ KINDS: dict[str, Words] = {
     "lens_covered": _("Lens covered or dark"),
     "forward_collision": _("About to run into a vehicle"),
     "tailgating": _("Too close to the vehicle ahead"),
+    "lane_departure": _("Out of the lane"),
     "unbelted": _("Belt open on the move"),
     "reversing": _("Reversing"),
     "door_open": _("Door open on the move"),
