@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import EventUpdate, ObjectClass, Observation, RoadLook, Sample, TrackedObject
+from custodes.core.types import EventUpdate, Lamp, ObjectClass, Observation, RoadLook, Sample, TrackedObject
 from custodes.edge.decide import Decider, alert_for, id_source, parse_rule
 
 START_NS = 1_767_268_800 * NS_PER_S
@@ -89,6 +89,30 @@ class Strip:
         return tuple(sorted(line / self.camera_m for line in seen if abs(line) < 3.2 * self.camera_m))
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A sign or a light beside the road, that we drive to. `up_m` is how high its middle is above the camera."""
+
+    track_id: int
+    ahead_m: float
+    kind: ObjectClass
+    aside_m: float = 3.0
+    up_m: float = 1.0
+    high_m: float = 0.75
+    lamp: Lamp | None = None
+
+    def box(self) -> tuple[float, float, float, float] | None:
+        """Return its box (px); None where it is out of the picture, or too small for a detector."""
+        if self.ahead_m < 1.0:
+            return None
+        scale = FOCAL_PX / self.ahead_m
+        x, y = WIDTH_PX / 2 + self.aside_m * scale, HEIGHT_PX / 2 - self.up_m * scale
+        high = self.high_m * scale
+        wide = high if self.kind is ObjectClass.STOP_SIGN else 0.4 * high
+        whole = wide / 2 <= x <= WIDTH_PX - wide / 2 and high / 2 <= y <= HEIGHT_PX - high / 2
+        return (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2) if whole and high >= LEAST_PX else None
+
+
 class Road:
     """A drive under some rules. `noise` is the scatter of a box's edges, as a share of its size."""
 
@@ -109,6 +133,9 @@ class Road:
         self.at_ns = START_NS
         self.cars: dict[int, Car] = {}
         self.lane: Strip | None = None
+        self.posts: dict[int, Post] = {}
+        self.found_0_1 = 1.0
+        """At which share of the looks a post in sight is found."""
         self.updates: list[EventUpdate] = []
         self.left_s: list[float] = []
         """The true time to the first collision (s) at each onset."""
@@ -116,6 +143,11 @@ class Road:
     def put(self, *cars: Car) -> "Road":
         """Put vehicles on the road, or change those of the same number."""
         self.cars.update({car.track_id: car for car in cars})
+        return self
+
+    def stand(self, *posts: Post) -> "Road":
+        """Put signs and lights beside the road, or change those of the same number."""
+        self.posts.update({post.track_id: post for post in posts})
         return self
 
     def turn(self, track_id: int, **how: float | bool) -> "Road":
@@ -145,6 +177,8 @@ class Road:
         self.at_ns += NS_PER_S // self.looks_per_s
         self.cars = {number: car.after(1 / self.looks_per_s) for number, car in self.cars.items()}
         self.lane = None if self.lane is None else self.lane.after(1 / self.looks_per_s)
+        driven_m = (self.kmh or 0.0) / 3.6 / self.looks_per_s
+        self.posts = {one: replace(post, ahead_m=post.ahead_m - driven_m) for one, post in self.posts.items()}
         said: list[EventUpdate] = []
         if self.kmh is not None:
             said += self.decider.on_sample(Sample(self.at_ns, speed_mps=self.kmh / 3.6))
@@ -157,19 +191,29 @@ class Road:
     def seen(self) -> Observation:
         """Return what the lens sees now."""
         things = [thing for car in self.cars.values() if car.seen and (thing := self._thing(car)) is not None]
+        found = [(post, box) for post in self.posts.values() if (box := post.box()) and self._finds()]
+        things += [
+            TrackedObject(post.track_id, post.kind, 0.6, self._shaken(box), confirmed=True) for post, box in found
+        ]
+        lamps = {post.track_id: post.lamp for post, _ in found if post.lamp is not None}
         stripes = () if self.lane is None else self.lane.places(self.chance)
-        road = RoadLook(FOCAL_PX * self.focal_error, (WIDTH_PX / 2, HEIGHT_PX / 2), stripes)
+        road = RoadLook(FOCAL_PX * self.focal_error, (WIDTH_PX / 2, HEIGHT_PX / 2), stripes, lamps)
         return Observation("road", self.at_ns, self.at_ns, WIDTH_PX, HEIGHT_PX, objects=tuple(things), road=road)
 
     def _thing(self, car: Car) -> TrackedObject | None:
         box = box_of(car)
         if box is None:
             return None
+        return TrackedObject(car.track_id, ObjectClass.CAR, 0.6, self._shaken(box), confirmed=True)
+
+    def _finds(self) -> bool:
+        return self.found_0_1 >= 1 or self.chance.random() < self.found_0_1
+
+    def _shaken(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         left, top, right, bottom = box
         wide, high = (right - left) * self.noise, (bottom - top) * self.noise
         off = [self.chance.gauss(0, 1) for _ in range(4)]
-        shaken = (left + off[0] * wide, top + off[1] * high, right + off[2] * wide, bottom + off[3] * high)
-        return TrackedObject(car.track_id, ObjectClass.CAR, 0.6, shaken, confirmed=True)
+        return left + off[0] * wide, top + off[1] * high, right + off[2] * wide, bottom + off[3] * high
 
     def phases(self) -> list[str]:
         """Return what was said, in order."""

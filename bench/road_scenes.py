@@ -5,12 +5,13 @@ Each ride draws its speeds, gaps, sizes and the error of the camera's stated foc
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi, sin
 from random import Random
 from typing import Any
 
-from bench.road_model import Car, Road
+from bench.road_model import Car, Post, Road
+from custodes.core.types import Lamp, ObjectClass
 
 NOISE = 0.03
 FOCAL_ERROR = 0.08
@@ -53,6 +54,11 @@ def scenes() -> Iterator[Scene]:
     yield Scene("a minute in the lane, weaving by 0.4 m", "lane_departure", told=False, ride=_weave)
     yield Scene("we change lanes in 3 to 6 s", "lane_departure", told=False, ride=_change_lanes)
     yield Scene("we change lanes at leisure, in 6 to 9 s", "lane_departure", told=False, ride=_change_slowly)
+    yield Scene("past a stop sign at 12 to 50 km/h", "stop_sign", told=True, ride=_past_sign)
+    yield Scene("we stop at a stop sign, and go on", "stop_sign", told=False, ride=_stop_at_sign)
+    yield Scene("past a red light at 20 to 60 km/h", "red_light", told=True, ride=_past_red)
+    yield Scene("past a light that goes green 15 to 30 m before it", "red_light", told=False, ride=_past_green)
+    yield Scene("we wait at a red light until it is green", "red_light", told=False, ride=_wait_at_red)
 
 
 def _size(chance: Random) -> dict[str, Any]:
@@ -179,3 +185,59 @@ def _change_lanes(chance: Random) -> Road:
 
 def _change_slowly(chance: Random) -> Road:
     return _changed(_lane(chance), chance.choice([-1, 1]), chance.uniform(6, 9))
+
+
+def _to(kind: str, chance: Random, kmh: float, lamp: Lamp | None = None) -> Road:
+    """Return a road to a post 50 to 80 m ahead; a detector finds it in half to nine tenths of the looks."""
+    made = road(kind, chance, kmh=kmh)
+    made.found_0_1 = chance.uniform(0.5, 0.9)
+    ahead_m, aside_m = chance.uniform(50, 80), chance.uniform(2, 4)
+    if lamp is None:
+        return made.stand(Post(1, ahead_m, ObjectClass.STOP_SIGN, aside_m, chance.uniform(0.5, 1.5)))
+    high_m = chance.uniform(0.8, 1.1)
+    return made.stand(Post(1, ahead_m, ObjectClass.TRAFFIC_LIGHT, aside_m, chance.uniform(1, 2.5), high_m, lamp))
+
+
+def _until(made: Road, left_m: float) -> Road:
+    while made.posts[1].ahead_m > left_m:
+        made.step()
+    return made
+
+
+def _halt(made: Road, chance: Random) -> Road:
+    """Slow down so as to stand 3 to 8 m before the post."""
+    assert made.kmh is not None
+    slows_mps2, before_m = chance.uniform(1.5, 2.5), chance.uniform(3, 8)
+    _until(made, before_m + (made.kmh / 3.6) ** 2 / (2 * slows_mps2))
+    while made.kmh > 0:
+        made.kmh = max(made.kmh - slows_mps2 * 3.6 / made.looks_per_s, 0.0)
+        made.step()
+    return made
+
+
+def _past_sign(chance: Random) -> Road:
+    kmh = chance.uniform(12, 50)
+    return _to("stop_sign", chance, kmh).drive(90 / kmh * 3.6 + 3)
+
+
+def _stop_at_sign(chance: Random) -> Road:
+    made = _halt(_to("stop_sign", chance, chance.uniform(25, 50)), chance).drive(chance.uniform(0.5, 4))
+    made.kmh = chance.uniform(15, 30)
+    return made.drive(8)
+
+
+def _past_red(chance: Random) -> Road:
+    kmh = chance.uniform(20, 60)
+    return _to("red_light", chance, kmh, "red").drive(90 / kmh * 3.6 + 3)
+
+
+def _past_green(chance: Random) -> Road:
+    made = _until(_to("red_light", chance, chance.uniform(20, 60), "red"), chance.uniform(15, 30))
+    return made.stand(replace(made.posts[1], lamp="green")).drive(10)
+
+
+def _wait_at_red(chance: Random) -> Road:
+    made = _halt(_to("red_light", chance, chance.uniform(25, 50), "red"), chance).drive(chance.uniform(2, 40))
+    made.stand(replace(made.posts[1], lamp="green")).drive(1.5)
+    made.kmh = chance.uniform(15, 40)
+    return made.drive(8)

@@ -24,6 +24,7 @@ from custodes.core.types import (
     Event,
     EventUpdate,
     Evidence,
+    Lamp,
     ManualMark,
     ObjectClass,
     Observation,
@@ -73,6 +74,8 @@ EAGER: dict[str, dict[str, Any]] = {
     "reversing": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
     "door_open": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
     "lane_departure": {"over_m": (-0.2, 0.2), "from_kmh": 0, "drift_mps": 2},
+    "stop_sign": {"rolling_kmh": 1},
+    "red_light": {"from_kmh": 0},
     "tailgating": {"gap_s": 5, "lasts_s": 1, "grave_s": 3, "fall_back_s": 0, "from_kmh": 0},
 }
 STORIES = range(8)
@@ -163,6 +166,15 @@ def car_ahead(number: int) -> TrackedObject:
     return TrackedObject(50 + number // 120, ObjectClass.CAR, 0.7, box, confirmed=number % 120 < 90)
 
 
+def signals_ahead(number: int) -> Iterator[TrackedObject]:
+    """Yield a stop sign and a light that come nearer, once in eight seconds, as we drive to them at 5 m/s or so."""
+    ahead_m = 40.0 - number % 40 * 1.0
+    if ahead_m > 8:
+        for track_id, kind, high_m in ((90, ObjectClass.TRAFFIC_LIGHT, 0.95), (91, ObjectClass.STOP_SIGN, 0.75)):
+            high = 554.0 * high_m / ahead_m
+            yield TrackedObject(track_id, kind, 0.7, (400.0, 100.0, 400.0 + high, 100.0 + high), confirmed=True)
+
+
 @cache
 def story(seed: int) -> list[Input]:
     """Return a few minutes of anything: visits, drives, presses, silence, a clock that jumps."""
@@ -188,8 +200,10 @@ def story(seed: int) -> list[Input]:
         traffic = (car_ahead(number),)
         # Once in half a minute we drift over the line on our right, and over the one on our left.
         aside = 0.7 * math.sin(2 * math.pi * number / 150)
-        road = dataclasses.replace(STRAIGHT_ON, markings=(-1.3 - aside, 1.3 - aside))
-        told.append(Observation("porch", at_ns, number, 640, 480, (*people, *traffic), driver=next(looks), road=road))
+        lamps: dict[int, Lamp] = {90: "red"}
+        road = dataclasses.replace(STRAIGHT_ON, markings=(-1.3 - aside, 1.3 - aside), lamps=lamps)
+        things = (*people, *traffic, *signals_ahead(number))
+        told.append(Observation("porch", at_ns, number, 640, 480, things, driver=next(looks), road=road))
         if number % 5 == 0:
             speed_mps = max(0.0, speed_mps + random.uniform(-3, 3.2))
             course_deg = (course_deg + random.choice([0, 0, 25, 25, -25])) % 360

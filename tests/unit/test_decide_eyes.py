@@ -122,5 +122,6 @@ def test_what_is_on_trial_counts_for_no_score() -> None:
     trial = {kind for kind in KINDS if KINDS.get(kind).trial}
     of_the_driver = {"eyes_closed", "drowsy", "yawning", "looking_away", "glancing", "no_driver", "lens_covered"}
     of_the_bus = {"unbelted", "reversing", "door_open"}
-    assert trial == of_the_driver | of_the_bus | {"forward_collision", "tailgating", "lane_departure"}
+    of_the_road = {"forward_collision", "tailgating", "lane_departure", "stop_sign", "red_light"}
+    assert trial == of_the_driver | of_the_bus | of_the_road
     assert trial & COUNTED_KINDS == set()

@@ -1,14 +1,21 @@
 """A road lens looks closely at what lies straight ahead, and says how it sees the road."""
 
+import io
+import json
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from custodes.core.clock import NS_PER_S
+from custodes.core.clock import NS_PER_S, SystemClock
 from custodes.core.types import Detection, ModelIdentity, ObjectClass
-from custodes.edge.perceive import PerceiveSettings, RoadPerceiver
+from custodes.edge.build import SiteWork, note_what_is_not_told
+from custodes.edge.perceive import Perceiver, PerceiveSettings, RoadPerceiver
+from custodes.edge.report import JsonReporter
+from custodes.edge.settings import UnitSettings
 
 
 class Eye:
@@ -73,3 +80,60 @@ def test_most_looks_are_at_what_is_straight_ahead_and_the_whole_is_seen_every_se
 
 def test_a_vehicle_too_large_for_the_close_look_is_seen_whole() -> None:
     assert looked(400).widths_px[4:] == [1280] * 8
+
+
+class RedLight(Eye):
+    """A detector that sees the light in the middle, and a stop sign on its left."""
+
+    classes = frozenset({ObjectClass.TRAFFIC_LIGHT, ObjectClass.STOP_SIGN})
+
+    def detect(self, rgb: NDArray[np.uint8]) -> list[Detection]:
+        height_px, width_px = rgb.shape[:2]
+        middle = (width_px / 2 - 20, height_px / 2 - 50, width_px / 2 + 20, height_px / 2 + 50)
+        return [
+            Detection(ObjectClass.TRAFFIC_LIGHT, 0.8, middle),
+            Detection(ObjectClass.STOP_SIGN, 0.8, (middle[0] - 100, middle[1], middle[0] - 20, middle[3])),
+        ]
+
+
+@dataclass
+class LightAhead(Frame):
+    """A dark light on a grey street, red on top."""
+
+    def rgb(self) -> NDArray[np.uint8]:
+        street = np.full((self.height_px, self.width_px, 3), 120, np.uint8)
+        street[310:410, 620:660] = 20
+        street[320:345, 628:652] = (255, 30, 30)
+        return street
+
+
+def test_a_road_lens_says_what_lights_show_in_its_own_pixels_and_in_those_of_a_sub_stream() -> None:
+    for main_size_px in (None, (2560, 1440)):
+        lens = RoadPerceiver(
+            lens="road", settings=PerceiveSettings(), detector=RedLight(0), ahead=(0.5, 0.5), main_size_px=main_size_px
+        )
+        for number in range(8):
+            seen = lens.look(LightAhead(NS_PER_S + number * NS_PER_S // 5))
+        assert seen.road is not None
+        light = next(one for one in seen.objects if one.object_class is ObjectClass.TRAFFIC_LIGHT)
+        assert dict(seen.road.lamps) == {light.track_id: "red"}
+
+
+def test_lenses_that_look_elsewhere_pass_signs_and_lights_over() -> None:
+    lens = Perceiver(lens="porch", settings=PerceiveSettings(), detector=RedLight(0))
+    seen = [lens.look(LightAhead(NS_PER_S + number * NS_PER_S // 5)) for number in range(8)]
+    assert [one.objects for one in seen] == [()] * 8
+
+
+def test_a_rule_that_the_detector_cannot_serve_is_named_at_the_start(tmp_path: Path) -> None:
+    lens = {"name": "road", "facing": "road", "source": "road.mp4"}
+    rules = [{"kind": kind} for kind in ("red_light", "stop_sign", "tailgating")]
+    settings = UnitSettings.model_validate({"unit": {"name": "van"}, "lens": [lens], "rule": rules})
+    said = io.StringIO()
+    work = SiteWork(settings, tmp_path, SystemClock(), JsonReporter(said), threading.Event())
+    note_what_is_not_told(work, RedLight(60))
+    assert said.getvalue() == ""
+    note_what_is_not_told(work, Eye(60))
+    first, second = (json.loads(line)["text"] for line in said.getvalue().splitlines())
+    assert first.startswith("rule red_light will tell nothing: the detector eye knows no traffic light.")
+    assert second.startswith("rule stop_sign will tell nothing: the detector eye knows no stop sign.")

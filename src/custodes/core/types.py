@@ -4,6 +4,7 @@ Times: `wall_ns` is UTC nanoseconds since the epoch, `mono_ns` the unit's monoto
 Boxes: `(left, top, right, bottom)` in pixels of the lens's main stream, origin top left.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
@@ -26,6 +27,12 @@ class ObjectClass(StrEnum):
     CAR = "car"
     TRUCK = "truck"
     BUS = "bus"
+    TRAFFIC_LIGHT = "traffic_light"
+    STOP_SIGN = "stop_sign"
+
+
+SIGNALS = frozenset({ObjectClass.TRAFFIC_LIGHT, ObjectClass.STOP_SIGN})
+"""What stands at a road and tells its drivers what to do. Lenses that look elsewhere pass it over."""
 
 
 class Facing(StrEnum):
@@ -149,17 +156,22 @@ class DriverLook:
     doubt: str = ""
 
 
+Lamp = Literal["red", "amber", "green"]
+
+
 @dataclass(frozen=True, slots=True)
 class RoadLook:
     """How a lens that looks at the road sees it, in px of its main stream: measures, no judgement.
 
     `focal_px` is the focal length, `ahead_px` the point (x, y) that lies straight ahead of the vehicle. `markings` are
     the stripes along the road, from left to right: how far to our right, in heights of the camera above the road.
+    `lamps` are what traffic lights show, by track number; one whose lamp cannot be told is not there.
     """
 
     focal_px: float
     ahead_px: tuple[float, float]
     markings: tuple[float, ...] = ()
+    lamps: Mapping[int, Lamp] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from custodes.edge.capture.settings import kind_of
 from custodes.edge.clip import ClipSettings, LensRecorder
 from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.decide import Decider
+from custodes.edge.decide.road.frame import RoadRule
+from custodes.edge.decide.rule import KINDS
 from custodes.edge.lens import Lens, LensParts, films_dir
 from custodes.edge.perceive import DriverPerceiver, Looker, Perceiver, RoadPerceiver
 from custodes.edge.report import Happening, Reporter
@@ -222,6 +224,7 @@ def perceiver_maker(
     unit.models[detector.identity.name] = detector.identity
     kind: Callable[..., Perceiver] = Perceiver
     if settings.facing is Facing.ROAD:
+        note_what_is_not_told(work, detector)
         kind = partial(RoadPerceiver, field_of_view_deg=settings.field_of_view_deg, ahead=settings.ahead)
     return lambda: kind(
         lens=settings.name,
@@ -231,6 +234,19 @@ def perceiver_maker(
         masks=settings.masks,
         main_size_px=size_px(),
     )
+
+
+def note_what_is_not_told(work: SiteWork, detector: Detector) -> None:
+    """Say which rules of the road lens can tell nothing with this detector."""
+    for rule in work.settings.rule:
+        kind = KINDS.get(rule.kind)
+        missing = (kind.needs if issubclass(kind, RoadRule) else frozenset()) - detector.classes
+        if missing:
+            what = " or ".join(sorted(one.value.replace("_", " ") for one in missing))
+            work.note(
+                f"rule {rule.kind} will tell nothing: the detector {detector.identity.name} knows no {what}."
+                " Set perceive.detector to one that does: 'custodes models list'."
+            )
 
 
 def driver_maker(

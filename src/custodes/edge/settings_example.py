@@ -68,7 +68,7 @@ kind = "mark"                  # 'custodes unit mark' presses the button
 
 # A lens with facing = "road" serves the kinds forward_collision, tailgating and lane_departure (the last two only with
 # telemetry); distances are read by the lens's field_of_view_deg, and its ahead = [0.5, 0.55] says where a straight
-# road vanishes.
+# road vanishes. stop_sign and red_light need a detector that knows them: perceive.detector = "yolox-nano".
 
 [alert]
 sound = true

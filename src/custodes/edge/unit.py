@@ -350,7 +350,8 @@ class Unit:
                 self._known_tracks.clear()
             self._known_tracks.add(key)
             self.counts["detections"] += 1
-            text = f"{one.object_class} {one.score_0_1:.2f} on {observation.lens}"
+            what = one.object_class.value.replace("_", " ")
+            text = f"{what} {one.score_0_1:.2f} on {observation.lens}"
             self.parts.reporter.tell(
                 Happening(
                     "detection",

@@ -27,6 +27,11 @@ ROAD_RULES: tuple[dict[str, object], ...] = (
     {"kind": "tailgating"},
     {"kind": "lane_departure"},
 )
+SIGNAL_RULES: tuple[dict[str, object], ...] = (
+    {"kind": "stop_sign"},
+    {"kind": "red_light"},
+)
+"""Only with a detector that was asked for by name: the default one knows neither signs nor lights."""
 RULES = {Facing.DRIVER: DRIVER_RULES, Facing.ROAD: ROAD_RULES}
 
 
@@ -66,11 +71,12 @@ def settings_of(request: WatchRequest) -> UnitSettings:
             raise BadInput(f"{request.settings} has {len(base.lens)} lenses; to watch one film, keep one [[lens]].")
         changes = {"lens": [lens]}
     else:
+        signals = SIGNAL_RULES if request.road and request.detector else ()
         base = UnitSettings.model_validate(
             {
                 "unit": {"name": "watch"},
                 "lens": [lens],
-                "rule": list(RULES.get(facing, DEFAULT_RULES)),
+                "rule": [*RULES.get(facing, DEFAULT_RULES), *signals],
                 "alert": {"sound": False},
             }
         )

@@ -19,6 +19,8 @@ COCO_80 = {
     3: ObjectClass.BICYCLE,  # motorcycle: two wheels and a rider; we have no class of its own
     5: ObjectClass.BUS,
     7: ObjectClass.TRUCK,
+    9: ObjectClass.TRAFFIC_LIGHT,
+    11: ObjectClass.STOP_SIGN,
     14: ObjectClass.ANIMAL,  # bird
     15: ObjectClass.CAT,
     16: ObjectClass.DOG,

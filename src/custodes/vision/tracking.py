@@ -30,6 +30,8 @@ _GROUPS = {
     ObjectClass.CAR: 3,
     ObjectClass.TRUCK: 3,
     ObjectClass.BUS: 3,
+    ObjectClass.TRAFFIC_LIGHT: 4,
+    ObjectClass.STOP_SIGN: 5,
 }
 
 

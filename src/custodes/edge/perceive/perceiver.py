@@ -1,6 +1,7 @@
 """Look at one lens: idle on keyframes, wake on motion, detect where it matters, follow, and say what is there."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from custodes.core.clock import NS_PER_S
 from custodes.core.types import BoxXyxy, Detection, ObjectClass, Observation, Picture, TrackedObject
@@ -32,6 +33,9 @@ class Perceiver:
     pixels.
     """
 
+    beside: ClassVar[frozenset[ObjectClass]] = frozenset()
+    """What this kind of lens looks for whatever the settings say."""
+
     def __init__(
         self,
         *,
@@ -54,7 +58,7 @@ class Perceiver:
         self._gate.ignore([list(corners) for corners in all_masks])
         self._tracker = ByteTrack(self._threshold_of)
         self._chooser = TileChooser(detector.side_px, TileSettings(per_look=settings.tiles_per_look))
-        self._wanted = frozenset(settings.classes) & detector.classes
+        self._wanted = (frozenset(settings.classes) | self.beside) & detector.classes
         self._size_px = (0, 0)
         self._last_ns: int | None = None
         self._full_ns: int | None = None

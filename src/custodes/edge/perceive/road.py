@@ -5,10 +5,20 @@ from dataclasses import replace
 from math import radians, tan
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import BoxXyxy, Observation, Picture, RoadLook
+from custodes.core.types import (
+    SIGNALS,
+    BoxXyxy,
+    Lamp,
+    ObjectClass,
+    Observation,
+    Picture,
+    RoadLook,
+    TrackedObject,
+)
 from custodes.edge.perceive.areas import Corners
 from custodes.edge.perceive.perceiver import Perceiver
 from custodes.edge.perceive.settings import PerceiveSettings
+from custodes.vision.lamps import lamp_of
 from custodes.vision.lanes import markings
 from custodes.vision.motion import Motion
 from custodes.vision.objects import Detector
@@ -22,6 +32,8 @@ WHOLE_EVERY_S = 0.6
 
 class RoadPerceiver(Perceiver):
     """See as a `Perceiver`, and straight ahead at each look. `ahead` is where that lies, as shares of the picture."""
+
+    beside = SIGNALS
 
     def __init__(
         self,
@@ -46,9 +58,30 @@ class RoadPerceiver(Perceiver):
         """Return what is in the picture, and how the lens sees the road."""
         seen = super().look(picture)
         x, y = self._ahead
+        lights = [one for one in seen.objects if one.object_class is ObjectClass.TRAFFIC_LIGHT and one.confirmed]
         stripes = markings(picture.luma(), ahead_px=(x * picture.width_px, y * picture.height_px))
-        road = RoadLook(seen.width_px * self._focal_0_1, (x * seen.width_px, y * seen.height_px), stripes)
+        road = RoadLook(
+            seen.width_px * self._focal_0_1,
+            (x * seen.width_px, y * seen.height_px),
+            stripes,
+            self._lamps(picture, lights),
+        )
         return replace(seen, road=road)
+
+    def _lamps(self, picture: Picture, lights: Sequence[TrackedObject]) -> dict[int, Lamp]:
+        """Return what each traffic light shows, by its number, as far as it can be told."""
+        if not lights:
+            return {}
+        rgb = picture.rgb()
+        main_px = self._main_size_px or self._size_px
+        across, down = picture.width_px / main_px[0], picture.height_px / main_px[1]
+        shown: dict[int, Lamp] = {}
+        for one in lights:
+            left, top, right, bottom = one.box_px_xyxy
+            lamp = lamp_of(rgb, (left * across, top * down, right * across, bottom * down))
+            if lamp is not None:
+                shown[one.track_id] = lamp
+        return shown
 
     def _parts(self, motion: Motion, moved_px: Sequence[BoxXyxy], at_ns: int) -> list[BoxXyxy]:
         """Return the whole picture now and then; else what is straight ahead, while anything moves at all."""

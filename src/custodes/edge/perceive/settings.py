@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from custodes.core.types import ObjectClass
+from custodes.core.types import SIGNALS, ObjectClass
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -35,8 +35,12 @@ class PerceiveSettings(BaseModel):
         Field(ge=5, le=60, description="Frames of a driver lens looked at per second while somebody sits there."),
     ] = 10.0
     classes: Annotated[
-        list[ObjectClass], Field(min_length=1, description="What is looked for; others are not even followed.")
-    ] = list(ObjectClass)
+        list[ObjectClass],
+        Field(
+            min_length=1,
+            description="What is looked for; others are not even followed. Road lenses look for signs beside.",
+        ),
+    ] = [one for one in ObjectClass if one not in SIGNALS]
     min_score: Annotated[
         dict[ObjectClass, Annotated[float, Field(gt=0, lt=1)]],
         Field(description="Median score an object's history must reach, by class; empty: what suits the detector."),

@@ -27,6 +27,8 @@ KINDS: dict[str, Words] = {
     "forward_collision": _("About to run into a vehicle"),
     "tailgating": _("Too close to the vehicle ahead"),
     "lane_departure": _("Out of the lane"),
+    "stop_sign": _("Past a stop sign without stopping"),
+    "red_light": _("Past a red light"),
     "unbelted": _("Belt open on the move"),
     "reversing": _("Reversing"),
     "door_open": _("Door open on the move"),
@@ -132,6 +134,8 @@ CLASSES: dict[str, Words] = {
     ObjectClass.CAR: _("car"),
     ObjectClass.TRUCK: _("truck"),
     ObjectClass.BUS: _("bus"),
+    ObjectClass.TRAFFIC_LIGHT: _("traffic light"),
+    ObjectClass.STOP_SIGN: _("stop sign"),
 }
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import Event, EventUpdate, Evidence, Observation, RoadLook, Sample, Severity
+from custodes.core.types import Event, EventUpdate, Evidence, ObjectClass, Observation, RoadLook, Sample, Severity
 from custodes.edge.decide.inputs import Input, LensInterrupted, TelemetryInterrupted, Tick
 from custodes.edge.decide.repeat import GRAVENESS, RepeatSettings
 from custodes.edge.decide.rule import NewId, Rule
@@ -112,6 +112,8 @@ class RoadRule(Rule[C, RoadState[M]], Generic[C, M]):
     back_s: ClassVar[float] = 1.0
     """A pause no longer than this does not end a stretch."""
     least_looks: ClassVar[int] = 2
+    needs: ClassVar[frozenset[ObjectClass]] = frozenset()
+    """What the detector must know, for not every one does; without it nothing is ever told."""
     urgency: ClassVar[int] = 0
     """What is added to a stage's number for its sound."""
 
@@ -218,7 +220,7 @@ class RoadRule(Rule[C, RoadState[M]], Generic[C, M]):
         said = len(stretch.most.evidence)
         evidence = (
             *stretch.most.evidence,
-            Evidence("lasted", round(stretch.held_s, 1), None, "s"),
+            *((Evidence("lasted", round(stretch.held_s, 1), None, "s"),) if stretch.looks > 1 else ()),
             *stretch.event.evidence[said:],
         )
         event = replace(stretch.event, end_wall_ns=stretch.last_ns, evidence=evidence)
