@@ -48,7 +48,7 @@ LONG_FIRST = (
     "test_leak_desk.py",
     "test_deletion_proof.py",
     "test_lists.py",
-    "test_rules_matter.py",
+    "test_decision_table.py",
     "test_board.py",
     "test_marked_views.py",
     "test_floor_ledger_together.py",
