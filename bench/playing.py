@@ -1,15 +1,20 @@
-"""Play a film through capture and perception as a lens of a unit does."""
+"""Play a film through capture and perception as a lens of a unit does, and find the detectors for it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from custodes.core.clock import NS_PER_S, ManualClock
+from custodes.core.errors import CustodesError
 from custodes.core.types import Observation
 from custodes.edge.capture import DecodeMode, Decoder, LensSource, Source, open_source
 from custodes.edge.capture.picture import DecodedPicture
 from custodes.edge.perceive import Looker
+from custodes.vision.objects import Detector, obtain_detector
+
+KNOWS_MORE = "yolox-nano"
+"""The least detector that knows phones, signs and lights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,15 @@ class Seen:
 
     at_s: float
     observation: Observation
+
+
+def detector_that_knows_more(say: Callable[[str], None]) -> Detector | None:
+    """Return a detector that knows phones, signs and lights; None where its weights are not here."""
+    try:
+        return obtain_detector(KNOWS_MORE, say=say)
+    except CustodesError as error:
+        say(str(error))
+        return None
 
 
 def play(film: Path, perceiver: Looker, *, detect_fps: float = 5.0, until_s: float = math.inf) -> Iterator[Seen]:

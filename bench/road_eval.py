@@ -14,7 +14,7 @@ import datetime
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -26,7 +26,7 @@ import numpy as np
 from bench.drive_eval import interval
 from bench.errors_page import put
 from bench.lane_film import WAITS_S, Drifted, drifts
-from bench.playing import play
+from bench.playing import KNOWS_MORE, detector_that_knows_more, play
 from bench.road_real import Approach, RadarMinute, approach, radar_minute
 from bench.road_scenes import Scene, scenes
 from bench.run import machine_facts
@@ -44,7 +44,7 @@ FILMS = {
 }
 """Where the road vanishes, by eye, and a speed (km/h) that fits: the films tell none."""
 KINDS = ("forward_collision", "tailgating", "lane_departure", "stop_sign", "red_light")
-RED_FILM, SIGNAL_DETECTOR = "road/mapillary_london_h265.mp4", "yolox-nano"
+RED_FILM = "road/mapillary_london_h265.mp4"
 GATE_PRECISION, GATE_EVENTS = 0.95, 30
 """What a kind needs before it may count for a score: precision on film of real roads, on enough events."""
 
@@ -97,15 +97,6 @@ class Lamps:
 
     found: int = 0
     read: Counter[Lamp] = field(default_factory=Counter)
-
-
-def signal_detector(say: Callable[[str], None]) -> Detector | None:
-    """Return a detector that knows signs and lights; None where its weights are not here."""
-    try:
-        return obtain_detector(SIGNAL_DETECTOR, say=say)
-    except CustodesError as error:
-        say(str(error))
-        return None
 
 
 def judge_lamps(folder: Path, detector: Detector) -> Lamps:
@@ -219,14 +210,14 @@ def _drift_part(drifted: Sequence[Drifted]) -> Iterator[str]:
 
 def _lamps_part(lamps: Lamps | None) -> Iterator[str]:
     if lamps is None:
-        yield f"Signs and lights were not judged on film: the weights of {SIGNAL_DETECTOR} were not here."
+        yield f"Signs and lights were not judged on film: the weights of {KNOWS_MORE} were not here."
         return
     other = lamps.read.total() - lamps.read["red"]
     yield (
-        f"Every light ahead in London shows red. {SIGNAL_DETECTOR} found one {lamps.found} times in the whole picture:"
+        f"Every light ahead in London shows red. {KNOWS_MORE} found one {lamps.found} times in the whole picture:"
         f" {lamps.read['red']} were read red, {other} otherwise, {lamps.found - lamps.read.total()} not at all."
     )
-    yield f"`stop_sign` and `red_light` are judged with {SIGNAL_DETECTOR}; no film shows either passed."
+    yield f"`stop_sign` and `red_light` are judged with {KNOWS_MORE}; no film shows either passed."
 
 
 def _film_row(name: str, told: Counter[str], seconds: float) -> str:
@@ -261,7 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         minute = radar_minute(folder)
         approaches = [approach(folder, detector, closing_mps=mps) for mps in (4.0, 6.0, 9.0)]
         drifted = drifts(folder)
-        signals = signal_detector(lambda line: print(line, file=sys.stderr))
+        signals = detector_that_knows_more(lambda line: print(line, file=sys.stderr))
         films = {}
         for name, (ahead, kmh) in FILMS.items():
             films[name] = judge_film(folder / name, ahead, kmh, detector, KINDS[:3])

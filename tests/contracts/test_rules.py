@@ -28,6 +28,7 @@ from custodes.core.types import (
     ManualMark,
     ObjectClass,
     Observation,
+    PhoneSeen,
     RoadLook,
     Sample,
     TrackedObject,
@@ -70,6 +71,7 @@ EAGER: dict[str, dict[str, Any]] = {
     "no_driver": {"after_s": 1, "from_kmh": 0},
     "lens_covered": {"after_s": 1, "from_kmh": 0},
     "forward_collision": {"stages_s": (40.0, 1.0), "from_kmh": 0},
+    "phone_in_hand": {"stages_s": (0.4, 2.0), "from_kmh": 0},
     "unbelted": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
     "reversing": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
     "door_open": {"from_kmh": 0, "at_least_s": 1, "over_s": 1},
@@ -156,6 +158,7 @@ def driver_looks(random: Random) -> Iterator[DriverLook]:
                         head_yaw_deg=random.gauss(5, 2),
                         head_pitch_deg=pitch_deg,
                         doubt="dark glasses" if does == "wears glasses" else "",
+                        phones=(PhoneSeen(0.7, 0.1, (0.6, 0.5)),) if does == "texts" else (),
                     )
 
 

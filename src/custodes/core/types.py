@@ -29,10 +29,13 @@ class ObjectClass(StrEnum):
     BUS = "bus"
     TRAFFIC_LIGHT = "traffic_light"
     STOP_SIGN = "stop_sign"
+    PHONE = "phone"
 
 
 SIGNALS = frozenset({ObjectClass.TRAFFIC_LIGHT, ObjectClass.STOP_SIGN})
-"""What stands at a road and tells its drivers what to do. Lenses that look elsewhere pass it over."""
+"""What stands at a road and tells its drivers what to do: only road lenses look for it."""
+HANDHELD = frozenset({ObjectClass.PHONE})
+"""What somebody may have in the hand: only driver lenses look for it."""
 
 
 class Facing(StrEnum):
@@ -136,12 +139,24 @@ class DriverSight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneSeen:
+    """A phone near the driver: its middle from the face's, in widths of the face to the side and heights down.
+
+    `at_0_1` is where in the picture (shares of its width and height) it is.
+    """
+
+    aside: float
+    below: float
+    at_0_1: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class DriverLook:
     """What one frame shows of the driver: measures, no judgement, and no identity. None: cannot be told.
 
     `eyes_open` is the height of the lids' opening over its width, `mouth_open` the same of the mouth. Angles are seen
     from the camera, to the person's left and up positive; `gaze` is head and eyes together. `doubt` says in words why
-    something cannot be told.
+    something cannot be told. `phones` is what a detector that knows phones found near them, in the looks that it saw.
     """
 
     sight: DriverSight
@@ -154,6 +169,7 @@ class DriverLook:
     gaze_yaw_deg: float | None = None
     gaze_pitch_deg: float | None = None
     doubt: str = ""
+    phones: tuple[PhoneSeen, ...] | None = None
 
 
 Lamp = Literal["red", "amber", "green"]

@@ -12,14 +12,13 @@ from pathlib import Path
 from custodes.core.clock import Clock
 from custodes.core.errors import CustodesError
 from custodes.core.packets import StampedPacket, StreamFacts
-from custodes.core.types import Facing, Observation
+from custodes.core.types import HANDHELD, Facing, Observation
 from custodes.edge.alert import Alerter
 from custodes.edge.capture import Notice, Source, open_source
 from custodes.edge.capture.settings import kind_of
 from custodes.edge.clip import ClipSettings, LensRecorder
 from custodes.edge.clip.disk_ring import DiskRing
 from custodes.edge.decide import Decider
-from custodes.edge.decide.road.frame import RoadRule
 from custodes.edge.decide.rule import KINDS
 from custodes.edge.lens import Lens, LensParts, films_dir
 from custodes.edge.perceive import DriverPerceiver, Looker, Perceiver, RoadPerceiver
@@ -58,19 +57,21 @@ class SiteWork:
 
     def the_detector(self) -> Detector:
         """Return the one detector that all lenses share; loaded, and pulled if need be, at the first call."""
-        if self.detector is None:
-            perceive = self.settings.perceive
-            self.detector = SharedDetector(
-                obtain_detector(
-                    perceive.detector,
-                    say=self.note,
-                    sha256_hex=perceive.weights_sha256,
-                    options=DetectorOptions(
-                        provider=perceive.provider, precision=perceive.precision, threads=perceive.threads
-                    ),
+        with self.loading:
+            if self.detector is None:
+                perceive = self.settings.perceive
+                self.detector = SharedDetector(
+                    obtain_detector(
+                        perceive.detector,
+                        say=self.note,
+                        sha256_hex=perceive.weights_sha256,
+                        options=DetectorOptions(
+                            provider=perceive.provider, precision=perceive.precision, threads=perceive.threads
+                        ),
+                    )
                 )
-            )
-        return self.detector
+                note_what_is_not_told(self, self.detector)
+            return self.detector
 
     def the_faces(self) -> FaceNetworks:
         """Return the networks that all driver lenses share; loaded, and pulled if need be, at the first call."""
@@ -224,7 +225,6 @@ def perceiver_maker(
     unit.models[detector.identity.name] = detector.identity
     kind: Callable[..., Perceiver] = Perceiver
     if settings.facing is Facing.ROAD:
-        note_what_is_not_told(work, detector)
         kind = partial(RoadPerceiver, field_of_view_deg=settings.field_of_view_deg, ahead=settings.ahead)
     return lambda: kind(
         lens=settings.name,
@@ -237,16 +237,28 @@ def perceiver_maker(
 
 
 def note_what_is_not_told(work: SiteWork, detector: Detector) -> None:
-    """Say which rules of the road lens can tell nothing with this detector."""
+    """Say which rules can tell nothing with this detector."""
     for rule in work.settings.rule:
-        kind = KINDS.get(rule.kind)
-        missing = (kind.needs if issubclass(kind, RoadRule) else frozenset()) - detector.classes
+        missing = KINDS.get(rule.kind).needs - detector.classes
         if missing:
             what = " or ".join(sorted(one.value.replace("_", " ") for one in missing))
             work.note(
                 f"rule {rule.kind} will tell nothing: the detector {detector.identity.name} knows no {what}."
                 " Set perceive.detector to one that does: 'custodes models list'."
             )
+
+
+def phone_detector(work: SiteWork, unit: Unit) -> Detector | None:
+    """Return the detector that looks for phones; None where no rule asks for one, or where it cannot be had."""
+    if not any(KINDS.get(rule.kind).needs & HANDHELD for rule in work.settings.rule):
+        return None
+    try:
+        detector = work.the_detector()
+    except CustodesError as error:
+        work.note(f"nobody looks for phones, for the detector cannot be had: {error}")
+        return None
+    unit.models[detector.identity.name] = detector.identity
+    return detector
 
 
 def driver_maker(
@@ -256,7 +268,7 @@ def driver_maker(
 
     A film that is read faster than the clock waits for them. Where they cannot be had, that is said, and it stays None.
     """
-    loading: Future[FaceNetworks | None] = Future()
+    loading: Future[tuple[FaceNetworks, Detector | None] | None] = Future()
 
     def load() -> None:
         try:
@@ -268,17 +280,19 @@ def driver_maker(
             loading.set_exception(error)
         else:
             unit.models.update({identity.name: identity for identity in networks.identities})
-            loading.set_result(networks)
+            loading.set_result((networks, phone_detector(work, unit)))
 
     threading.Thread(target=load, name=f"faces-{settings.name}", daemon=True).start()
 
     def make() -> Looker | None:
-        networks = loading.result() if loading.done() or not is_live(settings) else None
-        if networks is None:
+        loaded = loading.result() if loading.done() or not is_live(settings) else None
+        if loaded is None:
             return None
+        networks, detector = loaded
         return DriverPerceiver(
             lens=settings.name,
             networks=networks,
+            detector=detector,
             zones={**work.settings.perceive.zones, **settings.zones},
             masks=[*work.settings.perceive.masks, *settings.masks],
             main_size_px=size_px(),

@@ -64,7 +64,8 @@ severity = "warning"           # note, warning or critical
 kind = "mark"                  # 'custodes unit mark' presses the button
 
 # A lens with facing = "driver" serves the kinds eyes_closed, drowsy, yawning, looking_away, glancing,
-# no_driver and lens_covered: each warns first, and keeps film on repeat or when it is grave.
+# no_driver and lens_covered: each warns first, and keeps film on repeat or when it is grave. phone_in_hand needs a
+# detector that knows phones: perceive.detector = "yolox-nano".
 
 # A lens with facing = "road" serves the kinds forward_collision, tailgating and lane_departure (the last two only with
 # telemetry); distances are read by the lens's field_of_view_deg, and its ahead = [0.5, 0.55] says where a straight

@@ -31,7 +31,9 @@ SIGNAL_RULES: tuple[dict[str, object], ...] = (
     {"kind": "stop_sign"},
     {"kind": "red_light"},
 )
-"""Only with a detector that was asked for by name: the default one knows neither signs nor lights."""
+PHONE_RULES: tuple[dict[str, object], ...] = ({"kind": "phone_in_hand"},)
+NAMED_RULES = {Facing.DRIVER: PHONE_RULES, Facing.ROAD: SIGNAL_RULES}
+"""Only with a detector that was asked for by name: the default one knows neither phones nor signs and lights."""
 RULES = {Facing.DRIVER: DRIVER_RULES, Facing.ROAD: ROAD_RULES}
 
 
@@ -71,12 +73,12 @@ def settings_of(request: WatchRequest) -> UnitSettings:
             raise BadInput(f"{request.settings} has {len(base.lens)} lenses; to watch one film, keep one [[lens]].")
         changes = {"lens": [lens]}
     else:
-        signals = SIGNAL_RULES if request.road and request.detector else ()
+        beside = NAMED_RULES.get(facing, ()) if request.detector else ()
         base = UnitSettings.model_validate(
             {
                 "unit": {"name": "watch"},
                 "lens": [lens],
-                "rule": [*RULES.get(facing, DEFAULT_RULES), *signals],
+                "rule": [*RULES.get(facing, DEFAULT_RULES), *beside],
                 "alert": {"sound": False},
             }
         )

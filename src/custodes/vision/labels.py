@@ -31,6 +31,7 @@ COCO_80 = {
     21: ObjectClass.ANIMAL,  # bear
     22: ObjectClass.ANIMAL,  # zebra
     23: ObjectClass.ANIMAL,  # giraffe
+    67: ObjectClass.PHONE,
 }
 
 _OPENIMAGES: Mapping[str, ObjectClass] = {

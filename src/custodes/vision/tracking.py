@@ -32,6 +32,7 @@ _GROUPS = {
     ObjectClass.BUS: 3,
     ObjectClass.TRAFFIC_LIGHT: 4,
     ObjectClass.STOP_SIGN: 5,
+    ObjectClass.PHONE: 6,
 }
 
 

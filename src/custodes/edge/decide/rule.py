@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from custodes.core.errors import BadInput
 from custodes.core.registry import Registry
-from custodes.core.types import Event, EventUpdate, Severity
+from custodes.core.types import Event, EventUpdate, ObjectClass, Severity
 from custodes.edge.decide.inputs import Input
 
 NewId: TypeAlias = Callable[[], str]
@@ -46,6 +46,8 @@ class Rule(ABC, Generic[C, S]):
     settings_model: ClassVar[type[RuleSettings]]
     trial: ClassVar[bool] = False
     """On trial: its precision on film has passed no gate, so its events are shown and count for no score."""
+    needs: ClassVar[frozenset[ObjectClass]] = frozenset()
+    """What the detector must know beside the usual, for not every one does; without it nothing is ever told."""
 
     def __init__(self, settings: C) -> None:
         self.settings = settings

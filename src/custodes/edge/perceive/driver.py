@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import DriverLook, DriverSight, Observation, Picture
+from custodes.core.types import HANDHELD, BoxXyxy, DriverLook, DriverSight, Observation, PhoneSeen, Picture
 from custodes.edge.perceive.areas import Areas, Corners
 from custodes.edge.perceive.sight import shows_nothing
 from custodes.vision.face.reader import FaceNetworks, FaceReader, FaceReading
+from custodes.vision.objects import Detector
+from custodes.vision.tiles import look_at
 
 SEAT_ZONE = "driver"
 """A zone of this name on the lens says where the driver's face may be; without it, anywhere."""
@@ -19,6 +21,9 @@ FAR_SIDE_DEG = 20.0
 """A head that is turned further than this shows the camera one eye only."""
 HIDDEN_DEG = 50.0
 """A head that is turned further than this shows it none to be sure of."""
+PHONES_EVERY_S = 0.5
+REACH = 3.5
+"""In heights of a face: arms, chest and lap of whoever sits there."""
 WATCH_ON_S = 5.0
 """With nobody there for this long, keyframes suffice until somebody is."""
 JUMP_S = 30.0
@@ -32,6 +37,7 @@ class DriverPerceiver:
         *,
         lens: str,
         networks: FaceNetworks,
+        detector: Detector | None = None,
         zones: Mapping[str, Corners] | None = None,
         masks: Sequence[Corners] = (),
         main_size_px: tuple[int, int] | None = None,
@@ -43,6 +49,9 @@ class DriverPerceiver:
         self._main_size_px = main_size_px
         self._size_px = (0, 0)
         self._reader = FaceReader(networks, in_seat=self._in_seat)
+        self._detector = detector if detector is not None and detector.classes >= HANDHELD else None
+        self._phones_ns: int | None = None
+        self._searches = 0
         self._last_ns: int | None = None
         self._seen_ns: int | None = None
 
@@ -56,7 +65,7 @@ class DriverPerceiver:
     @property
     def inferences(self) -> int:
         """Return how often a network ran."""
-        return self._reader.inferences
+        return self._reader.inferences + self._searches
 
     def look(self, picture: Picture) -> Observation:
         """Return what the picture shows of the driver."""
@@ -87,7 +96,22 @@ class DriverPerceiver:
             return DriverLook(DriverSight.COVERED, doubt="the picture is of one shade")
         reading = self._reader.read(self._areas.painted(picture.rgb()), at_ns=picture.wall_ns)
         faces = self._reader.faces
-        return DriverLook(DriverSight.NOBODY, faces=faces) if reading is None else look_of(reading, faces=faces)
+        if reading is None:
+            return DriverLook(DriverSight.NOBODY, faces=faces)
+        return replace(look_of(reading, faces=faces), phones=self._phones(picture, reading.box_px_xyxy))
+
+    def _phones(self, picture: Picture, face: BoxXyxy) -> tuple[PhoneSeen, ...] | None:
+        """Return the phones near the face; None in most looks, for nobody searches then."""
+        at_ns, last_ns = picture.wall_ns, self._phones_ns
+        if self._detector is None or (last_ns is not None and 0 <= at_ns - last_ns < PHONES_EVERY_S * NS_PER_S):
+            return None
+        self._phones_ns = at_ns
+        self._searches += 1
+        part = around(face, picture.width_px, picture.height_px)
+        found = look_at(self._detector, self._areas.painted(picture.rgb()), [part])
+        least = self._detector.usual_score_0_1
+        phones = [one for one in found if one.object_class in HANDHELD and one.score_0_1 >= least]
+        return tuple(phone_by(face, one.box_px_xyxy, picture.width_px, picture.height_px) for one in phones)
 
     def _in_seat(self, point_px: tuple[float, float]) -> bool:
         if not self._areas.zones:
@@ -102,6 +126,24 @@ class DriverPerceiver:
             return look
         left, top, right, bottom = look.face_px_xyxy
         return replace(look, face_px_xyxy=(left * across, top * down, right * across, bottom * down))
+
+
+def around(face: BoxXyxy, width_px: int, height_px: int) -> BoxXyxy:
+    """Return the part of the picture in which the hands of whoever has this face can be seen: a square, as it fits."""
+    left, top, right, bottom = face
+    side_px = min(REACH * max(right - left, bottom - top), float(width_px), float(height_px))
+    x = min(max((left + right) / 2 - side_px / 2, 0.0), width_px - side_px)
+    y = min(max(top - side_px / 8, 0.0), height_px - side_px)
+    return x, y, x + side_px, y + side_px
+
+
+def phone_by(face: BoxXyxy, phone: BoxXyxy, width_px: int, height_px: int) -> PhoneSeen:
+    """Return where a phone is, seen from the face."""
+    wide_px, high_px = max(face[2] - face[0], 1.0), max(face[3] - face[1], 1.0)
+    x, y = (phone[0] + phone[2]) / 2, (phone[1] + phone[3]) / 2
+    aside = (x - (face[0] + face[2]) / 2) / wide_px
+    below = (y - (face[1] + face[3]) / 2) / high_px
+    return PhoneSeen(aside, below, (x / width_px, y / height_px))
 
 
 def look_of(reading: FaceReading, *, faces: int) -> DriverLook:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from custodes.core.types import SIGNALS, ObjectClass
+from custodes.core.types import HANDHELD, SIGNALS, ObjectClass
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -40,7 +40,7 @@ class PerceiveSettings(BaseModel):
             min_length=1,
             description="What is looked for; others are not even followed. Road lenses look for signs beside.",
         ),
-    ] = [one for one in ObjectClass if one not in SIGNALS]
+    ] = [one for one in ObjectClass if one not in SIGNALS | HANDHELD]
     min_score: Annotated[
         dict[ObjectClass, Annotated[float, Field(gt=0, lt=1)]],
         Field(description="Median score an object's history must reach, by class; empty: what suits the detector."),

@@ -26,6 +26,7 @@ KINDS: dict[str, Words] = {
     "lens_covered": _("Lens covered or dark"),
     "forward_collision": _("About to run into a vehicle"),
     "tailgating": _("Too close to the vehicle ahead"),
+    "phone_in_hand": _("Phone seen in the hand or at the ear"),
     "lane_departure": _("Out of the lane"),
     "stop_sign": _("Past a stop sign without stopping"),
     "red_light": _("Past a red light"),
@@ -136,6 +137,7 @@ CLASSES: dict[str, Words] = {
     ObjectClass.BUS: _("bus"),
     ObjectClass.TRAFFIC_LIGHT: _("traffic light"),
     ObjectClass.STOP_SIGN: _("stop sign"),
+    ObjectClass.PHONE: _("phone"),
 }
 
 

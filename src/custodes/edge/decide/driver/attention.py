@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import DriverLook, DriverSight
+from custodes.core.types import DriverLook, DriverSight, PhoneSeen
 from custodes.edge.decide.driver.calibration import Calibration, learned
 
 GAP_NS = NS_PER_S // 2
@@ -36,6 +36,7 @@ class Attention:
     mouth_open: float | None = None
     yaw_deg: float | None = None
     pitch_deg: float | None = None
+    phones: tuple[PhoneSeen, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,9 @@ def follow(state: AttentionState, look: DriverLook, wall_ns: int) -> tuple[Atten
     openness = state.known.openness_0_1(look.eyes_open)
     state = _blinked(state, openness, dt_s)
     if state.lifeless:
-        return state, Attention(wall_ns, dt_s, look.sight)
+        return state, Attention(wall_ns, dt_s, look.sight, phones=look.phones)
     yaw_deg, pitch_deg = _off(state.known, look)
-    return state, Attention(wall_ns, dt_s, look.sight, openness, look.mouth_open, yaw_deg, pitch_deg)
+    return state, Attention(wall_ns, dt_s, look.sight, openness, look.mouth_open, yaw_deg, pitch_deg, look.phones)
 
 
 def _blinked(state: AttentionState, openness: float | None, dt_s: float) -> AttentionState:

@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from custodes.core.clock import NS_PER_S
-from custodes.core.types import Event, EventUpdate, Evidence, ObjectClass, Observation, RoadLook, Sample, Severity
+from custodes.core.types import Event, EventUpdate, Evidence, Observation, RoadLook, Sample, Severity
 from custodes.edge.decide.inputs import Input, LensInterrupted, TelemetryInterrupted, Tick
 from custodes.edge.decide.repeat import GRAVENESS, RepeatSettings
 from custodes.edge.decide.rule import NewId, Rule
@@ -112,8 +112,6 @@ class RoadRule(Rule[C, RoadState[M]], Generic[C, M]):
     back_s: ClassVar[float] = 1.0
     """A pause no longer than this does not end a stretch."""
     least_looks: ClassVar[int] = 2
-    needs: ClassVar[frozenset[ObjectClass]] = frozenset()
-    """What the detector must know, for not every one does; without it nothing is ever told."""
     urgency: ClassVar[int] = 0
     """What is added to a stage's number for its sound."""
 
