@@ -108,6 +108,8 @@ class Runner:
                 kept.write_text(json.dumps(answer), encoding="utf-8")
             for name, found in json.loads(kept.read_text(encoding="utf-8")).items():
                 getattr(reach, name).update(found)
+        if not any(reach.functions.values()) or not any(reach.actions.values()):
+            raise pytest.UsageError("no test was seen to meet a guarded function or the policies: watching is broken")
         return reach
 
     def _watched(self, tests: list[pytest.Item]) -> dict[str, Any]:
