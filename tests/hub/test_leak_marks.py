@@ -17,6 +17,7 @@ from custodes.hub.clips import held_words
 from custodes.hub.clips.models import Clip, ViewWord
 from custodes.hub.leak import reports
 from custodes.hub.leak.models import Leak, LeakFinding
+from custodes.hub.portal import leak_page
 from custodes.hub.process import leak_work, tracing
 from custodes.trace.conclude import conclude
 from custodes.trace.detect import SoftBits
@@ -90,6 +91,21 @@ def test_beside_a_view_that_is_identified_no_word_that_comes_close_is_named() ->
     assert named("BBABBBAABAABAA") == [(identified, "identified")]
     # Where nobody is identified, whoever comes close is named as that.
     assert named("BBABBBAABAAABA") == [(identified, "consistent with")]
+
+
+@pytest.mark.django_db
+def test_the_page_calls_no_view_consistent_with_a_leak_that_its_report_does_not_name() -> None:
+    identified, close = uuid4(), uuid4()
+    words = [CodeWord(identified, "BBABBBAABAABAA", 10), CodeWord(close, "BBABBAAABAABAB", 10)]
+
+    def shown(letters: str) -> dict[UUID, str]:
+        finding = conclude(uuid4(), soft_of(letters), words, edges_s=np.arange(15) / 2, views_tested=3)
+        row = LeakFinding(clip_id=finding.clip_id, film="film.road", verdict=finding.verdict.value)
+        row.finding_json = json.dumps(json.loads(as_json(finding)) | {"words_of_film": len(words)})
+        return {one.view_id: one.verdict_words for one in leak_page._card(row).candidates}
+
+    assert shown("BBABBBAABAABAA") == {identified: "identified", close: "does not fit"}
+    assert shown("BBABBBAABAAABA")[identified] == "consistent with"
 
 
 def test_words_that_are_swapped_there_and_back_accuse_nobody(

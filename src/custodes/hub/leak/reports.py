@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -87,7 +87,7 @@ def named_in(findings: list[LeakFinding]) -> list[Named]:
         finding = json.loads(row.finding_json)
         mixed = finding.get("together", ())
         for one in finding["candidates"]:
-            if one["verdict"] not in NAMED or (one["verdict"] != row.verdict and one["view_id"] not in mixed):
+            if not is_named(one, row.verdict, mixed):
                 continue
             named = Named(
                 UUID(one["view_id"]),
@@ -104,6 +104,11 @@ def named_in(findings: list[LeakFinding]) -> list[Named]:
             if known is None or named.false_accusation < known.false_accusation:
                 best[named.view_id] = named
     return sorted(best.values(), key=lambda named: named.false_accusation)[:MOST_NAMED]
+
+
+def is_named(candidate: Mapping[str, Any], verdict: str, together: Collection[str]) -> bool:
+    """Return whether a finding names one of its candidates; `verdict` is the finding's, `together` the mixed views."""
+    return candidate["verdict"] in NAMED and (candidate["verdict"] == verdict or candidate["view_id"] in together)
 
 
 def verdict_of(findings: list[LeakFinding]) -> str:

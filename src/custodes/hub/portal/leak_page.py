@@ -123,6 +123,10 @@ class FindingCard:
         return self.still.replace(".", "-")
 
 
+UNNAMED = {"verdict": Verdict.INCONCLUSIVE.value}
+"""What is shown of a candidate that its report does not name, as close as it may have come by chance."""
+
+
 def verdict_of(leak: Leak) -> str:
     """Return the verdict on a traced leak, for a list; empty while there is none."""
     if leak.state != Leak.State.DONE or leak.erased_at is not None:
@@ -152,7 +156,14 @@ def _card(row: LeakFinding) -> FindingCard:
     letters = {word.view_id: word.letters for word in marked.words_of_film(row.clip_id, row.film)}
     settled = any(one["verdict"] == Verdict.IDENTIFIED.value for one in said["candidates"])
     candidates = tuple(
-        _candidate(one, views, then, letters.get(view_id, ""), said["readings"], settled=settled)
+        _candidate(
+            one if reports.is_named(one, row.verdict, said.get("together", ())) else one | UNNAMED,
+            views,
+            then,
+            letters.get(view_id, ""),
+            said["readings"],
+            settled=settled,
+        )
         for one, view_id in zip(said["candidates"], ids, strict=True)
     )
     read, tested = sum(one["z"] is not None for one in said["readings"]), said["views_tested"]
