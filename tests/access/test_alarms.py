@@ -1,5 +1,7 @@
 """Alarms from what the gate opened: raised, told unless dismissed in time, answered by nobody about themselves."""
 
+from uuid import UUID, uuid4
+
 import pytest
 from django.test import Client
 from matrix import BACKEND
@@ -291,3 +293,34 @@ def test_an_alarm_is_told_though_its_clip_is_somebody_elses_by_its_row(cast: Cas
     assert alarms.tell_due(now_ns=LATER.wall_ns() + 73 * HOUR_NS) == 1
     Clip.objects.update(subject=cast.dina)
     assert [one.viewings for one in alarm_answers.about_me(cast.dina)] == [3]
+
+
+def test_an_alarm_is_about_its_own_viewings_and_clips_alone(cast: Cast, letters: list[tuple[str, str]]) -> None:
+    watch(cast.bob, cast, 3)
+    alarms.sweep(now_ns=LATER.wall_ns())
+    alarm = the_alarm(cast)
+    later = make_clip(cast.van_unit, subject=cast.alice)
+    view = gate.open_view(actor=cast.bob, clip_id=later.pk, purpose="incident", clock=LATER)
+    assert view.pk not in {one.pk for one in alarms.views_of(alarm)}
+    assert len(alarms.views_of(alarm)) == 3
+    assert alarms.recorded_in(alarm) == {cast.dina.pk}
+    Person.objects.filter(pk=cast.dina.pk).update(is_active=False)
+    assert alarms.tell_due(now_ns=LATER.wall_ns() + 1000 * HOUR_NS) == 1
+    assert letters == [], "an account that is closed gets no letters"
+
+
+def test_a_site_is_known_by_ones_own_role_and_by_clips_of_late(cast: Cast) -> None:
+    def known(person: Person) -> set[UUID]:
+        return alarms._known_sites(person.pk, cast.company, now=NOW)
+
+    assert known(cast.sam) == {cast.other_van.pk}
+    assert known(cast.bob) == set()
+    old = make_clip(cast.van_unit, assignee=cast.bob, received_at=NOW - 2 * alarms.KNOWN_FOR)
+    assert known(cast.bob) == set(), "it lies too long ago"
+    make_clip(cast.van_unit, assignee=cast.bob)
+    assert known(cast.bob) == {old.site_id}
+
+
+def test_a_case_that_never_was_is_closed_by_nobody(cast: Cast) -> None:
+    with pytest.raises(Denied):
+        alarm_answers.close_case(actor=cast.petra, case_id=uuid4(), clock=LATER)

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from cast import NOW_NS, Cast, make_clip, say
+from cast import NOW_NS, Cast, give_role, make_clip, say
 from custodes.core.clock import ManualClock
 from custodes.core.errors import Denied
 from custodes.core.types import Purpose
 from custodes.hub.access import gate, told, viewings
 from custodes.hub.access.models import View
+from custodes.hub.access.requests import Action
 from custodes.hub.audit import ledger
 from custodes.hub.audit.leaf import canonical_json
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
 from custodes.hub.clips import held_words, marked
-from custodes.hub.clips.models import Clip
+from custodes.hub.clips.models import Clip, ClipPart
 from custodes.hub.fleet.models import Membership
 from custodes.trace.splice import ViewLayout
 from marked_clip import made_up_twins
@@ -317,3 +318,40 @@ def test_a_refusal_names_its_rule(cast: Cast, who: str, action: str, state: str,
     decision = gate.may(getattr(cast, who), action, clip)
     assert (decision.allowed, decision.policy) == (False, policy)
     assert decision.why
+
+
+def test_a_clip_without_a_picture_shows_none_and_nothing_is_written_down(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    clip.parts.filter(kind=ClipPart.Kind.POSTER).delete()
+    before = ledger.size()
+    with pytest.raises(Denied):
+        gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock)
+    assert ledger.size() == before
+
+
+def test_a_picture_larger_than_any_is_not_read(cast: Cast, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = make_clip(cast.van_unit)
+    monkeypatch.setattr(gate, "MAX_POSTER_BYTES", len(FILM))
+    assert gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock) == FILM
+    monkeypatch.setattr(gate, "MAX_POSTER_BYTES", len(FILM) - 1)
+    with pytest.raises(Denied):
+        gate.read_poster(actor=cast.bob, clip_id=clip.pk, clock=clock)
+
+
+def test_a_view_that_never_was_is_proven_to_nobody(cast: Cast, clock: ManualClock) -> None:
+    with pytest.raises(Denied):
+        gate.prove_view(actor=cast.alice, view_id=uuid.uuid4(), clock=clock)
+
+
+def test_with_a_clip_that_is_not_where_it_arrived_nobody_may_anything(cast: Cast, clock: ManualClock) -> None:
+    clip = make_clip(cast.van_unit)
+    assert cast.bob in gate.question(cast.alice, clip, clock=clock).who_may(Action.TRIAGE)
+    Clip.objects.filter(pk=clip.pk).update(site=cast.other_van)
+    assert gate.question(cast.alice, Clip.objects.get(pk=clip.pk), clock=clock).who_may(Action.TRIAGE) == []
+
+
+def test_a_driver_watches_no_colleagues_clip(cast: Cast, clock: ManualClock) -> None:
+    give_role(cast.stranger, cast.company, Membership.Role.DRIVER)
+    clip = make_clip(cast.van_unit, subject=cast.dina)
+    assert gate.purposes_for(cast.dina, clip, clock=clock) == (Purpose.OWN,)
+    assert gate.purposes_for(cast.stranger, clip, clock=clock) == ()

@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from matrix import BACKEND
 
-from cast import NOW_NS, Cast, give_role, make_clip, say
+from cast import NOW, NOW_NS, Cast, give_role, grant_to, make_clip, say
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
-from custodes.hub.access import explain, gate, grants
+from custodes.hub.access import explain, gate, granted, grants
 from custodes.hub.access.models import Grant
 from custodes.hub.access.requests import Action
 from custodes.hub.audit.models import LedgerBody
@@ -112,3 +112,16 @@ def test_the_page_opens_and_shuts(cast: Cast) -> None:
     assert "Van 12" not in visitor.get("/sites/").content.decode()
     manager.post(f"/grants/{Grant.objects.get().pk}/revoke/")
     assert visitor.get(f"/clips/{clip.pk}/").status_code == 404
+
+
+def test_a_grant_is_of_its_clip_and_its_guest_and_over_once_its_row_says_so(cast: Cast) -> None:
+    clip, other = make_clip(cast.van_unit), make_clip(cast.van_unit)
+    one = guest(cast, "contractor")
+    two = give_role(cast.milo, cast.company, "contractor")
+    lasts = {"given_at": max(one.since, two.since), "ends_at": NOW + timedelta(days=9)}
+    given = grant_to(one, clip, by=cast.alice, **lasts)
+    grant_to(two, other, by=cast.alice, **lasts)
+    assert granted.memberships_for(clip.pk, now=NOW) == {str(one.pk)}
+    assert granted.clips_by_membership([str(one.pk)], now=NOW) == {str(one.pk): {clip.pk}}
+    Grant.objects.filter(pk=given.pk).update(revoked_at=NOW)
+    assert granted.memberships_for(clip.pk, now=NOW) == frozenset()

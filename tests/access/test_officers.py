@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from matrix import BACKEND
 
-from cast import NOW, NOW_NS, Cast, make_clip
+from cast import NOW, NOW_NS, Cast, make_clip, put_in_case
 from custodes.core.clock import ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.types import Purpose
@@ -132,3 +132,15 @@ def test_a_taken_invitation_to_two_hats_says_why(cast: Cast) -> None:
     assert client.post(path).headers["Location"] == "/"
     assert not selectors.oversees(cast.bob, cast.company, timezone.now())
     assert "Who watches film for work" in client.get("/settings/").content.decode()
+
+
+def test_cases_and_viewings_of_others_are_not_ours_and_lists_go_back_in_time(cast: Cast) -> None:
+    clip, foreign = make_clip(cast.van_unit, subject=cast.dina), make_clip(cast.rival_unit)
+    case = put_in_case(clip)
+    put_in_case(foreign)
+    assert list(oversight.cases(cast.petra, clock=CLOCK)) == [case]
+    first, second = (gate.open_view(actor=cast.bob, clip_id=clip.pk, purpose="incident", clock=CLOCK) for _ in range(2))
+    gate.open_view(actor=cast.charlie, clip_id=foreign.pk, purpose="incident", clock=CLOCK)
+    seen = oversight.accesses(cast.petra, before_seq=second.ledger_seq, clock=CLOCK)
+    assert [one.view_id for one in seen] == [first.pk]
+    assert oversight.watchers(cast.petra, clock=CLOCK) == [cast.bob]

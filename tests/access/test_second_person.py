@@ -3,8 +3,9 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -14,7 +15,7 @@ from cast import NOW, NOW_NS, Cast, give_role, make_clip, put_in_case
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.wire import Manifest, WireSample
-from custodes.hub.access import alarm_entries, second_person, watched
+from custodes.hub.access import alarm_entries, second_person, watched, watching
 from custodes.hub.access.models import Unsealing, View
 from custodes.hub.access.second_person import TAKEN_WITHIN, WAITS_FOR
 from custodes.hub.audit.models import LedgerBody, LedgerLeaf
@@ -255,3 +256,42 @@ def test_the_pages_lead_through_it(cast: Cast, clip: Clip) -> None:
     page = driver.get("/me/watched/").content.decode()
     assert "He does not answer" in page
     assert "Emergency access" in page
+
+
+def test_a_request_that_never_was_is_neither_answered_nor_taken(cast: Cast, clip: Clip) -> None:
+    one = ask(cast, clip)
+    with pytest.raises(Denied):
+        say(cast, one, unsealing_id=uuid4())
+    with pytest.raises(Denied):
+        take(cast, one, unsealing_id=uuid4())
+
+
+def test_nobody_takes_what_another_was_given(cast: Cast, clip: Clip) -> None:
+    give_role(cast.stranger, cast.company, Membership.Role.MANAGER)
+    one = say(cast, ask(cast, clip))
+    with pytest.raises(Denied):
+        take(cast, one, actor=cast.stranger)
+    assert take(cast, one)
+
+
+def test_a_broken_glass_is_reviewed_however_late(cast: Cast, clip: Clip) -> None:
+    glass = second_person.break_glass(actor=cast.alice, clip_id=clip.pk, reason="a fire", clock=CLOCK)
+    say(cast, glass, words="right so", clock=after(timedelta(days=90)))
+
+
+def test_a_request_that_goes_in_mid_stream_ends_the_stream(
+    cast: Cast, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = say(cast, ask(cast, clip))
+    monkeypatch.setattr(watching, "asked_again", lambda chunks, ask_again, **_who: _each(chunks, ask_again))
+    stream = second_person.take(actor=cast.alice, unsealing_id=one.pk, clock=CLOCK)
+    next(stream)
+    Unsealing.objects.all().delete()
+    with pytest.raises(Denied):
+        list(stream)
+
+
+def _each(chunks: Iterator[bytes], ask_again: Callable[[], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        ask_again()
+        yield chunk

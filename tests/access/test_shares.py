@@ -15,7 +15,7 @@ from custodes.core import mp4box
 from custodes.core.clock import NS_PER_S, ManualClock
 from custodes.core.errors import BadInput, Denied
 from custodes.core.wire import Manifest
-from custodes.hub.access import gate, shared, sharing, watched
+from custodes.hub.access import gate, share_entries, share_states, shared, sharing, watched
 from custodes.hub.access.crosscheck import views_against_ledger
 from custodes.hub.access.crosscheck_acts import shares_as_promised
 from custodes.hub.access.models import Release, Share, View
@@ -433,7 +433,7 @@ def test_a_household_shares_for_its_own_and_all_who_live_there_release(
     store_parts(clip, {"manifest": manifest_of(clip), "film.road": b"original"}, tmp_path)
     film = drawn.read_bytes()
     store_twins(clip, "film.road", Twins(film, film, check_twins(drawn, drawn)))
-    wish = replace(WISH, purpose="own")
+    wish = replace(WISH, purpose="own", bare_reason="")
     share = sharing.make(actor=cast.hanna, clip_id=clip.pk, wish=wish, clock=clock)
     assert dict(Release.objects.values_list("person__display_name", "state")) == {"Hanna": "given", "Milo": "asked"}
     with pytest.raises(Denied):
@@ -545,3 +545,73 @@ def test_an_early_share_opens_once_its_link_is_made_anew(
     Share.objects.filter(pk=share.share.pk).update(max_views=99)
     with pytest.raises(BadInput):
         sharing.renew(actor=cast.alice, share_id=share.share.pk, clock=clock)
+
+
+def test_where_nobody_is_known_or_a_row_lacks_nobody_has_released_it(
+    cast: Cast, clip: Clip, clock: ManualClock
+) -> None:
+    share = made(cast, clip, clock).share
+    assert share_states.is_released(share)
+    Release.objects.filter(share=share).delete()
+    assert not share_states.is_released(share), "the entry alone is no yes either"
+    nobody = Share(clip=make_clip(cast.van_unit), recipient_email="ines@insurer.example")
+    assert not share_states.is_released(nobody, stands=share_entries.standing(share))
+
+
+def test_what_a_share_does_not_hold_is_refused(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    _share, session = entered(cast, clip, clock)
+    view = shared.open_view(session=session, address=None, clock=clock)
+    for view_id, part in ((uuid.uuid4(), "film.road"), (view.pk, "film.driver")):
+        with pytest.raises(Denied):
+            shared.read_part(session=session, view_id=view_id, part=part, start=0, stop=1, clock=clock)
+
+
+def test_a_share_that_never_was_or_has_ended_gets_no_new_link(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    with pytest.raises(Denied):
+        sharing.find(cast.alice, uuid.uuid4(), clock=clock)
+    short, revoked = made(cast, clip, clock, days=1).share, made(cast, clip, clock).share
+    late = ManualClock(wall=NOW_NS + 2 * 86_400 * NS_PER_S)
+    with pytest.raises(BadInput, match="ended"):
+        sharing.renew(actor=cast.alice, share_id=short.pk, clock=late)
+    sharing.revoke(actor=cast.alice, share_id=revoked.pk, clock=clock)
+    Share.objects.filter(pk=revoked.pk).update(revoked_at=None)
+    with pytest.raises(BadInput, match="ended"):
+        sharing.renew(actor=cast.alice, share_id=revoked.pk, clock=clock)
+
+
+def test_a_clip_has_so_many_shares_and_no_more(
+    cast: Cast, clip: Clip, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "MAX_LIVE", 1)
+    first = made(cast, clip, clock).share
+    with pytest.raises(BadInput, match="shares already"):
+        made(cast, clip, clock)
+    sharing.revoke(actor=cast.alice, share_id=first.pk, clock=clock)
+    made(cast, clip, clock)
+
+
+def test_who_shows_heads_says_why_in_so_many_words_and_who_hides_them_need_not(
+    cast: Cast, clip: Clip, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for why in ("", "  ", "x" * (sharing.MAX_REASON + 1)):
+        with pytest.raises(BadInput, match="why heads"):
+            made(cast, clip, clock, bare_reason=why)
+    with pytest.raises(BadInput, match="not made yet"):
+        made(cast, clip, clock, hide=True, bare_reason="")
+    monkeypatch.setattr(sharing.masked, "is_ready", lambda _clip: True)
+    with pytest.raises(BadInput, match="not ready to be shared"):  # nobody made the film that is said to be there
+        made(cast, clip, clock, hide=True, bare_reason="")
+
+
+def test_a_range_may_lack_its_beginning_or_its_end(cast: Cast, clip: Clip, clock: ManualClock) -> None:
+    for wish in ({"end_s": 11.0}, {"begin_s": 1.0}):
+        assert made(cast, clip, clock, **wish).share.cut_json
+
+
+def test_a_right_that_goes_while_a_share_is_made_makes_none(
+    cast: Cast, clip: Clip, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "may_share", lambda *_asked, **_at: False)
+    with pytest.raises(Denied):
+        made(cast, clip, clock)
+    assert not Share.objects.exists()

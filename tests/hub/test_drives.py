@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -344,3 +345,30 @@ def test_a_drives_page_speaks_one_unit_of_length(cast: Cast, trip: Trip) -> None
         assert ("kilomet" in page) == (unit == "kmh")
     said = score_words.headline(replace(scores.of_trip(trip), value=Fraction(87)), "kmh")
     assert said == "87.0 of 100"
+
+
+def test_nobody_objects_for_others_and_nobody_answers_whom_they_do_not_lead(cast: Cast, trip: Trip) -> None:
+    event = trip.events.order_by("at_m")[0]
+    for somebody in (cast.alice, cast.bob, cast.charlie, cast.sam, cast.stranger):
+        with pytest.raises(Denied):
+            drives.raise_dispute(somebody, event.pk, words="No.", clock=LATER)
+    with pytest.raises(Denied):
+        drives.raise_dispute(cast.dina, uuid4(), words="No.", clock=LATER)
+    dispute = drives.raise_dispute(cast.dina, event.pk, words="Black ice.", clock=LATER)
+    for somebody in (cast.bob, cast.charlie, cast.sam, cast.stranger):
+        with pytest.raises(Denied):
+            drives.answer_dispute(somebody, dispute.pk, upheld=False, words="no", clock=LATER)
+    with pytest.raises(Denied):
+        drives.answer_dispute(cast.alice, uuid4(), upheld=True, words="yes", clock=LATER)
+
+
+def test_a_report_over_more_drives_than_it_holds_is_refused(
+    cast: Cast, trip: Trip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since_until = {"since_wall_ns": 0, "until_wall_ns": 2 * NOW_NS, "clock": LATER}
+    say(cast.dina, cast.company, "coaching")
+    monkeypatch.setattr(drives, "REPORTED", 1)
+    assert drives.trips_to_report(cast.alice, **since_until) == [trip]
+    monkeypatch.setattr(drives, "REPORTED", 0)
+    with pytest.raises(BadInput, match="shorter"):
+        drives.trips_to_report(cast.alice, **since_until)

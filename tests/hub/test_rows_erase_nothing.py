@@ -277,3 +277,13 @@ def test_how_long_one_can_undo_is_what_was_written_down(cast: Cast, clip: Clip) 
         undo.window_s(cast.company)
     assert undo.shown_s(cast.company) == 60, "an entry that this hub did not write sets nothing"
     assert undo.begin(now_ns=NOW_NS) == 0, "and stops no start"
+
+
+def test_a_clip_that_no_entry_brought_or_that_was_moved_is_never_due(cast: Cast, clip: Clip) -> None:
+    keeping.set_retention(actor=cast.alice, organisation=cast.company, days=1, clock=CLOCK)
+    late = NOW + timedelta(days=9)
+    past.read_on()
+    assert standing.standing().is_due(clip, late)
+    assert not standing.standing().is_due(make_clip(cast.van_unit, told=False), late)
+    Clip.objects.filter(pk=clip.pk).update(site=cast.other_van)
+    assert not standing.standing().is_due(Clip.objects.get(pk=clip.pk), late)

@@ -94,8 +94,6 @@ def open_case(*, actor: Person, alarm_id: UUID, name: str, clock: Clock = _CLOCK
         alarm = _mine_to_answer(actor, alarm_id, clock)
         if alarm.case is not None:
             raise BadInput(_("There is a case for this alarm already."))
-        if not name.strip():
-            raise BadInput(_("A case needs a name."))
         among = Clip.objects.filter(pk__in=alarm.clip_ids)
         case = keeping.open_case(actor=actor, organisation=alarm.organisation, name=name, among=among, clock=clock)
         body = {"alarm": alarm.pk, "organisation": alarm.organisation.pk, "person": actor.pk, "case": case.pk}

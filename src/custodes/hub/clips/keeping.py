@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from custodes.core.clock import Clock, SystemClock
 from custodes.core.errors import BadInput, Denied
@@ -134,7 +135,7 @@ def open_case(  # by name
 ) -> Case:
     """Open a case with the clips `among`: none of them goes while it is open. Raises BadInput without a name."""
     if not name.strip():
-        raise BadInput("A case needs a name.")
+        raise BadInput(_("A case needs a name."))
     now = now_of(clock)
     with transaction.atomic():
         case = Case.objects.create(
