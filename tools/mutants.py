@@ -54,6 +54,10 @@ EQUAL = {
         "hub/access/gate.py",
         "condition becomes (not viewings.is_open(view, by=actor.pk, now=now))",
     ): "a view is open to who opened it alone",
+    (
+        "hub/access/drives.py",
+        "condition becomes (event is None)",
+    ): "whose drive it is is asked again where the objection is written",
     ("hub/dispatch/board.py", "condition becomes False"): "a query for no vans finds nothing",
     (
         "hub/access/oversight.py",

@@ -1,5 +1,6 @@
 """Alarms from what the gate opened: raised, told unless dismissed in time, answered by nobody about themselves."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -295,7 +296,7 @@ def test_an_alarm_is_told_though_its_clip_is_somebody_elses_by_its_row(cast: Cas
     assert [one.viewings for one in alarm_answers.about_me(cast.dina)] == [3]
 
 
-def test_an_alarm_is_about_its_own_viewings_and_clips_alone(cast: Cast, letters: list[tuple[str, str]]) -> None:
+def test_an_alarm_is_about_its_own_viewings_and_clips_alone(cast: Cast) -> None:
     watch(cast.bob, cast, 3)
     alarms.sweep(now_ns=LATER.wall_ns())
     alarm = the_alarm(cast)
@@ -304,9 +305,6 @@ def test_an_alarm_is_about_its_own_viewings_and_clips_alone(cast: Cast, letters:
     assert view.pk not in {one.pk for one in alarms.views_of(alarm)}
     assert len(alarms.views_of(alarm)) == 3
     assert alarms.recorded_in(alarm) == {cast.dina.pk}
-    Person.objects.filter(pk=cast.dina.pk).update(is_active=False)
-    assert alarms.tell_due(now_ns=LATER.wall_ns() + 1000 * HOUR_NS) == 1
-    assert letters == [], "an account that is closed gets no letters"
 
 
 def test_a_site_is_known_by_ones_own_role_and_by_clips_of_late(cast: Cast) -> None:
@@ -324,3 +322,19 @@ def test_a_site_is_known_by_ones_own_role_and_by_clips_of_late(cast: Cast) -> No
 def test_a_case_that_never_was_is_closed_by_nobody(cast: Cast) -> None:
     with pytest.raises(Denied):
         alarm_answers.close_case(actor=cast.petra, case_id=uuid4(), clock=LATER)
+
+
+@pytest.mark.parametrize("open_account", [True, False])
+def test_only_an_account_that_is_open_gets_letters(
+    cast: Cast,
+    letters: list[tuple[str, str]],
+    django_capture_on_commit_callbacks: Any,
+    open_account: bool,
+) -> None:
+    watch(cast.bob, cast, 3)
+    alarms.sweep(now_ns=LATER.wall_ns())
+    Person.objects.filter(pk=cast.dina.pk).update(is_active=open_account)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert alarms.tell_due(now_ns=LATER.wall_ns() + 1000 * HOUR_NS) == 1
+    mailroom.drain()
+    assert [to for to, _text in letters] == ([cast.dina.email] if open_account else [])

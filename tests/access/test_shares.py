@@ -615,3 +615,36 @@ def test_a_right_that_goes_while_a_share_is_made_makes_none(
     with pytest.raises(Denied):
         made(cast, clip, clock)
     assert not Share.objects.exists()
+
+
+def test_an_early_share_that_was_revoked_gets_no_new_link_though_its_row_says_it_lives(
+    cast: Cast, clip: Clip, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as early:
+        early.setattr(sharing, "_codes", lambda _share: {})
+        share = made(cast, clip, clock).share
+    sharing.revoke(actor=cast.alice, share_id=share.pk, clock=clock)
+    Share.objects.filter(pk=share.pk).update(revoked_at=None)
+    with pytest.raises(BadInput, match="ended"):
+        sharing.renew(actor=cast.alice, share_id=share.pk, clock=clock)
+
+
+def test_a_film_that_has_no_word_for_a_viewing_gives_it_nothing(
+    cast: Cast, clip: Clip, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _share, session = entered(cast, clip, clock)
+    view = shared.open_view(session=session, clock=clock)
+    monkeypatch.setattr(shared.trimming, "layout_for", lambda *_asked: None)
+    with pytest.raises(Denied):
+        film_of(session, view, clock)
+
+
+def test_a_viewing_whose_row_was_given_to_another_share_opens_to_neither(
+    cast: Cast, clip: Clip, clock: ManualClock
+) -> None:
+    (_share, session), (other, others) = entered(cast, clip, clock), entered(cast, clip, clock)
+    view = shared.open_view(session=session, clock=clock)
+    View.objects.filter(pk=view.pk).update(share_id=other.pk)
+    for who in (session, others):
+        with pytest.raises(Denied):
+            film_of(who, view, clock)
