@@ -4,7 +4,7 @@ The rules are in Cedar, one permission or one refusal each. Here the same is a t
 changes a rule changes this too, and says by it that the change is meant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from custodes.core.types import Purpose
@@ -185,16 +185,16 @@ def clips() -> list[ClipFacts]:
     return [replace(PLAIN_CLIP, clip_id=name, consent="yes", **one) for name, one in otherwise.items()]  # type: ignore[arg-type]
 
 
-def asked() -> Iterator[tuple[Action, Purpose | None]]:
-    """Yield every action, with every purpose where it has one."""
-    for action in Action:
+def asked(actions: Iterable[Action]) -> Iterator[tuple[Action, Purpose | None]]:
+    """Yield each action, with every purpose where it has one."""
+    for action in actions:
         yield from ((action, purpose) for purpose in (Purpose if action in PURPOSED else (None,)))
 
 
-def wrong(people: list[MemberFacts], films: list[ClipFacts]) -> list[str]:
+def wrong(people: list[MemberFacts], films: list[ClipFacts], actions: Iterable[Action] = Action) -> list[str]:
     """Return what the rules answer otherwise than they ought to."""
     found: list[str] = []
-    for action, purpose in asked():
+    for action, purpose in asked(actions):
         for (who, clip), verdict in ask_all(book(), people, films, action=action, purpose=purpose).items():
             if verdict.allowed != expected(who, clip, action, purpose):
                 rule = ", ".join(verdict.policy_ids) or "no rule"
@@ -213,7 +213,8 @@ def test_a_role_that_does_not_reach_a_clip_may_nothing_and_one_that_does_no_less
     reached = [
         one for one in clips() if one.clip_id in {"of me", "granted", "in a case, of me", "on a route", "before"}
     ]
-    assert wrong(members(), reached) == []
+    # Whatever is asked is refused by the same fences: each role is asked for something that it may.
+    assert wrong(members(), reached, (Action.LIST, Action.VIEW, Action.HISTORY, Action.PLANT_CANARY)) == []
 
 
 def test_what_the_people_on_film_said_counts_for_every_role() -> None:

@@ -25,7 +25,7 @@ from custodes.core.clock import SystemClock
 from custodes.edge.ship import Outbox, Shipper, ShipSettings, enroll
 from ship_scene import make_manifest
 
-HOMES, CLIPS, THREADS = 4, 2, 12
+HOMES, CLIPS, THREADS = 4, 2, 6
 WIDE_PX, HIGH_PX, FPS, SECONDS = 160, 96, 10, 1
 BITS = 8
 """Painted as columns, black or white: the home in the upper half of a picture, its opposite in the lower."""
@@ -132,7 +132,7 @@ def read(line: http.client.HTTPConnection, cookie: str, path: str) -> tuple[int,
 def look(line: http.client.HTTPConnection, owners: list[Owner], chance: random.Random) -> str:
     """Read one thing for one owner; return what it was, or what was wrong."""
     reader, whose = chance.sample(owners, 2)
-    what = chance.choices(("still", "film", "facts", "others"), (50, 20, 10, 20))[0]
+    what = chance.choices(("still", "film", "facts", "others"), (35, 10, 20, 35))[0]
     clip = chance.choice(reader.clips)
     mine = name_of(reader.number, reader.clips.index(clip))
     if what == "still":
