@@ -50,6 +50,8 @@ class SiteWork:
     shutter: Shutter | None = None
     """When lenses see nothing on purpose; None: they always see."""
     loading: threading.Lock = field(default_factory=threading.Lock)
+    choosing: threading.Lock = field(default_factory=threading.Lock)
+    """Of the detector, apart from the faces': no lens waits for networks that it does not use."""
 
     def note(self, text: str) -> None:
         """Report one line."""
@@ -57,7 +59,7 @@ class SiteWork:
 
     def the_detector(self) -> Detector:
         """Return the one detector that all lenses share; loaded, and pulled if need be, at the first call."""
-        with self.loading:
+        with self.choosing:
             if self.detector is None:
                 perceive = self.settings.perceive
                 self.detector = SharedDetector(
@@ -273,6 +275,7 @@ def driver_maker(
     def load() -> None:
         try:
             networks = work.the_faces()
+            detector = phone_detector(work, unit)
         except CustodesError as error:
             work.note(f"{settings.name}: nobody looks at the driver, for the networks cannot be had: {error}")
             loading.set_result(None)
@@ -280,7 +283,7 @@ def driver_maker(
             loading.set_exception(error)
         else:
             unit.models.update({identity.name: identity for identity in networks.identities})
-            loading.set_result((networks, phone_detector(work, unit)))
+            loading.set_result((networks, detector))
 
     threading.Thread(target=load, name=f"faces-{settings.name}", daemon=True).start()
 
