@@ -276,7 +276,8 @@ def test_nobody_takes_what_another_was_given(cast: Cast, clip: Clip) -> None:
 
 def test_a_broken_glass_is_reviewed_however_late(cast: Cast, clip: Clip) -> None:
     glass = second_person.break_glass(actor=cast.alice, clip_id=clip.pk, reason="a fire", clock=CLOCK)
-    say(cast, glass, words="right so", clock=after(timedelta(days=90)))
+    reviewed = say(cast, glass, words="right so", clock=after(timedelta(days=90)))
+    assert (reviewed.decided_by, reviewed.decided_at) == (cast.petra, NOW + timedelta(days=90))
 
 
 def test_a_request_that_goes_in_mid_stream_ends_the_stream(
